@@ -1,0 +1,5 @@
+"""``python -m nexnotify`` is the command ``nexnotify``."""
+
+from nexnotify.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""What can be bought: products, their variants, and the locations that hold stock."""

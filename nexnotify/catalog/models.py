@@ -1,0 +1,83 @@
+"""Product, variant, location."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from nexnotify.db import BigId, Tenant, db, tenant_args, tenant_key
+
+
+class Product(Tenant, db.Model):
+    """A product of the store's catalogue; what is bought is one of its variants."""
+
+    __tablename__ = "product"
+    __table_args__ = tenant_args(sa.UniqueConstraint("store_id", "external_id"))
+
+    #: The storefront's id, stable between imports.
+    external_id: Mapped[str] = mapped_column(sa.String(255))
+    title: Mapped[str] = mapped_column(sa.String(255))
+    url: Mapped[str | None] = mapped_column(sa.String(2000))
+    image_url: Mapped[str | None] = mapped_column(sa.String(2000))
+    published: Mapped[bool] = mapped_column(default=True)
+    updated_at: Mapped[datetime]
+
+    variants: Mapped[list[Variant]] = relationship(back_populates="product", order_by="Variant.id")
+
+
+class Variant(Tenant, db.Model):
+    """The thing bought."""
+
+    __tablename__ = "variant"
+    __table_args__ = tenant_args(
+        tenant_key("product_id", "product"),
+        sa.UniqueConstraint("store_id", "external_id"),
+        sa.UniqueConstraint("store_id", "sku"),
+        sa.Index("ix_variant_product_id", "store_id", "product_id"),
+    )
+
+    product_id: Mapped[int] = mapped_column(BigId)
+    #: The storefront's id, else made of product and options; stable between imports.
+    external_id: Mapped[str] = mapped_column(sa.String(255))
+    sku: Mapped[str | None] = mapped_column(sa.String(255))
+    options: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    price: Mapped[Decimal | None] = mapped_column(sa.Numeric(12, 4))
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    #: Its own page, where it has one; else the product's counts.
+    url: Mapped[str | None] = mapped_column(sa.String(2000))
+    image_url: Mapped[str | None] = mapped_column(sa.String(2000))
+    #: What it counts as when it cannot be bought: preordered, backordered or sold_out.
+    unavailable_as: Mapped[str] = mapped_column(sa.String(20), default="sold_out")
+    #: Available to sell over all locations, kept by ``inventory``; null is unlimited.
+    available: Mapped[int | None] = mapped_column(BigId, default=0)
+    updated_at: Mapped[datetime]
+
+    product: Mapped[Product] = relationship(
+        back_populates="variants",
+        primaryjoin="and_(Variant.store_id == Product.store_id, Variant.product_id == Product.id)",
+        foreign_keys="[Variant.product_id]",
+    )
+
+    @property
+    def name(self) -> str:
+        """The options in words: "M / Blue"; empty for a product's only variant."""
+        return " / ".join(str(value) for value in self.options.values())
+
+    @property
+    def page_url(self) -> str | None:
+        """The address a shopper buys it at."""
+        return self.url or self.product.url
+
+
+class Location(Tenant, db.Model):
+    """A place that holds stock."""
+
+    __tablename__ = "location"
+    __table_args__ = tenant_args(sa.UniqueConstraint("store_id", "key"))
+
+    key: Mapped[str] = mapped_column(sa.String(255))
+    name: Mapped[str] = mapped_column(sa.String(255))

@@ -1,0 +1,129 @@
+"""Products and variants as a storefront tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from nexnotify.catalog.models import Location, Product, Variant
+from nexnotify.db import db, insert_ignore
+from nexnotify.errors import Invalid
+from nexnotify.stores.models import Store
+
+
+@dataclass(frozen=True, slots=True)
+class VariantData:
+    """A variant as told; ``id`` may be left out where product and options name it."""
+
+    id: str | None = None
+    sku: str | None = None
+    options: dict[str, str] = field(default_factory=dict)
+    price: Decimal | None = None
+    currency: str | None = None
+    url: str | None = None
+    image_url: str | None = None
+    unavailable_as: str = "sold_out"
+
+
+@dataclass(frozen=True, slots=True)
+class ProductData:
+    """A product as told; variants that are left out stay as they are."""
+
+    id: str
+    title: str
+    url: str | None = None
+    image_url: str | None = None
+    published: bool = True
+    variants: Sequence[VariantData] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """What an upsert did, for the stages that follow."""
+
+    product: Product
+    new_variants: tuple[Variant, ...]
+    #: None when it did not change.
+    published_before: bool | None
+
+
+def upsert_product(store: Store, data: ProductData, now: datetime) -> Upserted:
+    """Make or change a product and its variants. The same data again changes nothing.
+
+    :raises Invalid: a SKU or variant id that another product of the store has.
+    """
+    product = db.session.scalar(
+        sa.select(Product).where(Product.store_id == store.id, Product.external_id == data.id).with_for_update()
+    )
+    published_before = None if product is None else product.published
+    if product is None:
+        product = Product(store_id=store.id, external_id=data.id)
+        db.session.add(product)
+    product.title, product.url, product.image_url = data.title, data.url, data.image_url
+    product.published, product.updated_at = data.published, now
+    db.session.flush()
+    made = [_upsert_variant(store, product, variant, now) for variant in data.variants]
+    changed = published_before is not None and published_before != product.published
+    return Upserted(product, tuple(v for v, is_new in made if is_new), published_before if changed else None)
+
+
+def _upsert_variant(store: Store, product: Product, data: VariantData, now: datetime) -> tuple[Variant, bool]:
+    external_id = data.id or variant_id_from(product.external_id, data.options)
+    variant = db.session.scalar(
+        sa.select(Variant).where(Variant.store_id == store.id, Variant.external_id == external_id)
+    )
+    if variant is not None and variant.product_id != product.id:
+        raise Invalid(f"The variant id {external_id} belongs to another product.", fields={"variants.id": "taken"})
+    if data.sku:
+        holder = db.session.scalar(sa.select(Variant).where(Variant.store_id == store.id, Variant.sku == data.sku))
+        if holder is not None and holder is not variant:
+            raise Invalid(
+                f"The SKU {data.sku} belongs to the variant {holder.external_id}.", fields={"variants.sku": "taken"}
+            )
+    is_new = variant is None
+    if variant is None:
+        variant = Variant(store_id=store.id, product_id=product.id, external_id=external_id, available=0)
+        db.session.add(variant)
+    variant.sku, variant.options, variant.price = data.sku or None, dict(data.options), data.price
+    variant.currency = data.currency or store.currency
+    variant.url, variant.image_url, variant.unavailable_as = data.url, data.image_url, data.unavailable_as
+    variant.updated_at = now
+    db.session.flush()
+    return variant, is_new
+
+
+def variant_id_from(product_id: str, options: dict[str, str]) -> str:
+    """An id for a variant that came without one: product and options, stable between imports."""
+    return "/".join([product_id, *(f"{name}={options[name]}" for name in sorted(options))])
+
+
+def find_variant(store: Store, *, sku: str | None = None, variant_id: str | None = None) -> Variant | None:
+    """The store's variant with this SKU or (storefront's) variant id, its product loaded."""
+    where = Variant.sku == sku if sku is not None else Variant.external_id == variant_id
+    return db.session.scalar(
+        sa.select(Variant).options(joinedload(Variant.product)).where(Variant.store_id == store.id, where)
+    )
+
+
+def lock_variant(variant: Variant) -> Variant:
+    """Read a variant afresh and keep others from changing it until the transaction ends.
+
+    Stock changes and sign-ups both take this lock, so that nobody joins a waitlist in the very moment it is told.
+    """
+    return db.session.execute(
+        sa.select(Variant)
+        .where(Variant.store_id == variant.store_id, Variant.id == variant.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalar_one()
+
+
+def find_or_make_location(store: Store, key: str) -> Location:
+    """The location with this key, made on first mention."""
+    db.session.execute(insert_ignore(Location).values(store_id=store.id, key=key, name=key))
+    return db.session.scalars(sa.select(Location).where(Location.store_id == store.id, Location.key == key)).one()

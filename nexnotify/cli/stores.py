@@ -1,0 +1,73 @@
+"""Stores and their staff."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from nexnotify.cli.common import answer, find_the_store, in_app, json_option, store_option
+from nexnotify.clock import utcnow
+from nexnotify.db import transaction
+from nexnotify.errors import Invalid
+from nexnotify.ledger.opening import equip_store
+from nexnotify.stores.models import ROLES
+from nexnotify.stores.service import audit, create_api_key, create_user, open_store
+from nexnotify.stores.settings import merge_settings
+
+
+@click.group()
+def store() -> None:
+    """Stores, the tenants."""
+
+
+@store.command("create")
+@click.option("--name", required=True, help="What shoppers read in messages.")
+@click.option("--country", default="US", show_default=True, help="National numbers are read in it.")
+@click.option("--zone", default="America/New_York", show_default=True, help="IANA time zone of quiet hours.")
+@click.option("--locale", default="en", show_default=True)
+@click.option("--currency", default="USD", show_default=True)
+@json_option
+def create(name: str, country: str, zone: str, locale: str, currency: str, as_json: bool) -> None:
+    """Open a store. Its API key is shown once."""
+    with in_app():
+        now = utcnow()
+        with transaction():
+            opened = open_store(name, "US", "America/New_York", locale, currency, now)
+            merge_settings(opened, {"country": country, "zone": zone})
+            equip_store(opened, now)
+            _, secret = create_api_key(opened, "first key", now)
+            audit(opened, "store.opened", None, now, by="command line")
+        data = {"store_key": opened.key, "api_key": secret, "name": name}
+        answer(as_json, data, lambda: f"Store {name}\n  store key  {opened.key}\n  API key    {secret}  (shown once)")
+
+
+@click.group()
+def user() -> None:
+    """Staff users."""
+
+
+@user.command("create")
+@store_option
+@click.option("--email", required=True)
+@click.option("--role", type=click.Choice(ROLES), default="staff", show_default=True)
+@json_option
+def create_staff(store_key: str, email: str, role: str, as_json: bool) -> None:
+    """Add a person to a store; the password is read from standard input."""
+    if sys.stdin.isatty():
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    from nexnotify.phone import InvalidEmail, normalise_email
+
+    try:
+        address = normalise_email(email)
+    except InvalidEmail as error:
+        raise Invalid(str(error), fields={"email": str(error)}) from None
+    with in_app():
+        now = utcnow()
+        with transaction():
+            place = find_the_store(store_key)
+            create_user(place, address, password, role, now)
+            audit(place, "user.added", None, now, email=address, role=role, by="command line")
+        answer(as_json, {"email": address, "role": role}, lambda: f"{address} is {role} of {place.name}.")

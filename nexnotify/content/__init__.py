@@ -1,0 +1,1 @@
+"""What a message says: templates, tokens, segments and short links."""

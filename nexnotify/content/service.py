@@ -1,0 +1,161 @@
+"""Templates: saved with checks, rendered with tokens, counted in segments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from nexnotify.content.defaults import DEFAULTS
+from nexnotify.content.models import Template, TemplateVersion
+from nexnotify.content.segments import count, smart
+from nexnotify.content.tokens import TOKENS, Compiled, check, compile_template
+from nexnotify.db import db
+from nexnotify.errors import Invalid
+from nexnotify.stores.models import Store
+
+#: Longest text of a template, in characters before tokens are filled (Twilio takes 1,600 after).
+MAX_SMS = 1000
+MAX_EMAIL = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A template version, compiled, for rendering many messages."""
+
+    version_id: int
+    channel: str
+    body: Compiled
+    subject: Compiled | None
+
+    def render(self, values: Mapping[str, str | None]) -> Rendered:
+        """The message for one recipient.
+
+        :raises UnresolvedToken: a token has neither value nor fallback; such a message is never sent.
+        """
+        subject = _tidy(self.subject.fill(values)) if self.subject else None
+        return render_text(self.channel, self.body.fill(values), subject)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message's text as it goes out."""
+
+    body: str
+    subject: str | None
+    encoding: str
+    segments: int
+
+
+def render_text(channel: str, body: str, subject: str | None = None) -> Rendered:
+    """The final form of a text on a channel, with its segments."""
+    body = _tidy(body)
+    if channel != "sms":
+        return Rendered(body, subject, "utf8", 1)
+    body = smart(body)
+    counted = count(body)
+    return Rendered(body, None, counted.encoding, max(counted.segments, 1))
+
+
+def _tidy(text: str) -> str:
+    """Take out the gaps that empty tokens leave."""
+    text = re.sub(r"[ \t]{2,}", " ", text)
+    return re.sub(r" +([.,:;!?])(?=\s|$)", r"\1", text).strip()
+
+
+def add_default_templates(store: Store, now: datetime) -> None:
+    """Give a new store its templates."""
+    for default in DEFAULTS:
+        template = Template(
+            store_id=store.id, kind=default.kind, channel=default.channel, product_status=default.product_status
+        )
+        db.session.add(template)
+        db.session.flush()
+        _add_version(template, default.body, default.subject, None, now)
+
+
+def save_template(template: Template, body: str, subject: str | None, user_id: int | None, now: datetime) -> None:
+    """Save a new version of a template; the same text again saves nothing.
+
+    :raises Invalid: empty, too long, or a token that does not exist.
+    """
+    problems = template_problems(template.channel, body, subject)
+    if problems:
+        raise Invalid("The template was not saved.", fields=problems)
+    current = current_version(template)
+    subject = subject if template.channel == "email" else None
+    if (current.body, current.subject) == (body, subject):
+        return
+    template.version += 1
+    _add_version(template, body, subject, user_id, now)
+
+
+def template_problems(channel: str, body: str, subject: str | None) -> dict[str, str]:
+    """What stands against a template, field → sentence; empty when it can be saved."""
+    problems = {}
+    limit = MAX_SMS if channel == "sms" else MAX_EMAIL
+    if not body.strip():
+        problems["body"] = "Write a text."
+    elif len(body) > limit:
+        problems["body"] = f"The text has {len(body)} characters; {limit} is the most."
+    elif found := check(body):
+        problems["body"] = " ".join(problem.message for problem in found)
+    if channel == "email":
+        if not (subject or "").strip():
+            problems["subject"] = "Write a subject."
+        elif found := check(subject or ""):
+            problems["subject"] = " ".join(problem.message for problem in found)
+    return problems
+
+
+def _add_version(template: Template, body: str, subject: str | None, user_id: int | None, now: datetime) -> None:
+    db.session.add(
+        TemplateVersion(
+            store_id=template.store_id,
+            template_id=template.id,
+            number=template.version,
+            body=body,
+            subject=subject,
+            created_by=user_id,
+            created_at=now,
+        )
+    )
+    db.session.flush()
+
+
+def current_version(template: Template) -> TemplateVersion:
+    """The version in use."""
+    return db.session.scalars(
+        sa.select(TemplateVersion).where(
+            TemplateVersion.store_id == template.store_id,
+            TemplateVersion.template_id == template.id,
+            TemplateVersion.number == template.version,
+        )
+    ).one()
+
+
+def wording(store: Store, kind: str, channel: str, product_status: str | None = None) -> Wording:
+    """The wording for a kind and channel: the product status's own template, else the general one.
+
+    :raises LookupError: the store has none for this kind and channel.
+    """
+    statement = sa.select(Template).where(
+        Template.store_id == store.id,
+        Template.kind == kind,
+        Template.channel == channel,
+        sa.or_(Template.product_status.is_(None), Template.product_status == product_status),
+    )
+    candidates = sorted(db.session.scalars(statement), key=lambda template: template.product_status is None)
+    if not candidates:
+        raise LookupError(f"{kind} has no {channel} template.")
+    version = current_version(candidates[0])
+    subject = compile_template(version.subject) if version.subject else None
+    return Wording(version.id, channel, compile_template(version.body), subject)
+
+
+def samples() -> dict[str, str | None]:
+    """A plausible value for each token, for previews."""
+    return {token.name: token.sample for token in TOKENS.values()}

@@ -1,0 +1,1 @@
+"""Whom we may reach: contacts and the consent ledger."""

@@ -1,0 +1,88 @@
+"""The consent ledger: every yes and no, and what is true now."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from nexnotify.customers.models import ConsentEntry, ConsentWording, Contact
+from nexnotify.db import db, insert_ignore
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How a yes or no was given."""
+
+    #: "widget", "api", "keyword", "page", "gateway" or "staff"
+    method: str
+    wording: str | None = None
+    page_url: str | None = None
+    ip: str | None = None
+    user_agent: str | None = None
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+def grant(contact: Contact, purpose: str, proof: Proof, now: datetime) -> ConsentEntry:
+    """Record a yes for one purpose. It does not lift an opt-out: only :func:`opt_in` does."""
+    return _write(contact, purpose, "granted", proof, now)
+
+
+def opt_out(contact: Contact, proof: Proof, now: datetime) -> bool:
+    """Record a STOP: it ends every purpose.
+
+    :returns: False when the contact was opted out already.
+    """
+    _write(contact, "all", "revoked", proof, now)
+    if contact.opted_out_at is not None:
+        return False
+    contact.opted_out_at = now
+    return True
+
+
+def opt_in(contact: Contact, proof: Proof, now: datetime) -> bool:
+    """Record a START, which lifts the opt-out.
+
+    :returns: False when the contact was not opted out.
+    """
+    _write(contact, "requested", "granted", proof, now)
+    if contact.opted_out_at is None:
+        return False
+    contact.opted_out_at = None
+    return True
+
+
+def history(contact: Contact) -> list[ConsentEntry]:
+    """Every entry of a contact, oldest first."""
+    statement = sa.select(ConsentEntry).where(
+        ConsentEntry.store_id == contact.store_id, ConsentEntry.contact_id == contact.id
+    )
+    return list(db.session.scalars(statement.order_by(ConsentEntry.id)))
+
+
+def _write(contact: Contact, purpose: str, action: str, proof: Proof, now: datetime) -> ConsentEntry:
+    entry = ConsentEntry(
+        store_id=contact.store_id,
+        contact_id=contact.id,
+        purpose=purpose,
+        action=action,
+        method=proof.method,
+        wording_version=_keep_wording(proof.wording, now) if proof.wording else None,
+        page_url=proof.page_url,
+        ip=proof.ip,
+        user_agent=(proof.user_agent or "")[:400] or None,
+        evidence=proof.evidence,
+        at=now,
+    )
+    db.session.add(entry)
+    db.session.flush()
+    return entry
+
+
+def _keep_wording(text: str, now: datetime) -> str:
+    version = hashlib.sha256(text.encode()).hexdigest()
+    db.session.execute(insert_ignore(ConsentWording).values(version=version, text=text, created_at=now))
+    return version

@@ -1,0 +1,172 @@
+"""The database: column types, tenant keys and the one way to commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+
+from nexnotify.settings import ROOT, Settings
+
+#: SQLite needs INTEGER, and nothing else, for a key that counts by itself.
+BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """Aware UTC moments; a naive one is refused, so that no local time ever gets in."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone.")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Encrypted(sa.types.TypeDecorator[str]):
+    """Text that lies encrypted in the database; it cannot be searched, use a keyed hash beside it."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else current_app.extensions["nexnotify"].cipher.encrypt(value)
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else current_app.extensions["nexnotify"].cipher.decrypt(value)
+
+
+class Base(DeclarativeBase):
+    registry = registry(
+        metadata=sa.MetaData(naming_convention=NAMING),
+        type_annotation_map={datetime: UtcDateTime, dict[str, Any]: sa.JSON},
+    )
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False}, disable_autonaming=True)
+
+
+class Tenant:
+    """A table whose rows belong to a store. Declare ``__table_args__`` with :func:`tenant_args`."""
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    store_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("store.id"), nullable=False)
+
+
+def tenant_args(*args: Any) -> tuple[Any, ...]:
+    """Table arguments of a tenant table: the composite key that other tenant tables refer to, and ``args``."""
+    return (sa.UniqueConstraint("store_id", "id"), *args)
+
+
+def tenant_key(column: str, table: str) -> sa.ForeignKeyConstraint:
+    """A reference to another tenant table that the database refuses across stores."""
+    return sa.ForeignKeyConstraint(["store_id", column], [f"{table}.store_id", f"{table}.id"])
+
+
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
+    """An index over some rows only, the same on both databases."""
+    clause = sa.text(where)
+    return sa.Index(name, *columns, unique=unique, sqlite_where=clause, postgresql_where=clause)
+
+
+def init_db(app: Flask, settings: Settings) -> None:
+    """Bind the database to the app. The engine is made at first use, so after any fork."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    options: dict[str, Any] = {"pool_pre_ping": not settings.is_sqlite}
+    if settings.is_sqlite:
+        # The busy timeout, in seconds: how long a writer waits for its turn.
+        options["connect_args"] = {"timeout": 15}
+    else:
+        options["connect_args"] = {"connect_timeout": 5}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
+    db.init_app(app)
+    Migrate(app, db, directory=str(ROOT / "nexnotify" / "migrations"))
+    if settings.is_sqlite:
+        with app.app_context():
+            _prepare_sqlite(db.engine)
+
+
+def _prepare_sqlite(engine: sa.Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        # Without this the driver opens deferred transactions by itself; we say BEGIN below.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        # A deferred transaction that turns to writing fails at once when another writes: take the lock first.
+        write = connection.get_execution_options().get("nexnotify_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """The only place that commits. Leaving the block normally keeps the work, an exception undoes it.
+
+    Edges open it; verbs add and flush. It does not nest, and a gateway is never called inside it.
+    """
+    session = db.session()
+    if session.info.get("in_transaction"):
+        raise RuntimeError("transaction() does not nest; only an edge opens it.")
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("There are changes that no transaction() covers.")
+    session.commit()  # ends the read snapshot, if any, so that the write lock can be taken
+    session.info["in_transaction"] = True
+    try:
+        session.connection(execution_options={"nexnotify_write": True})
+        yield
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info["in_transaction"] = False
+
+
+def end_read() -> None:
+    """Give the connection back before a slow call, so that no read snapshot is held meanwhile."""
+    if not db.session().info.get("in_transaction"):
+        db.session.rollback()
+
+
+def is_postgresql() -> bool:
+    """Whether the session speaks to PostgreSQL."""
+    return db.engine.dialect.name == "postgresql"
+
+
+def insert_ignore(table: Any) -> Any:
+    """``INSERT … ON CONFLICT DO NOTHING`` for the database in use."""
+    if is_postgresql():
+        from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+        return pg_insert(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+    return sqlite_insert(table).on_conflict_do_nothing()

@@ -1,0 +1,1 @@
+"""Sending: lanes, pacing, claiming, delivering, settling and trying again."""

@@ -1,0 +1,145 @@
+"""Recovering: leases that ended, workers that died, outcomes nobody knows, messages whose hold is over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from nexnotify.customers.models import Contact
+from nexnotify.db import db
+from nexnotify.dispatch.settle import make_uncertain
+from nexnotify.gateways.contract import Absent, CannotTell, Found, Gateway, LookupAnswer, SentMessage
+from nexnotify.gateways.models import Lane
+from nexnotify.ledger.models import Alert, Attempt, Message
+from nexnotify.ledger.moves import Move, move
+from nexnotify.ledger.receiving import apply_receipt
+from nexnotify.stores.models import Store
+from nexnotify.stores.settings import store_settings
+from nexnotify.waitlist.service import back_to_waiting
+
+BATCH = 200
+#: Minutes after which an outcome that could not be told is asked for again; then no more.
+LOOKUP_MINUTES = (1, 5, 15, 60, 240)
+
+
+def release_held(now: datetime) -> int:
+    """Queue held messages whose time has come; they are decided again when they are claimed.
+
+    :returns: how many.
+    """
+    rows = db.session.execute(
+        sa.select(Message.id, Message.store_id)
+        .where(sa.text("message.status = 'held'"), Message.due_at <= now)
+        .order_by(Message.due_at, Message.id)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    ).all()
+    return move((Move(row.store_id, row.id, "held", "queued") for row in rows), now)
+
+
+def end_leases(now: datetime, dead_owners: Sequence[str] = ()) -> int:
+    """Messages whose worker's lease is over, or whose worker is known to be dead, become uncertain.
+
+    :returns: how many.
+    """
+    over = Message.lease_until < now
+    if dead_owners:
+        over = sa.or_(over, Message.lease_owner.in_(dead_owners))
+    messages = db.session.scalars(
+        sa.select(Message)
+        .where(sa.text("message.status = 'claimed'"), over)
+        .order_by(Message.id)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    if messages:
+        make_uncertain(messages, now, "The worker ended during the call.")
+    return len(messages)
+
+
+def claim_owners() -> list[str]:
+    """Who holds claims now."""
+    statement = sa.select(Message.lease_owner).where(sa.text("message.status = 'claimed'")).distinct()
+    return [owner for owner in db.session.scalars(statement) if owner]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An uncertain message to ask a gateway about."""
+
+    message_id: int
+    store_id: int
+    gateway_id: int
+    #: The attempt it is about; an answer to an older one is not used.
+    number: int
+    sent: SentMessage
+
+
+def questions(now: datetime, limit: int = 50) -> list[Question]:
+    """Uncertain messages that are due to be looked up."""
+    rows = db.session.execute(
+        sa.select(Message, Contact, Lane.gateway_id, Attempt.started_at)
+        .join(Contact, sa.and_(Contact.store_id == Message.store_id, Contact.id == Message.contact_id))
+        .join(Lane, sa.and_(Lane.store_id == Message.store_id, Lane.id == Message.lane_id))
+        .join(
+            Attempt,
+            sa.and_(
+                Attempt.store_id == Message.store_id,
+                Attempt.message_id == Message.id,
+                Attempt.number == Message.tries,
+            ),
+        )
+        .where(
+            sa.text("message.status = 'uncertain'"), Message.due_at <= now, Message.lookups <= len(LOOKUP_MINUTES)
+        )
+        .order_by(Message.due_at, Message.id)
+        .limit(limit)
+        .execution_options(populate_existing=True)
+    )
+    return [
+        Question(
+            message.id,
+            message.store_id,
+            gateway_id,
+            message.tries,
+            SentMessage(message.reference, contact.address, message.body, message.gateway_message_id, started_at),
+        )
+        for message, contact, gateway_id, started_at in rows
+    ]
+
+
+def ask(gateway: Gateway, question: Question) -> LookupAnswer:
+    """The gateway's word on an uncertain message; call it outside any transaction."""
+    if gateway.capabilities.idempotent:
+        return Absent()  # sending again is harmless: the provider drops what it has
+    try:
+        return gateway.lookup(question.sent)
+    except Exception as error:
+        return CannotTell(f"The look-up failed with {type(error).__name__}.")
+
+
+def resolve(question: Question, answer: LookupAnswer, now: datetime) -> None:
+    """Use what a look-up said: found, sent again because it is surely absent, or asked again later."""
+    message = db.session.get(Message, question.message_id, populate_existing=True, with_for_update=True)
+    if message is None or message.status != "uncertain" or message.tries != question.number:
+        return
+    if isinstance(answer, Found):
+        apply_receipt(message, answer.receipt, now)
+        return
+    store = db.session.get_one(Store, message.store_id)
+    if isinstance(answer, Absent) or store_settings(store).resend_uncertain:
+        reason = "absent" if isinstance(answer, Absent) else "rather_twice"
+        move([Move(message.store_id, message.id, "uncertain", "queued", reason)], now, due_at=now, lookups=0)
+        alerts = sa.select(Alert.request_id).where(
+            Alert.store_id == message.store_id, Alert.message_id == message.id
+        )
+        back_to_waiting(message.store_id, list(db.session.scalars(alerts)))
+        return
+    wait = LOOKUP_MINUTES[min(message.lookups, len(LOOKUP_MINUTES) - 1)]
+    message.lookups += 1
+    message.due_at = now + timedelta(minutes=wait)
+    db.session.flush()

@@ -1,0 +1,208 @@
+"""Settling: what a gateway said becomes the message's state, its history and its request's, in one transaction."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from nexnotify.customers.consent import Proof
+from nexnotify.customers.models import Contact
+from nexnotify.db import db
+from nexnotify.dispatch.backoff import next_try
+from nexnotify.dispatch.claim import Outgoing
+from nexnotify.dispatch.deliver import Outcome
+from nexnotify.gateways.contract import Accepted, Misconfigured, RateLimited, Rejected, Transient
+from nexnotify.gateways.models import GatewayInstance, Lane
+from nexnotify.gateways.service import pause
+from nexnotify.ledger.models import Alert, Attempt, Message
+from nexnotify.ledger.moves import Move, accept, move
+from nexnotify.ledger.receiving import apply_receipt
+from nexnotify.ledger.suppression import UNREACHABLE, give_up_address, stop
+from nexnotify.waitlist.service import mark_alerted
+
+#: Before this has passed since the attempt began, a provider's list may lack a message that is on its way.
+LOOKUP_AFTER = timedelta(seconds=30)
+
+_OUTCOMES = {
+    Accepted: "accepted",
+    Transient: "transient",
+    RateLimited: "rate_limited",
+    Rejected: "rejected",
+    Misconfigured: "misconfigured",
+}
+
+
+@dataclass(slots=True)
+class _Settling:
+    outgoing: Outgoing
+    outcome: Outcome
+    row: Message
+    now: datetime
+
+    def step(self, status: str, reason: str | None = None, detail: str | None = None) -> Move:
+        return Move(self.outgoing.store_id, self.row.id, self.row.status, status, reason, detail)
+
+
+def settle(results: Sequence[tuple[Outgoing, Outcome]], now: datetime) -> None:
+    """Record what became of claimed messages.
+
+    A result is used only if its attempt is still the message's last one. A message that the sweep has made uncertain
+    meanwhile takes the late word; one that an early receipt has raised keeps the receipt's.
+    """
+    ids = [outgoing.message_id for outgoing, _ in results]
+    rows = {
+        row.id: row
+        for row in db.session.scalars(
+            sa.select(Message)
+            .where(Message.id.in_(ids))
+            .order_by(Message.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    }
+    accepted = []
+    for outgoing, outcome in results:
+        row = rows[outgoing.message_id]
+        if row.tries != outgoing.number:
+            continue
+        settling = _Settling(outgoing, outcome, row, now)
+        if isinstance(outcome, Accepted):
+            accepted.append(settling)
+        elif row.status in ("claimed", "uncertain"):
+            _settle_error(settling)
+    _settle_accepted(accepted, now)
+    _close_attempts(results, now)
+
+
+def _settle_accepted(batch: Sequence[_Settling], now: datetime) -> None:
+    if not batch:
+        return
+    words = [_accepted(item) for item in batch]
+    accept([(item.row, word.gateway_id, word.detail) for item, word in zip(batch, words, strict=True)], now)
+    _told([item.row for item in batch], now)
+    for item, word in zip(batch, words, strict=True):
+        for receipt in word.receipts:
+            db.session.refresh(item.row)
+            apply_receipt(item.row, receipt, now)
+
+
+def _accepted(item: _Settling) -> Accepted:
+    assert isinstance(item.outcome, Accepted)
+    return item.outcome
+
+
+def _settle_error(item: _Settling) -> None:
+    outcome, now = item.outcome, item.now
+    if isinstance(outcome, Rejected):
+        _move(item, item.step("rejected", outcome.reason, _words(outcome)))
+        _mind_address(item.row, outcome.reason, now)
+    elif isinstance(outcome, RateLimited):
+        _again(item, now + timedelta(seconds=outcome.retry_after), "rate_limited", counts=False)
+        _block_lane(item.outgoing.lane_id, now + timedelta(seconds=outcome.retry_after))
+    elif isinstance(outcome, Misconfigured):
+        _again(item, now, "gateway_paused", counts=False)
+        gateway = db.session.get_one(GatewayInstance, item.outgoing.gateway_id)
+        pause(gateway, outcome.detail, now)
+    elif isinstance(outcome, Transient):
+        due = next_try(item.row.attempts, now, item.row.valid_until, random.uniform(-1, 1))  # noqa: S311 - jitter
+        if due is None:
+            _move(item, item.step("expired", "no_time_left", _words(outcome)))
+        else:
+            _again(item, due, "gateway_trouble", counts=True)
+    else:
+        make_uncertain([item.row], now, _words(outcome))
+
+
+def _again(item: _Settling, due: datetime, reason: str, *, counts: bool) -> None:
+    assert not isinstance(item.outcome, Accepted)
+    values: dict[str, Any] = {"due_at": due}
+    if not counts:
+        values["attempts"] = Message.attempts - 1
+    _move(item, item.step("queued", reason, _words(item.outcome)), **values)
+
+
+def _move(item: _Settling, step: Move, **values: Any) -> None:
+    move([step], item.now, lease_owner=None, lease_until=None, **values)
+
+
+def _words(outcome: Any) -> str:
+    return " ".join(filter(None, (outcome.code, outcome.detail)))
+
+
+def _block_lane(lane_id: int, until: datetime) -> None:
+    db.session.execute(
+        sa.update(Lane)
+        .where(Lane.id == lane_id, sa.or_(Lane.blocked_until.is_(None), Lane.blocked_until < until))
+        .values(blocked_until=until)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _mind_address(message: Message, reason: str, now: datetime) -> None:
+    """A refusal that is about the address ends more than this message."""
+    if reason != "opted_out" and reason not in UNREACHABLE:
+        return
+    contact = db.session.scalars(
+        sa.select(Contact)
+        .where(Contact.store_id == message.store_id, Contact.id == message.contact_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    if reason == "opted_out":
+        stop(contact, Proof("gateway", evidence={"message": message.reference}), now)
+    else:
+        give_up_address(contact, reason, now)
+
+
+def make_uncertain(messages: Sequence[Message], now: datetime, detail: str) -> None:
+    """Nobody knows whether these went out. Their requests count as told; they are looked up before anything else."""
+    steps = [
+        Move(m.store_id, m.id, m.status, "uncertain", "unknown_outcome", detail)
+        for m in messages
+        if m.status != "uncertain"
+    ]
+    move(steps, now, lease_owner=None, lease_until=None, due_at=now + LOOKUP_AFTER)
+    _told(messages, now)
+
+
+def _told(messages: Sequence[Message], now: datetime) -> None:
+    by_store: dict[int, list[int]] = {}
+    for message in messages:
+        by_store.setdefault(message.store_id, []).append(message.id)
+    for store_id, ids in by_store.items():
+        requests = sa.select(Alert.request_id).where(Alert.store_id == store_id, Alert.message_id.in_(ids))
+        mark_alerted(store_id, list(db.session.scalars(requests)), now)
+
+
+def _close_attempts(results: Sequence[tuple[Outgoing, Outcome]], now: datetime) -> None:
+    table = Attempt.__table__
+    db.session.connection().execute(
+        sa.update(table)
+        .where(
+            table.c.store_id == sa.bindparam("b_store"),
+            table.c.message_id == sa.bindparam("b_message"),
+            table.c.number == sa.bindparam("b_number"),
+        )
+        .values(
+            finished_at=now,
+            outcome=sa.bindparam("b_outcome"),
+            code=sa.bindparam("b_code"),
+            detail=sa.bindparam("b_detail"),
+        ),
+        [
+            {
+                "b_store": outgoing.store_id,
+                "b_message": outgoing.message_id,
+                "b_number": outgoing.number,
+                "b_outcome": _OUTCOMES.get(type(outcome), "unknown"),
+                "b_code": getattr(outcome, "code", None),
+                "b_detail": (outcome.detail or "")[:400] or None,
+            }
+            for outgoing, outcome in results
+        ],
+    )

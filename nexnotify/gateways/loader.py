@@ -1,0 +1,145 @@
+"""Finds gateway plugins: every ``*.py`` in a folder, imported by path, checked against the contract.
+
+A file that cannot be imported or breaks the contract is kept as a :class:`BrokenPlugin` with its reason, for the admin
+to show; it never stops the app. Files whose name begins with an underscore are left alone.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+from typing import get_args
+
+from nexnotify.gateways.contract import Capabilities, Channel, Gateway, GatewaySettings
+
+#: Fields that the house adds to every form.
+RESERVED_FIELDS = frozenset({"name", "rate"})
+
+
+class ContractBroken(Exception):
+    """A class does not keep the contract; the words say where."""
+
+
+class UnknownGateway(LookupError):
+    """No plugin of that name; the words name those there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenPlugin:
+    """A file that could not be used, and why."""
+
+    name: str
+    reason: str
+
+
+class Registry:
+    """The gateway kinds at hand."""
+
+    def __init__(self, kinds: Iterable[type[Gateway]], broken: Iterable[BrokenPlugin] = ()) -> None:
+        #: By key, in alphabetical order.
+        self.kinds: Mapping[str, type[Gateway]] = MappingProxyType({kind.key: kind for kind in kinds})
+        self.broken: tuple[BrokenPlugin, ...] = tuple(broken)
+
+    def get(self, key: str) -> type[Gateway]:
+        """The plugin class of that key.
+
+        :raises UnknownGateway: naming the known kinds, the nearest one, or what is wrong with its file.
+        """
+        if key in self.kinds:
+            return self.kinds[key]
+        for plugin in self.broken:
+            if plugin.name == key:
+                raise UnknownGateway(f"The gateway plugin '{key}' is broken: {plugin.reason}")
+        near = difflib.get_close_matches(key, self.kinds, n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        raise UnknownGateway(f"There is no gateway kind '{key}'.{hint} Known kinds: {', '.join(self.kinds) or 'none'}.")
+
+
+def load(folder: Path) -> Registry:
+    """All plugins of a folder.
+
+    :raises NotADirectoryError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise NotADirectoryError(f"The folder of gateway plugins is missing: {folder}")
+    kinds: list[type[Gateway]] = []
+    broken: list[BrokenPlugin] = []
+    for path in sorted(folder.glob("*.py")):
+        if path.name.startswith("_"):
+            continue
+        try:
+            kinds.append(check_class(getattr(_import(path), "GATEWAY", None), path.stem))
+        except ContractBroken as error:
+            broken.append(BrokenPlugin(path.stem, str(error)))
+        except (Exception, SystemExit) as error:
+            broken.append(BrokenPlugin(path.stem, f"{type(error).__name__}: {error}"))
+    return Registry(kinds, broken)
+
+
+def check_class(found: object, name: str) -> type[Gateway]:
+    """The class itself, when it keeps the contract.
+
+    :raises ContractBroken: with one sentence on what is wrong.
+    """
+    if found is None:
+        raise ContractBroken("The file defines no class named GATEWAY.")
+    if not (isinstance(found, type) and issubclass(found, Gateway)) or found is Gateway:
+        raise ContractBroken("GATEWAY must be a subclass of nexnotify.gateways.contract.Gateway.")
+    if inspect.isabstract(found) or found.send is Gateway.send:
+        raise ContractBroken("GATEWAY must override send().")
+    key, label = getattr(found, "key", None), getattr(found, "label", None)
+    if key != name:
+        raise ContractBroken(f"key is {key!r}, but the file's name says {name!r}.")
+    if not (isinstance(label, str) and label.strip()):
+        raise ContractBroken("label is missing: the name that merchants see.")
+    if found.channel not in get_args(Channel):
+        raise ContractBroken(f"channel is {found.channel!r}; it must be one of {', '.join(get_args(Channel))}.")
+    if not isinstance(found.default_rate, int | float) or found.default_rate < 0:
+        raise ContractBroken("default_rate must be a number of segments per second, 0 for no limit.")
+    _check_settings(found)
+    _check_capabilities(found)
+    return found
+
+
+def _check_settings(kind: type[Gateway]) -> None:
+    if not (isinstance(kind.Settings, type) and issubclass(kind.Settings, GatewaySettings)):
+        raise ContractBroken("Settings must be a subclass of nexnotify.gateways.contract.GatewaySettings.")
+    taken = RESERVED_FIELDS & {field.name for field in kind.Settings()}
+    if taken:
+        raise ContractBroken(f"Settings has a field named '{min(taken)}', which the house adds itself.")
+
+
+def _check_capabilities(kind: type[Gateway]) -> None:
+    can = kind.capabilities
+    if not isinstance(can, Capabilities):
+        raise ContractBroken("capabilities must be a Capabilities.")
+    if can.lookup and kind.lookup is Gateway.lookup:
+        raise ContractBroken("capabilities promises lookup, but lookup() is not overridden.")
+    if can.inbound and kind.receive is Gateway.receive:
+        raise ContractBroken("capabilities promises inbound texts, but receive() is not overridden.")
+
+
+def _import(path: Path) -> ModuleType:
+    """The file as a module of its own, under a name that no package has."""
+    name = f"nexnotify_gateway_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path.name} cannot be imported.")
+    module = importlib.util.module_from_spec(spec)
+    before = sys.modules.get(name)
+    sys.modules[name] = module  # dataclasses look their module up while they are being made
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        if before is None:
+            del sys.modules[name]
+        else:
+            sys.modules[name] = before
+        raise
+    return module

@@ -1,0 +1,197 @@
+"""A store's configured gateways: added with a checked form, opened for sending, paused when they are refused."""
+
+from __future__ import annotations
+
+import json
+import secrets as stdlib_secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+from werkzeug.datastructures import MultiDict
+from wtforms import Field, FloatField, Form, PasswordField, validators
+
+from nexnotify.db import db
+from nexnotify.errors import Invalid
+from nexnotify.gateways.contract import Gateway, Health
+from nexnotify.gateways.loader import Registry
+from nexnotify.gateways.models import GatewayInstance, Lane
+from nexnotify.secrets import token_hash
+from nexnotify.stores.models import Store
+
+#: Kinds that only collect what they are given, so that a new store can be tried without a provider.
+OUTBOXES = ("outbox", "outbox_email")
+
+
+def registry() -> Registry:
+    """The plugins found at the start."""
+    return current_app.extensions["nexnotify"].gateways
+
+
+def settings_form(kind: type[Gateway], data: Mapping[str, Any] | None = None, stored: Mapping[str, Any] | None = None) -> Form:
+    """The plugin's form with the house's ``rate`` field, filled from ``data``; empty secrets keep what is stored."""
+
+    class SettingsForm(kind.Settings):  # type: ignore[misc,name-defined]
+        rate = FloatField(
+            "Segments per second",
+            [validators.InputRequired(), validators.NumberRange(0, 10_000)],
+            description="What your sender may send; 0 is as fast as it goes.",
+            default=kind.default_rate,
+        )
+
+    stored = dict(stored or {})
+    form = SettingsForm(MultiDict(data) if data is not None else None, data=stored)
+    for field in form:
+        if isinstance(field, PasswordField) and stored.get(field.short_name):
+            if data is not None and not field.data:
+                field.data = stored[field.short_name]
+                field.raw_data = [field.data]
+    return form
+
+
+def add_gateway(store: Store, kind: str, name: str, values: Mapping[str, Any], now: datetime) -> GatewayInstance:
+    """Add a gateway. The first real one of a channel becomes its sender.
+
+    :raises UnknownGateway: there is no such kind.
+    :raises Invalid: a field is malformed or unknown, or the name is taken.
+    """
+    plugin = registry().get(kind)
+    clean = clean_settings(plugin, values)
+    if not name.strip():
+        raise Invalid("A gateway needs a name.", fields={"name": "Write a name."})
+    taken = sa.select(GatewayInstance.id).where(GatewayInstance.store_id == store.id, GatewayInstance.name == name)
+    if db.session.scalar(taken):
+        raise Invalid(f"There is a gateway named {name} already.", fields={"name": "Choose another name."})
+    token = stdlib_secrets.token_urlsafe(24)
+    instance = GatewayInstance(
+        store_id=store.id,
+        kind=kind,
+        name=name,
+        channel=plugin.channel,
+        settings=json.dumps(clean),
+        callback_token=token,
+        callback_token_hash=token_hash(token),
+        created_at=now,
+    )
+    db.session.add(instance)
+    db.session.flush()
+    db.session.add(Lane(store_id=store.id, gateway_id=instance.id, rate=clean["rate"]))
+    current = sender_of(store, plugin.channel)
+    if current is None or (current.kind in OUTBOXES and kind not in OUTBOXES):
+        make_sender(instance)
+    db.session.flush()
+    return instance
+
+
+def change_gateway(instance: GatewayInstance, values: Mapping[str, Any]) -> None:
+    """Save new settings and lift a pause, since they may have been its cause.
+
+    :raises Invalid: a field is malformed.
+    """
+    plugin = registry().get(instance.kind)
+    clean = clean_settings(plugin, values, json.loads(instance.settings))
+    instance.settings = json.dumps(clean)
+    instance.paused_at = instance.paused_reason = None
+    lane_of(instance).rate = clean["rate"]
+    db.session.flush()
+
+
+def clean_settings(
+    plugin: type[Gateway], values: Mapping[str, Any], stored: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The validated values of a settings form.
+
+    :raises Invalid: with one sentence for each field.
+    """
+    values = {"rate": (stored or {}).get("rate", plugin.default_rate), **values}
+    form = settings_form(plugin, {name: str(value) for name, value in values.items()}, stored)
+    unknown = {name: "There is no such field." for name in values if name not in form}
+    if not form.validate() or unknown:
+        problems = {name: " ".join(map(str, errors)) for name, errors in form.errors.items() if name}
+        problems |= {"settings": " ".join(map(str, form.form_errors))} if form.form_errors else {}
+        raise Invalid("The gateway's settings are not complete.", fields=problems | unknown)
+    return {field.short_name: _plain(field) for field in form}
+
+
+def _plain(field: Field) -> Any:
+    return field.data.strip() if isinstance(field.data, str) else field.data
+
+
+def make_sender(instance: GatewayInstance) -> None:
+    """New messages of its channel go through this gateway from now on."""
+    db.session.execute(
+        sa.update(GatewayInstance)
+        .where(GatewayInstance.store_id == instance.store_id, GatewayInstance.channel == instance.channel)
+        .values(is_sender=False)
+    )
+    instance.is_sender = True
+    db.session.flush()
+
+
+def sender_of(store: Store, channel: str) -> GatewayInstance | None:
+    """The gateway that sends a channel's messages."""
+    return db.session.scalar(
+        sa.select(GatewayInstance).where(
+            GatewayInstance.store_id == store.id,
+            GatewayInstance.channel == channel,
+            GatewayInstance.is_sender.is_(True),
+        )
+    )
+
+
+def lane_of(instance: GatewayInstance) -> Lane:
+    """The gateway's queue."""
+    return db.session.scalars(
+        sa.select(Lane).where(Lane.store_id == instance.store_id, Lane.gateway_id == instance.id)
+    ).one()
+
+
+def gateways_of(store: Store) -> list[GatewayInstance]:
+    """The store's gateways, oldest first."""
+    statement = sa.select(GatewayInstance).where(GatewayInstance.store_id == store.id)
+    return list(db.session.scalars(statement.order_by(GatewayInstance.id)))
+
+
+def find_by_token(gateway_id: int, token: str) -> GatewayInstance | None:
+    """The gateway behind a callback address."""
+    return db.session.scalar(
+        sa.select(GatewayInstance).where(
+            GatewayInstance.id == gateway_id, GatewayInstance.callback_token_hash == token_hash(token)
+        )
+    )
+
+
+def callback_url(instance: GatewayInstance, kind: str) -> str:
+    """The address a provider calls for this gateway's ``receipts`` or ``inbound``."""
+    base = current_app.extensions["nexnotify"].settings.public_url
+    return f"{base}/callbacks/{instance.id}/{instance.callback_token}/{kind}"
+
+
+def open_gateway(instance: GatewayInstance) -> Gateway:
+    """The plugin with this gateway's settings.
+
+    :raises UnknownGateway: its plugin is not there any more.
+    """
+    return registry().get(instance.kind)(
+        json.loads(instance.settings), callback_url(instance, "receipts"), callback_url(instance, "inbound")
+    )
+
+
+def check_gateway(gateway: Gateway) -> Health:
+    """Ask the provider, whatever happens; call it outside any transaction."""
+    try:
+        return gateway.check()
+    except Exception as error:
+        return Health(False, f"The check failed: {type(error).__name__}.")
+
+
+def record_check(instance: GatewayInstance, health: Health, now: datetime) -> None:
+    """Keep what a check said."""
+    instance.checked_at, instance.check_ok, instance.check_detail = now, health.ok, health.detail[:400]
+
+
+def pause(instance: GatewayInstance, reason: str, now: datetime) -> None:
+    """Stop sending through it; the queue is kept."""
+    instance.paused_at, instance.paused_reason = now, reason[:400]

@@ -1,0 +1,1 @@
+"""Stock levels, available-to-sell and the status of a product."""

@@ -1,0 +1,23 @@
+"""Products in: stock that waited for them, or that their publishing makes buyable, takes effect at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from nexnotify.catalog.models import Product
+from nexnotify.catalog.service import ProductData, upsert_product
+from nexnotify.inventory.service import apply_unmatched, record_publishing
+from nexnotify.stores.models import Store
+
+
+def take_product(store: Store, data: ProductData, now: datetime) -> Product:
+    """Make or change a product with all that follows for stock.
+
+    :raises Invalid: a SKU or variant id that another product of the store has.
+    """
+    done = upsert_product(store, data, now)
+    if done.published_before is not None:
+        record_publishing(done.product, now)
+    for variant in done.new_variants:
+        apply_unmatched(store, variant, now)
+    return done.product

@@ -1,0 +1,122 @@
+"""Alerts, messages, attempts and history."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from nexnotify.db import BigId, Tenant, db, partial_index, tenant_args, tenant_key
+
+
+class Message(Tenant, db.Model):
+    """One message to one contact. ``ledger.moves`` owns its status."""
+
+    __tablename__ = "message"
+    __table_args__ = tenant_args(
+        tenant_key("contact_id", "contact"),
+        tenant_key("lane_id", "lane"),
+        tenant_key("template_version_id", "template_version"),
+        tenant_key("variant_id", "variant"),
+        # Claims read it in this order and no other: see docs/architecture.md.
+        partial_index("ix_message_due", "lane_id", "express", "due_at", "id", where="status = 'queued'"),
+        partial_index("ix_message_held", "due_at", "id", where="status = 'held'"),
+        partial_index("ix_message_claimed", "lease_until", where="status = 'claimed'"),
+        partial_index("ix_message_uncertain", "due_at", "id", where="status = 'uncertain'"),
+        sa.Index("ix_message_list", "store_id", "id"),
+        sa.Index("ix_message_status", "store_id", "status", "id"),
+        sa.Index("ix_message_contact", "store_id", "contact_id", "id"),
+        sa.Index("ix_message_variant", "store_id", "variant_id", "id"),
+        sa.Index("ix_message_gateway_id", "lane_id", "gateway_message_id"),
+    )
+
+    #: Our id, given to gateways: 32 hex digits.
+    reference: Mapped[str] = mapped_column(sa.String(32), unique=True)
+    kind: Mapped[str] = mapped_column(sa.String(20))
+    channel: Mapped[str] = mapped_column(sa.String(10))
+    contact_id: Mapped[int] = mapped_column(BigId)
+    lane_id: Mapped[int] = mapped_column(BigId)
+    template_version_id: Mapped[int | None] = mapped_column(BigId)
+    #: What it speaks of, if it speaks of a product.
+    variant_id: Mapped[int | None] = mapped_column(BigId)
+    subject: Mapped[str | None] = mapped_column(sa.String(300))
+    body: Mapped[str] = mapped_column(sa.Text)
+    encoding: Mapped[str] = mapped_column(sa.String(4))
+    segments: Mapped[int]
+    status: Mapped[str] = mapped_column(sa.String(20))
+    #: Why it stands where it stands, where the status does not say it.
+    reason: Mapped[str | None] = mapped_column(sa.String(60))
+    #: Keyword replies, confirmations and tests overtake alerts.
+    express: Mapped[bool] = mapped_column(default=False)
+    #: Queued: not before. Held: decided again. Uncertain: asked again.
+    due_at: Mapped[datetime]
+    #: Worthless afterwards.
+    valid_until: Mapped[datetime]
+    #: Tries that used one up; a rate limit does not.
+    attempts: Mapped[int] = mapped_column(default=0)
+    #: Every try; the number of the last attempt.
+    tries: Mapped[int] = mapped_column(default=0)
+    lookups: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str | None] = mapped_column(sa.String(120))
+    lease_until: Mapped[datetime | None]
+    gateway_message_id: Mapped[str | None] = mapped_column(sa.String(200))
+    created_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+
+
+class Alert(Tenant, db.Model):
+    """The right to be told, once: the row that makes a second text impossible."""
+
+    __tablename__ = "alert"
+    __table_args__ = tenant_args(
+        tenant_key("request_id", "alert_request"),
+        tenant_key("restock_id", "restock_event"),
+        tenant_key("message_id", "message"),
+        sa.UniqueConstraint("store_id", "request_id", "restock_id", "channel", "kind", "step"),
+        sa.Index("ix_alert_message", "store_id", "message_id"),
+    )
+
+    request_id: Mapped[int] = mapped_column(BigId)
+    restock_id: Mapped[int] = mapped_column(BigId)
+    channel: Mapped[str] = mapped_column(sa.String(10))
+    kind: Mapped[str] = mapped_column(sa.String(20))
+    step: Mapped[int] = mapped_column(default=0)
+    message_id: Mapped[int | None] = mapped_column(BigId)
+
+
+class Attempt(Tenant, db.Model):
+    """One try to hand a message over, committed before the gateway is called."""
+
+    __tablename__ = "attempt"
+    __table_args__ = tenant_args(
+        tenant_key("message_id", "message"), sa.UniqueConstraint("store_id", "message_id", "number")
+    )
+
+    message_id: Mapped[int] = mapped_column(BigId)
+    #: Counts every try; ``Message.attempts`` counts those that used one up.
+    number: Mapped[int]
+    worker: Mapped[str] = mapped_column(sa.String(120))
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    #: "accepted", "transient", "rate_limited", "rejected", "misconfigured", "unknown"
+    outcome: Mapped[str | None] = mapped_column(sa.String(20))
+    code: Mapped[str | None] = mapped_column(sa.String(60))
+    detail: Mapped[str | None] = mapped_column(sa.String(400))
+
+
+class MessageEvent(Tenant, db.Model):
+    """A message's history: every move, who or what made it. Append-only."""
+
+    __tablename__ = "message_event"
+    __table_args__ = tenant_args(
+        tenant_key("message_id", "message"), sa.Index("ix_message_event_message", "store_id", "message_id", "id")
+    )
+
+    message_id: Mapped[int] = mapped_column(BigId)
+    from_status: Mapped[str | None] = mapped_column(sa.String(20))
+    status: Mapped[str] = mapped_column(sa.String(20))
+    reason: Mapped[str | None] = mapped_column(sa.String(60))
+    detail: Mapped[str | None] = mapped_column(sa.String(400))
+    at: Mapped[datetime]

@@ -1,0 +1,48 @@
+"""RULE: how a message may move. Late, early and repeated news are normal: they change nothing or raise the rank."""
+
+from __future__ import annotations
+
+#: Status → what it means. The README's table is compared with this one.
+STATUSES = {
+    "held": "Planned, but quiet hours or the frequency cap stop it; decided again later.",
+    "queued": "Waits for its turn on the sender's lane.",
+    "claimed": "A worker has it; the attempt is on record and the gateway is being called.",
+    "uncertain": "The gateway may have taken it: the call broke off. Not sent again unless the gateway's list lacks it.",
+    "accepted": "The gateway has taken it.",
+    "sent": "Handed to the carrier.",
+    "delivered": "The carrier or the handset confirmed it.",
+    "undelivered": "The carrier could not deliver it.",
+    "rejected": "The gateway or the carrier refused it for good.",
+    "expired": "Its time ran out before it could go.",
+    "suppressed": "Decided against at the moment of sending: STOP, sold out again, switched off.",
+    "cancelled": "Taken back before it went.",
+}
+
+FINAL = frozenset({"delivered", "undelivered", "rejected", "expired", "suppressed", "cancelled"})
+
+#: The moves the house itself makes.
+MOVES: dict[str, frozenset[str]] = {
+    "held": frozenset({"queued", "suppressed", "cancelled", "expired"}),
+    "queued": frozenset({"claimed", "held", "suppressed", "cancelled", "expired"}),
+    "claimed": frozenset({"accepted", "queued", "rejected", "uncertain", "expired"}),
+    "uncertain": frozenset({"accepted", "queued", "rejected", "expired"}),
+}
+
+#: A receipt may only raise the rank; ``delivered`` is above the failures, because a handset's word beats a carrier's.
+RANK = {"claimed": 1, "uncertain": 1, "accepted": 2, "sent": 3, "expired": 4, "undelivered": 4, "rejected": 4, "delivered": 5}
+
+
+def may_move(current: str, new: str) -> bool:
+    """Whether the house may move a message from ``current`` to ``new``."""
+    return new in MOVES.get(current, frozenset())
+
+
+def by_receipt(current: str, told: str) -> str | None:
+    """The status after a receipt, or None when it changes nothing.
+
+    A receipt for a message that never began (held, queued) or that the house ended itself changes nothing; the history
+    keeps it all the same.
+    """
+    if current not in RANK or RANK[told] <= RANK[current]:
+        return None
+    return told

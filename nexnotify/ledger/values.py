@@ -1,0 +1,47 @@
+"""Token values from rows."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from flask import current_app
+from itsdangerous import URLSafeSerializer
+
+from nexnotify.catalog.models import Variant
+from nexnotify.customers.models import Contact
+from nexnotify.stores.models import Store
+
+
+def product_values(store: Store, variant: Variant) -> dict[str, str | None]:
+    """What is the same for everybody who waits for a variant."""
+    return {
+        "store": store.name,
+        "product": variant.product.title,
+        "variant": variant.name,
+        "price": price_text(variant.price, variant.currency),
+        "url": variant.page_url,
+    }
+
+
+def price_text(price: Decimal | None, currency: str) -> str | None:
+    """A price as the message writes it: "20.00 USD"."""
+    return None if price is None else f"{price:.2f} {currency}"
+
+
+def _serializer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="nexnotify.preferences")
+
+
+def stop_url(contact: Contact) -> str:
+    """The signed address of a contact's preference page."""
+    base = current_app.extensions["nexnotify"].settings.public_url
+    return f"{base}/s/{_serializer().dumps([contact.store_id, contact.id])}"
+
+
+def read_preference_token(token: str) -> tuple[int, int]:
+    """Store and contact of a preference address.
+
+    :raises itsdangerous.BadSignature: not one of ours.
+    """
+    store_id, contact_id = _serializer().loads(token)
+    return int(store_id), int(contact_id)

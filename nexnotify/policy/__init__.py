@@ -1,0 +1,1 @@
+"""The rules every kind of message shares: purpose, eligibility, quiet hours and frequency caps."""

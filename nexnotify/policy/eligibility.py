@@ -1,0 +1,112 @@
+"""RULE: may this message go to this person now? Decided at planning and again at the moment of sending."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from nexnotify.policy.frequency import next_allowed as next_allowed_by_cap
+from nexnotify.policy.quiet_hours import Window
+from nexnotify.policy.quiet_hours import next_allowed as next_allowed_by_hours
+
+#: Raised with every change of the rules; each decision names the version it was made by.
+RULES_VERSION = 1
+
+#: Reason → what it means to a merchant. The trace and the README read this list.
+REASONS = {
+    "eligible": "Nothing stood in the way.",
+    "request_closed": "The request had ended before.",
+    "no_consent": "There is no consent to this kind of message.",
+    "opted_out": "The contact has said STOP.",
+    "unreachable": "The address cannot receive messages.",
+    "switched_off": "This channel is switched off for this product status.",
+    "sold_out_again": "The product could not be bought any more; the request keeps its place.",
+    "frequency_cap": "The contact has had as many alerts as the store allows for now.",
+    "quiet_hours": "It is quiet hours; alerts wait until they end.",
+    "told_already": "Another message about this request is on its way.",
+    "no_gateway": "The store has no gateway for this channel.",
+    "no_text": "The template has a token without a value for this person, so nothing was sent.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the rules need to know, gathered by the caller."""
+
+    consent: bool = True
+    opted_out: bool = False
+    reachable: bool = True
+    #: Only alerts: the request is open, its switch is on, the product can be bought.
+    request_open: bool = True
+    switched_on: bool = True
+    buyable: bool = True
+    #: When the contact got (or is about to get) messages that count for the cap.
+    recent: Sequence[datetime] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the store allows; ``None`` switches a rule off."""
+
+    zone: str
+    quiet_hours: Window | None = None
+    cap_texts: int | None = None
+    cap_hours: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Go ahead."""
+
+    reason: str = "eligible"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Not now: decide again at ``until``."""
+
+    reason: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Not for this restock."""
+
+    reason: str
+
+
+Verdict = Send | Hold | Skip
+
+
+def decide_alert(facts: Facts, policy: Policy, now: datetime) -> Verdict:
+    """An alert a shopper asked for. What ends it comes before what delays it."""
+    refusal = _refusal(facts)
+    if refusal:
+        return refusal
+    if not facts.request_open:
+        return Skip("request_closed")
+    if not facts.switched_on:
+        return Skip("switched_off")
+    if not facts.buyable:
+        return Skip("sold_out_again")
+    if policy.cap_texts is not None:
+        until = next_allowed_by_cap(now, facts.recent, policy.cap_texts, policy.cap_hours)
+        if until > now:
+            return Hold("frequency_cap", until)
+    until = next_allowed_by_hours(now, policy.zone, policy.quiet_hours)
+    return Hold("quiet_hours", until) if until > now else Send()
+
+
+def decide_answer(facts: Facts) -> Verdict:
+    """A confirmation or other answer to what the contact just did: no cap, no quiet hours."""
+    return _refusal(facts) or Send()
+
+
+def _refusal(facts: Facts) -> Skip | None:
+    if facts.opted_out:
+        return Skip("opted_out")
+    if not facts.consent:
+        return Skip("no_consent")
+    return None if facts.reachable else Skip("unreachable")

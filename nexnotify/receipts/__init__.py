@@ -1,0 +1,1 @@
+"""What comes back: delivery receipts, STOP, START, HELP and replies."""

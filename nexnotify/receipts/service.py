@@ -1,0 +1,234 @@
+"""Callbacks: kept raw, answered at once; STOP works before the answer, receipts are applied by a step."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from nexnotify.customers.consent import Proof, opt_in
+from nexnotify.customers.models import Contact
+from nexnotify.customers.service import find_or_make_contact
+from nexnotify.db import db, insert_ignore
+from nexnotify.gateways.contract import (
+    BadCallback,
+    BadSignature,
+    CallbackRequest,
+    Gateway,
+    Inbound,
+    Receipt,
+    Received,
+    Reply,
+)
+from nexnotify.gateways.models import GatewayInstance
+from nexnotify.gateways.service import lane_of, open_gateway
+from nexnotify.ledger.answers import queue_keyword_reply
+from nexnotify.ledger.models import Message
+from nexnotify.ledger.receiving import apply_receipt, find_message
+from nexnotify.ledger.suppression import UNREACHABLE, give_up_address, stop
+from nexnotify.phone import InvalidPhone, to_e164
+from nexnotify.receipts.keywords import read_keyword
+from nexnotify.receipts.models import Callback, InboundMessage
+from nexnotify.secrets import keyed_hash
+from nexnotify.stores.models import Store
+from nexnotify.stores.service import index_key
+from nexnotify.waitlist.service import confirm_all
+
+Kind = Literal["receipts", "inbound"]
+
+#: A receipt that comes before we know the message waits this long, this often.
+RETRY_EVERY = timedelta(seconds=20)
+RETRIES = 30
+BATCH = 200
+#: Longest inbound text that is kept.
+MAX_INBOUND = 2000
+
+
+def take_callback(instance: GatewayInstance, request: CallbackRequest, kind: Kind, now: datetime) -> Reply:
+    """Keep a gateway's call and answer it. What it says about consent works at once, receipts are left to the step.
+
+    A call that cannot be trusted or read is kept too, and refused.
+    """
+    gateway = open_gateway(instance)
+    callback = _keep(instance, request, kind, now)
+    try:
+        received = gateway.receive(request, kind)
+    except BadSignature:
+        callback.processed_at, callback.outcome = now, "bad_signature"
+        return Reply(403, "The signature does not match.")
+    except BadCallback as error:
+        callback.processed_at, callback.outcome = now, "unreadable"
+        return Reply(400, str(error))
+    except Exception as error:
+        # Kept for the step, which tries again after the plugin has been mended; the provider tries again too.
+        callback.outcome = "unreadable"
+        return Reply(500, f"The gateway plugin failed with {type(error).__name__}.")
+    inbound = [event for event in received.events if isinstance(event, Inbound)]
+    for event in inbound:
+        _take_inbound(instance, event, now)
+    if len(inbound) == len(received.events):
+        callback.processed_at, callback.outcome = now, "applied" if inbound else "nothing"
+    db.session.flush()
+    return received.reply
+
+
+def _keep(instance: GatewayInstance, request: CallbackRequest, kind: Kind, now: datetime) -> Callback:
+    callback = Callback(
+        store_id=instance.store_id,
+        gateway_id=instance.id,
+        kind=kind,
+        raw=json.dumps(_pack(request)),
+        received_at=now,
+        retry_at=now,
+    )
+    db.session.add(callback)
+    db.session.flush()
+    return callback
+
+
+def _pack(request: CallbackRequest) -> dict[str, Any]:
+    packed = asdict(request)
+    packed["headers"] = {name: value for name, value in request.headers.items() if name != "authorization"}
+    packed["body"] = b64encode(request.body).decode()
+    return packed
+
+
+def _unpack(raw: str) -> CallbackRequest:
+    packed = json.loads(raw)
+    packed["body"] = b64decode(packed["body"])
+    return CallbackRequest(**packed)
+
+
+# --- the step ------------------------------------------------------------------------------------------------------
+
+
+def apply_callbacks(now: datetime) -> int:
+    """Apply the receipts of callbacks that wait, oldest first, in the caller's transaction.
+
+    :returns: how many callbacks were looked at.
+    """
+    callbacks = db.session.scalars(
+        sa.select(Callback)
+        .where(sa.text("callback.processed_at IS NULL"), Callback.retry_at <= now)
+        .order_by(Callback.retry_at, Callback.id)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for callback in callbacks:
+        outcome = _apply(callback, now)
+        callback.outcome, callback.tries = outcome, callback.tries + 1
+        if outcome in ("unknown_message", "unreadable") and callback.tries < RETRIES:
+            callback.retry_at = now + RETRY_EVERY
+        else:
+            callback.processed_at = now
+    db.session.flush()
+    return len(callbacks)
+
+
+def has_open_callbacks(now: datetime) -> bool:
+    """Whether the step has work."""
+    statement = sa.select(Callback.id).where(sa.text("callback.processed_at IS NULL"), Callback.retry_at <= now)
+    return db.session.scalar(statement.limit(1)) is not None
+
+
+def _apply(callback: Callback, now: datetime) -> str:
+    instance = db.session.get_one(GatewayInstance, callback.gateway_id)
+    try:
+        received = _read_again(open_gateway(instance), callback)
+    except Exception:
+        return "unreadable"
+    lane_id = lane_of(instance).id
+    outcomes = [
+        _apply_receipt(callback.store_id, lane_id, event, now)
+        for event in received.events
+        if isinstance(event, Receipt)
+    ]
+    for worst in ("unknown_message", "applied", "repeated"):
+        if worst in outcomes:
+            return worst
+    return "nothing"
+
+
+def _read_again(gateway: Gateway, callback: Callback) -> Received:
+    kind: Kind = "receipts" if callback.kind == "receipts" else "inbound"
+    return gateway.receive(_unpack(callback.raw), kind)
+
+
+def _apply_receipt(store_id: int, lane_id: int, receipt: Receipt, now: datetime) -> str:
+    message = find_message(store_id, lane_id, receipt)
+    if message is None:
+        return "unknown_message"
+    if not apply_receipt(message, receipt, now):
+        return "repeated"
+    if receipt.reason == "opted_out" or (receipt.status == "rejected" and receipt.reason in UNREACHABLE):
+        _mind_address(message, receipt, now)
+    return "applied"
+
+
+def _mind_address(message: Message, receipt: Receipt, now: datetime) -> None:
+    contact = db.session.scalars(
+        sa.select(Contact)
+        .where(Contact.store_id == message.store_id, Contact.id == message.contact_id)
+        .with_for_update()
+    ).one()
+    if receipt.reason == "opted_out":
+        stop(contact, Proof("gateway", evidence={"message": message.reference}), now)
+    else:
+        give_up_address(contact, receipt.reason or "unreachable", now)
+
+
+# --- inbound -------------------------------------------------------------------------------------------------------
+
+
+def _take_inbound(instance: GatewayInstance, event: Inbound, now: datetime) -> None:
+    store = db.session.get_one(Store, instance.store_id)
+    try:
+        address = to_e164(event.from_, store.country)
+    except InvalidPhone:
+        return  # a short code or a name: nobody we could have texted
+    contact = find_or_make_contact(store, "sms", address, now)
+    keyword = event.keyword or read_keyword(event.body)
+    row_id = db.session.execute(
+        insert_ignore(InboundMessage)
+        .values(
+            store_id=store.id,
+            gateway_id=instance.id,
+            contact_id=contact.id,
+            dedupe_key=_dedupe_key(store, event, now),
+            body=event.body[:MAX_INBOUND],
+            keyword=keyword,
+            at=now,
+        )
+        .returning(InboundMessage.id)
+    ).scalar()
+    if row_id is None or keyword is None:
+        return  # a repeat, or an ordinary text
+    reply = _obey(store, contact, keyword, event, now)
+    if reply is not None:
+        db.session.get_one(InboundMessage, row_id).reply_id = reply.id
+
+
+def _obey(store: Store, contact: Contact, keyword: str, event: Inbound, now: datetime) -> Message | None:
+    proof = Proof("keyword", evidence={"text": event.body[:100]})
+    if keyword == "stop":
+        answer = stop(contact, proof, now)
+    elif keyword == "start":
+        answer = opt_in(contact, proof, now)
+        if answer:
+            confirm_all(contact)
+    else:
+        answer = True
+    if not answer or event.answered:
+        return None  # said before, or the provider has answered
+    return queue_keyword_reply(store, contact, f"{keyword}_reply", now)
+
+
+def _dedupe_key(store: Store, event: Inbound, now: datetime) -> str:
+    if event.gateway_id:
+        return event.gateway_id[:200]
+    minute = str(int(now.timestamp() // 60))
+    return keyed_hash(index_key(), "inbound", str(store.id), event.from_, event.body, minute)

@@ -1,0 +1,1 @@
+"""From stock changes to restock events."""

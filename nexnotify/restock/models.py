@@ -1,0 +1,32 @@
+"""Restock events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from nexnotify.db import BigId, Tenant, db, partial_index, tenant_args, tenant_key
+
+
+class RestockEvent(Tenant, db.Model):
+    """Available-to-sell rose across the store's threshold. One for each crossing."""
+
+    __tablename__ = "restock_event"
+    __table_args__ = tenant_args(
+        tenant_key("variant_id", "variant"),
+        tenant_key("stock_change_id", "stock_change"),
+        sa.UniqueConstraint("store_id", "stock_change_id"),
+        sa.Index("ix_restock_event_variant", "store_id", "variant_id", "id"),
+        partial_index("ix_restock_event_open", "id", where="planned_at IS NULL"),
+    )
+
+    variant_id: Mapped[int] = mapped_column(BigId)
+    stock_change_id: Mapped[int] = mapped_column(BigId)
+    available_before: Mapped[int | None] = mapped_column(BigId)
+    available_after: Mapped[int | None] = mapped_column(BigId)
+    at: Mapped[datetime]
+    #: The last alert request the planner has looked at; a killed planner goes on behind it.
+    plan_cursor: Mapped[int] = mapped_column(BigId, default=0)
+    planned_at: Mapped[datetime | None]

@@ -1,0 +1,108 @@
+"""Settings from the environment: one frozen dataclass, each field with its help.
+
+A merchant's choices are not here: they belong to the store (``stores/settings.py``).
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFIX = "NEXNOTIFY_"
+
+
+class SettingsError(Exception):
+    """A setting has a value that cannot be used; nothing was started."""
+
+
+def setting(default: Any, help: str) -> Any:
+    """A field of :class:`Settings` with its help text."""
+    return field(default=default, metadata={"help": help})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this installation runs. Read once at the start, never changed."""
+
+    instance: Path = setting(ROOT / "instance", "Folder for the embedded database, the queue and the key file.")
+    database_url: str = setting("", "SQLAlchemy address of the database; empty is SQLite in the instance folder.")
+    queue_url: str = setting(
+        "", "Where nudges wait: empty is a SQLite file in the instance folder, else postgresql:// or redis://."
+    )
+    public_url: str = setting("http://127.0.0.1:8000", "Address under which shoppers and gateways reach this server.")
+    secret_keys: str = setting(
+        "", "Keys that encrypt addresses and secrets, newest first, comma-separated; empty is a file made by `init`."
+    )
+    trusted_proxies: int = setting(0, "How many proxies in front of us set X-Forwarded-For and -Proto.")
+    max_body_bytes: int = setting(1_048_576, "Largest request body that is read.")
+    signups_per_ip: int = setting(5, "Sign-ups through the widget from one address in ten minutes; 0 is no limit.")
+    signups_per_contact: int = setting(3, "Sign-ups for one number or email in ten minutes; 0 is no limit.")
+    send_threads: int = setting(64, "Messages one worker has in flight at most.")
+    web_workers: int = setting(2, "Web processes of `serve`.")
+    web_threads: int = setting(4, "Threads of each web process.")
+    log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR.")
+
+    def __post_init__(self) -> None:
+        if not self.database_url:
+            object.__setattr__(self, "database_url", f"sqlite:///{self.instance / 'nexnotify.sqlite'}")
+        if not self.queue_url:
+            object.__setattr__(self, "queue_url", f"sqlite:///{self.instance / 'queue.sqlite'}")
+        object.__setattr__(self, "database_url", _with_driver(self.database_url))
+        object.__setattr__(self, "public_url", self.public_url.rstrip("/"))
+        if not self.public_url.startswith(("http://", "https://")):
+            raise SettingsError(f"{PREFIX}PUBLIC_URL must start with http:// or https://, not {self.public_url!r}.")
+        if self.log_level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise SettingsError(f"{PREFIX}LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not {self.log_level!r}.")
+        for name in ("send_threads", "web_workers", "web_threads", "max_body_bytes"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"{PREFIX}{name.upper()} must be at least 1.")
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is the embedded one."""
+        return self.database_url.startswith("sqlite")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Read ``NEXNOTIFY_*``; a bad value raises :class:`SettingsError`, an unknown name warns."""
+        known = {PREFIX + f.name.upper(): f for f in fields(cls)}
+        values: dict[str, Any] = {}
+        for name, text in environ.items():
+            if not name.startswith(PREFIX):
+                continue
+            if name not in known:
+                _warn_unknown(name, list(known))
+                continue
+            values[known[name].name] = _read(name, text, known[name].default)
+        return cls(**values)
+
+
+def _with_driver(url: str) -> str:
+    """PostgreSQL addresses use the psycopg driver, however they are written."""
+    for scheme in ("postgresql://", "postgres://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg://" + url[len(scheme) :]
+    return url
+
+
+def _read(name: str, text: str, default: Any) -> Any:
+    if isinstance(default, Path):
+        return Path(text).resolve()
+    if isinstance(default, int):
+        try:
+            return int(text)
+        except ValueError:
+            raise SettingsError(f"{name} must be a whole number, not {text!r}.") from None
+    return text
+
+
+def _warn_unknown(name: str, known: list[str]) -> None:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    warnings.warn(f"{name} is not a setting of nexnotify and was ignored.{hint}", stacklevel=3)

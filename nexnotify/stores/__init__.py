@@ -1,0 +1,1 @@
+"""Stores are the tenants; staff belong to them by memberships; keys open the API."""

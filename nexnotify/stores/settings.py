@@ -1,0 +1,177 @@
+"""A store's switches and policy: one frozen value, read from and written to ``Store.settings``."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from datetime import time
+from typing import Any, ClassVar
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from nexnotify.errors import Invalid
+from nexnotify.stores.models import Store
+
+CHANNELS = ("sms", "email", "push")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ChannelSwitches(_Part):
+    """Which channels are offered and used."""
+
+    sms: bool = True
+    email: bool = True
+    push: bool = False
+
+
+class Switches(_Part):
+    """On or off per product status and channel."""
+
+    sold_out: ChannelSwitches = ChannelSwitches()
+    backordered: ChannelSwitches = ChannelSwitches()
+    preordered: ChannelSwitches = ChannelSwitches(sms=False, email=False, push=False)
+
+    def offered(self, status: str) -> tuple[str, ...]:
+        """The channels that are on for a product status, in fixed order."""
+        switches = getattr(self, status)
+        return tuple(channel for channel in CHANNELS if getattr(switches, channel))
+
+
+class QuietHours(_Part):
+    """Local hours without alerts, such as 20:00 to 09:00; across midnight or not."""
+
+    from_: str = Field(alias="from", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    to: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+
+    @property
+    def times(self) -> tuple[time, time]:
+        """Start and end as local times."""
+        return time.fromisoformat(self.from_), time.fromisoformat(self.to)
+
+
+class FrequencyCap(_Part):
+    """At most ``texts`` alerts for one contact in ``hours``."""
+
+    texts: int = Field(ge=1, le=1000)
+    hours: int = Field(ge=1, le=8784)
+
+
+class StoreSettings(_Part):
+    """Everything a merchant switches, with the values of a new store."""
+
+    switches: Switches = Switches()
+    threshold: int = Field(1, ge=1, le=1_000_000)
+    settle_seconds: int = 0
+    undo_seconds: int = 0
+    quiet_hours: QuietHours | None = QuietHours(**{"from": "20:00", "to": "09:00"})
+    frequency_cap: FrequencyCap | None = FrequencyCap(texts=3, hours=168)
+    confirmations: bool = True
+    double_opt_in: bool = False
+    waves: str = "all"
+    holdout: int = 0
+    credits: bool = False
+    check_page: bool = False
+    #: After an unknown outcome that nobody can resolve: true sends again, "rather twice than never".
+    resend_uncertain: bool = False
+    #: Origins that may carry the widget, such as "https://shop.example"; empty allows all.
+    domains: list[str] = []
+    country: str = "US"
+    zone: str = "America/New_York"
+
+    #: Settings whose function this version does not have yet, with the one value they can take.
+    NOT_YET: ClassVar[Mapping[str, Any]] = {
+        "settle_seconds": 0,
+        "undo_seconds": 0,
+        "double_opt_in": False,
+        "waves": "all",
+        "holdout": 0,
+        "credits": False,
+        "check_page": False,
+    }
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            near = difflib.get_close_matches(zone, available_timezones(), n=1)
+            raise ValueError(f"is not a time zone{f'; did you mean {near[0]}?' if near else '.'}")
+        return zone
+
+    @field_validator("country")
+    @classmethod
+    def _known_country(cls, country: str) -> str:
+        import phonenumbers
+
+        if country not in phonenumbers.SUPPORTED_REGIONS:
+            raise ValueError("must be a country code of two capital letters, such as US.")
+        return country
+
+    @field_validator("domains")
+    @classmethod
+    def _origins(cls, domains: list[str]) -> list[str]:
+        return [_origin(domain) for domain in domains]
+
+
+def _origin(text: str) -> str:
+    """An origin as browsers send it: scheme and host in lower case, no path."""
+    text = text.strip().lower().rstrip("/")
+    if "://" not in text:
+        text = "https://" + text
+    scheme, _, host = text.partition("://")
+    if scheme not in ("http", "https") or not host or "/" in host or " " in host:
+        raise ValueError(f"{text!r} is not an origin; write it like https://shop.example.")
+    return text
+
+
+def store_settings(store: Store) -> StoreSettings:
+    """The store's settings, defaults filled in."""
+    stored = {name: value for name, value in store.settings.items() if name in StoreSettings.model_fields}
+    return StoreSettings.model_validate({**stored, "country": store.country, "zone": store.zone})
+
+
+def settings_json(settings: StoreSettings) -> dict[str, Any]:
+    """The settings as the API writes them."""
+    return settings.model_dump(mode="json", by_alias=True)
+
+
+def merge_settings(store: Store, changes: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Put top-level ``changes`` over the store's settings.
+
+    :returns: what changed, name → [before, after], for the audit trail.
+    :raises Invalid: an unknown name, a bad value, or a function this version does not have.
+    """
+    before = settings_json(store_settings(store))
+    problems = {name: _unknown(name) for name in changes if name not in StoreSettings.model_fields}
+    for name, only in StoreSettings.NOT_YET.items():
+        if name in changes and changes[name] != only:
+            problems[name] = f"This version cannot do that yet; the only value is {only!r}."
+    if problems:
+        raise Invalid("Some settings cannot be saved; nothing was changed.", fields=problems)
+    try:
+        after = settings_json(StoreSettings.model_validate({**before, **changes}))
+    except ValidationError as error:
+        raise Invalid("Some settings cannot be saved; nothing was changed.", fields=field_errors(error)) from None
+    store.country, store.zone = after["country"], after["zone"]
+    store.settings = {name: value for name, value in after.items() if name not in ("country", "zone")}
+    return {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+
+
+def _unknown(name: str) -> str:
+    near = difflib.get_close_matches(name, StoreSettings.model_fields, n=1)
+    return f"There is no such setting{f'; did you mean {near[0]}?' if near else '.'}"
+
+
+def field_errors(error: ValidationError) -> dict[str, str]:
+    """pydantic's findings as field path → what is wrong, without the values (they may be addresses)."""
+    found: dict[str, str] = {}
+    for item in error.errors(include_url=False, include_input=False):
+        path = ".".join(str(part) for part in item["loc"]) or "body"
+        message = item["msg"].removeprefix("Value error, ")
+        if item["type"] == "extra_forbidden":
+            message = "There is no such field."
+        found.setdefault(path, message)
+    return found

@@ -1,0 +1,1 @@
+"""Who waits for what: alert requests and their life."""

@@ -1,0 +1,182 @@
+"""The life of an alert request: join, confirm, leave, be told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.exc import NoResultFound
+
+from nexnotify.catalog.models import Variant
+from nexnotify.catalog.service import lock_variant
+from nexnotify.customers.consent import Proof, grant
+from nexnotify.customers.models import Contact
+from nexnotify.customers.service import find_or_make_contact
+from nexnotify.db import db, insert_ignore
+from nexnotify.errors import Conflict, Invalid
+from nexnotify.inventory.service import status_of
+from nexnotify.stores.models import Store
+from nexnotify.stores.settings import store_settings
+from nexnotify.waitlist.models import OPEN, AlertRequest
+
+
+class InStock(Conflict):
+    """This can be bought right now, so there is nothing to wait for."""
+
+    code = "in_stock"
+
+
+class ChannelOff(Invalid):
+    """Messages on this channel are switched off for this product."""
+
+    code = "channel_off"
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What :func:`join` did."""
+
+    request: AlertRequest
+    contact: Contact
+    #: False when the contact was waiting already.
+    is_new: bool
+
+
+def offered_channels(store: Store, variant: Variant) -> tuple[str, tuple[str, ...]]:
+    """The variant's product status and the channels a shopper may ask on; none while it can be bought or is hidden."""
+    status = status_of(variant)
+    if status == "in_stock" or not variant.product.published:
+        return status, ()
+    return status, store_settings(store).switches.offered(status)
+
+
+def join(
+    store: Store,
+    variant: Variant,
+    channel: str,
+    address: str,
+    proof: Proof,
+    now: datetime,
+    *,
+    first_name: str | None = None,
+    source: str = "widget",
+) -> Joined:
+    """Put a (normalised) address on a variant's waitlist; an address that waits already stays where it is.
+
+    A contact that has said STOP is kept ``pending``: only its own START lifts the STOP.
+
+    :raises InStock: it can be bought.
+    :raises ChannelOff: the merchant does not offer this channel for the variant's status.
+    """
+    variant = lock_variant(variant)
+    status, channels = offered_channels(store, variant)
+    if status == "in_stock":
+        raise InStock()
+    if channel not in channels:
+        raise ChannelOff(fields={"channels": f"{channel} is not offered for this product."})
+    contact = find_or_make_contact(store, channel, address, now)
+    inserted = db.session.execute(
+        insert_ignore(AlertRequest)
+        .values(
+            store_id=store.id,
+            variant_id=variant.id,
+            contact_id=contact.id,
+            status="pending" if contact.opted_out_at else "waiting",
+            asked_status=status,
+            first_name=first_name,
+            source=source,
+            page_url=proof.page_url,
+            created_at=now,
+        )
+        .returning(AlertRequest.id)
+    ).scalar()
+    if inserted is not None:
+        grant(contact, "requested", proof, now)
+    return Joined(_open_request(store, variant, contact), contact, inserted is not None)
+
+
+def _open_request(store: Store, variant: Variant, contact: Contact) -> AlertRequest:
+    statement = sa.select(AlertRequest).where(
+        AlertRequest.store_id == store.id,
+        AlertRequest.variant_id == variant.id,
+        AlertRequest.contact_id == contact.id,
+        AlertRequest.status.in_(OPEN),
+    )
+    try:
+        return db.session.scalars(statement).one()
+    except NoResultFound:  # pragma: no cover - the unique index makes this impossible under the locks above
+        raise Conflict("The waitlist changed at the same moment; please try again.") from None
+
+
+def close(request: AlertRequest, reason: str, now: datetime) -> bool:
+    """End an open request for a reason of ``AlertRequest.closed_reason``.
+
+    :returns: False when it had ended before.
+    """
+    if request.status not in OPEN:
+        return False
+    request.status, request.closed_at, request.closed_reason = "cancelled", now, reason
+    return True
+
+
+def close_all(contact: Contact, reason: str, now: datetime) -> int:
+    """End every open request of a contact: STOP, or an address that nothing can reach."""
+    return sum(close(request, reason, now) for request in open_requests(contact))
+
+
+def open_requests(contact: Contact) -> Sequence[AlertRequest]:
+    """What a contact still waits for, oldest first."""
+    statement = sa.select(AlertRequest).where(
+        AlertRequest.store_id == contact.store_id,
+        AlertRequest.contact_id == contact.id,
+        AlertRequest.status.in_(OPEN),
+    )
+    return db.session.scalars(statement.order_by(AlertRequest.id)).all()
+
+
+def confirm_all(contact: Contact) -> int:
+    """START: what a contact asked for while it was opted out waits from now on."""
+    pending = [request for request in open_requests(contact) if request.status == "pending"]
+    for request in pending:
+        request.status = "waiting"
+    return len(pending)
+
+
+def mark_alerted(store_id: int, request_ids: Sequence[int], now: datetime) -> None:
+    """These have been told, or may have been: they are not asked for again by this restock or the next."""
+    if request_ids:
+        db.session.execute(
+            sa.update(AlertRequest)
+            .where(
+                AlertRequest.store_id == store_id,
+                AlertRequest.id.in_(request_ids),
+                AlertRequest.status == "waiting",
+            )
+            .values(status="alerted", alerted_at=now)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def back_to_waiting(store_id: int, request_ids: Sequence[int]) -> None:
+    """It turned out that these were never told; one whose shopper has asked anew since then stays closed."""
+    newer = sa.orm.aliased(AlertRequest)
+    asked_anew = sa.exists().where(
+        newer.store_id == AlertRequest.store_id,
+        newer.variant_id == AlertRequest.variant_id,
+        newer.contact_id == AlertRequest.contact_id,
+        newer.status.in_(OPEN),
+    )
+    if request_ids:
+        db.session.execute(
+            sa.update(AlertRequest)
+            .where(
+                AlertRequest.store_id == store_id,
+                AlertRequest.id.in_(request_ids),
+                AlertRequest.status == "alerted",
+                ~asked_anew,
+            )
+            .values(status="waiting", alerted_at=None)
+            .execution_options(synchronize_session=False)
+        )

@@ -1,0 +1,51 @@
+"""Everything that faces the outside: one table of blueprints, each with its guard."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from whitenoise import WhiteNoise
+
+from nexnotify.settings import ROOT
+from nexnotify.web import callbacks, health, shopper, widget
+from nexnotify.web.admin import ADMIN_BLUEPRINTS, init_admin
+from nexnotify.web.errors import init_errors
+from nexnotify.web.storefront import blueprint as storefront
+
+#: (blueprint, address prefix): the whole surface.
+BLUEPRINTS = (
+    (health.blueprint, None),
+    (widget.blueprint, "/widget/v1"),
+    (callbacks.blueprint, "/callbacks"),
+    (shopper.blueprint, "/s"),
+    (storefront, "/api/v1"),
+    *ADMIN_BLUEPRINTS,
+)
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; font-src 'self'; "
+        "connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def init_web(app: Flask) -> None:
+    """Register the blueprints, the error pages and the headers every answer carries."""
+    init_errors(app)
+    init_admin(app)
+    for blueprint, prefix in BLUEPRINTS:
+        app.register_blueprint(blueprint, url_prefix=prefix)
+    app.after_request(_secure)
+    app.wsgi_app = WhiteNoise(app.wsgi_app, root=str(ROOT / "static"), prefix="static/", max_age=3600)  # type: ignore[method-assign]
+
+
+def _secure(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response

@@ -1,0 +1,66 @@
+"""Every error, in the one shape: JSON for programs, a page for people. No stack trace reaches a client."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+from flask import Flask, Response, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import InterfaceError, OperationalError
+from werkzeug.exceptions import HTTPException
+
+from nexnotify.db import db
+from nexnotify.errors import NexnotifyError, TooLarge, Unavailable
+
+log = logging.getLogger(__name__)
+
+#: Addresses that programs call; people get pages everywhere else.
+_PROGRAMS = ("/api/", "/widget/", "/callbacks/", "/healthz", "/readyz")
+_CODES = {400: "bad_request", 401: "unauthorised", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+
+
+def init_errors(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(NexnotifyError, _ours)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(InterfaceError, _database_away)
+    app.register_error_handler(Exception, _fault)
+
+
+def _ours(error: NexnotifyError) -> ResponseReturnValue:
+    if request.path.startswith(_PROGRAMS):
+        return jsonify(error.as_json()), error.status
+    return _page(error.status, error.message)
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None or error.code is None or error.code < 400:
+        return error.get_response()
+    if error.code == 413:
+        return _ours(TooLarge())
+    if not request.path.startswith(_PROGRAMS):
+        return _page(error.code, error.description or error.name)
+    shaped = NexnotifyError(error.description or error.name, code=_CODES.get(error.code, "http_error"))
+    answer: Response = jsonify(shaped.as_json())
+    if error.code == 405 and (allowed := error.get_response().headers.get("Allow")):
+        answer.headers["Allow"] = allowed
+    return answer, error.code
+
+
+def _database_away(error: Exception) -> ResponseReturnValue:
+    db.session.rollback()
+    log.error("database away", extra={"fault": type(error).__name__})
+    return _ours(Unavailable())
+
+
+def _fault(error: Exception) -> ResponseReturnValue:
+    reference = uuid.uuid4().hex[:12]
+    db.session.rollback()
+    log.error("unexpected fault", exc_info=error, extra={"fault_reference": reference, "path": request.path})
+    return _ours(NexnotifyError(f"Something went wrong on our side; nothing was saved. Reference: {reference}."))
+
+
+def _page(status: int, message: str) -> ResponseReturnValue:
+    return render_template("errors/error.html", status=status, message=message), status

@@ -1,0 +1,93 @@
+"""One sign-up, from the widget or the API: addresses read, requests made, confirmations queued."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import request
+
+from nexnotify.catalog.models import Variant
+from nexnotify.catalog.service import find_variant
+from nexnotify.content.disclosure import disclosure
+from nexnotify.customers.consent import Proof
+from nexnotify.customers.service import normalise
+from nexnotify.errors import Invalid, NotFound
+from nexnotify.ledger.answers import queue_confirmation
+from nexnotify.phone import InvalidEmail, InvalidPhone
+from nexnotify.stores.models import Store
+from nexnotify.stores.settings import store_settings
+from nexnotify.waitlist.service import Joined, join
+from nexnotify.web.payloads import RequestPayload
+
+_FIELDS = {"sms": "phone", "email": "email"}
+
+
+def wanted_addresses(store: Store, payload: RequestPayload) -> dict[str, str]:
+    """Channel → normalised address, for the channels asked for (or, when none are named, those with an address).
+
+    :raises Invalid: with every field that is missing or wrong.
+    """
+    given = {"sms": payload.phone, "email": payload.email}
+    channels = payload.channels or [channel for channel, address in given.items() if address]
+    problems: dict[str, str] = {}
+    addresses: dict[str, str] = {}
+    for channel in dict.fromkeys(channels):
+        field = _FIELDS.get(channel)
+        if field is None:
+            problems["channels"] = f"{channel} is not offered for this product."
+            continue
+        try:
+            addresses[channel] = normalise(store, channel, given[channel] or "")
+        except InvalidPhone as error:
+            problems[field] = str(error)
+        except InvalidEmail as error:
+            problems[field] = str(error)
+    if not channels:
+        problems["phone"] = "Enter a mobile number or an email address."
+    if "sms" in channels and not payload.consent:
+        problems["consent"] = "Tick the box to agree to the text message."
+    if problems:
+        raise Invalid("Some fields are not right.", fields=problems)
+    return addresses
+
+
+def wanted_variant(store: Store, payload: RequestPayload) -> Variant:
+    """The variant asked for.
+
+    :raises NotFound: the store does not have it.
+    """
+    variant = find_variant(store, sku=payload.sku, variant_id=payload.variant_id)
+    if variant is None or not variant.product.published:
+        raise NotFound(f"This store has no product with the {'SKU' if payload.sku else 'variant id'} you sent.")
+    return variant
+
+
+def sign_up(
+    store: Store,
+    payload: RequestPayload,
+    addresses: dict[str, str],
+    *,
+    method: str,
+    source: str,
+    confirm: bool,
+    now: datetime,
+) -> list[Joined]:
+    """Make a request on each channel, in the caller's transaction; new ones are confirmed to the shopper."""
+    variant = wanted_variant(store, payload)
+    proof = Proof(
+        method,
+        wording=payload.consent_text or disclosure(store.name),
+        page_url=payload.page_url,
+        ip=request.remote_addr if method == "widget" else None,
+        user_agent=request.headers.get("User-Agent") if method == "widget" else None,
+        evidence={"variant": variant.external_id, "box_ticked": payload.consent},
+    )
+    joined = []
+    for channel, address in addresses.items():
+        result = join(
+            store, variant, channel, address, proof, now, first_name=payload.first_name or None, source=source
+        )
+        if result.is_new and confirm and store_settings(store).confirmations:
+            queue_confirmation(store, variant, result.contact, result.request, now)
+        joined.append(result)
+    return joined

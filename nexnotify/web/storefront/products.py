@@ -1,0 +1,88 @@
+"""Products in and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import jsonify, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import selectinload
+
+from nexnotify.catalog.models import Product, Variant
+from nexnotify.catalog.service import ProductData, VariantData
+from nexnotify.clock import utcnow
+from nexnotify.db import db
+from nexnotify.inventory.intake import take_product
+from nexnotify.inventory.service import status_of
+from nexnotify.nudge import nudge
+from nexnotify.waitlist.queries import waiting_counts
+from nexnotify.web.guards import the_store
+from nexnotify.web.payloads import ProductPayload, bulk, next_address, page_of, refuse_unknown_filters
+from nexnotify.web.storefront import blueprint
+
+
+@blueprint.put("/products")
+def put_products() -> ResponseReturnValue:
+    """Make or change products; variants that are left out stay."""
+    store, now = the_store(), utcnow()
+    saved: list[dict[str, Any]] = []
+
+    def save(_index: int, row: ProductPayload) -> None:
+        product = take_product(store, _data(row), now)
+        saved.append({"id": product.external_id})
+
+    answer = bulk("products", ProductPayload, save)
+    nudge("restock")
+    return jsonify({**answer, "products": saved})
+
+
+def _data(row: ProductPayload) -> ProductData:
+    variants = [VariantData(**variant.model_dump()) for variant in row.variants]
+    return ProductData(row.id, row.title, row.url, row.image_url, row.published, variants)
+
+
+@blueprint.get("/products")
+def get_products() -> ResponseReturnValue:
+    """Products with their variants, oldest first; ``?sku=`` finds the one that has it."""
+    refuse_unknown_filters(("sku", "variant_id", "id"))
+    store, (after, limit) = the_store(), page_of("after")
+    statement = sa.select(Product).options(selectinload(Product.variants)).where(Product.store_id == store.id)
+    if product_id := request.args.get("id"):
+        statement = statement.where(Product.external_id == product_id)
+    for column, name in ((Variant.sku, "sku"), (Variant.external_id, "variant_id")):
+        if wanted := request.args.get(name):
+            mine = sa.select(Variant.product_id).where(Variant.store_id == store.id, column == wanted)
+            statement = statement.where(Product.id.in_(mine))
+    if after is not None:
+        statement = statement.where(Product.id > after)
+    products = db.session.scalars(statement.order_by(Product.id).limit(limit + 1)).all()
+    page = products[:limit]
+    waiting = waiting_counts(store, [variant.id for product in page for variant in product.variants])
+    rows = [_row(product, waiting) for product in page]
+    return jsonify(products=rows, next=next_address(page[-1].id if len(products) > limit else None))
+
+
+def _row(product: Product, waiting: dict[int, int]) -> dict[str, Any]:
+    return {
+        "id": product.external_id,
+        "title": product.title,
+        "url": product.url,
+        "image_url": product.image_url,
+        "published": product.published,
+        "variants": [
+            {
+                "id": variant.external_id,
+                "sku": variant.sku,
+                "options": variant.options,
+                "price": None if variant.price is None else f"{variant.price:.2f}",
+                "currency": variant.currency,
+                "url": variant.url,
+                "unavailable_as": variant.unavailable_as,
+                "available": variant.available,
+                "status": status_of(variant),
+                "waiting": waiting.get(variant.id, 0),
+            }
+            for variant in product.variants
+        ],
+    }

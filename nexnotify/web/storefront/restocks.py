@@ -1,0 +1,68 @@
+"""Restock events and their plans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import jsonify, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import joinedload
+
+from nexnotify.catalog.models import Variant
+from nexnotify.catalog.service import find_variant
+from nexnotify.db import db
+from nexnotify.errors import NotFound
+from nexnotify.reports.plan import plan_summary
+from nexnotify.restock.models import RestockEvent
+from nexnotify.web.guards import the_store
+from nexnotify.web.payloads import moment, next_address, page_of, refuse_unknown_filters
+from nexnotify.web.storefront import blueprint
+
+
+@blueprint.get("/restocks")
+def get_restocks() -> ResponseReturnValue:
+    """Restock events, newest first."""
+    refuse_unknown_filters(("sku", "variant_id"))
+    store, (after, limit) = the_store(), page_of("after")
+    statement = _with_variant().where(RestockEvent.store_id == store.id)
+    if "sku" in request.args or "variant_id" in request.args:
+        variant = find_variant(store, sku=request.args.get("sku"), variant_id=request.args.get("variant_id"))
+        statement = statement.where(RestockEvent.variant_id == (variant.id if variant else 0))
+    if after is not None:
+        statement = statement.where(RestockEvent.id < after)
+    rows = db.session.execute(statement.order_by(RestockEvent.id.desc()).limit(limit + 1)).all()
+    page = [_row(*row) for row in rows[:limit]]
+    return jsonify(restocks=page, next=next_address(page[-1]["id"] if len(rows) > limit else None))
+
+
+@blueprint.get("/restocks/<int:restock_id>/plan")
+def get_plan(restock_id: int) -> ResponseReturnValue:
+    """Who is told, who is held back and who is left out, and why."""
+    row = db.session.execute(
+        _with_variant().where(RestockEvent.store_id == the_store().id, RestockEvent.id == restock_id)
+    ).first()
+    if row is None:
+        raise NotFound("This store has no restock with that id.")
+    return jsonify(restock=_row(*row), **plan_summary(row[0]))
+
+
+def _with_variant() -> sa.Select[tuple[RestockEvent, Variant]]:
+    return (
+        sa.select(RestockEvent, Variant)
+        .options(joinedload(Variant.product))
+        .join(Variant, sa.and_(Variant.store_id == RestockEvent.store_id, Variant.id == RestockEvent.variant_id))
+    )
+
+
+def _row(event: RestockEvent, variant: Variant) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "sku": variant.sku,
+        "variant_id": variant.external_id,
+        "product": variant.product.title,
+        "available_before": event.available_before,
+        "available_after": event.available_after,
+        "at": moment(event.at),
+        "planned_at": moment(event.planned_at),
+    }

@@ -1,0 +1,62 @@
+"""The worker process: the engine's consumer with our steps, and the sender beside it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+from flask import Flask
+from huey import crontab
+
+from nexnotify.nudge import Nudges
+from nexnotify.workers.sender import Sender
+from nexnotify.workers.steps import run_receipts, run_restock, run_sweep
+
+log = logging.getLogger(__name__)
+
+#: Seconds a worker takes to finish what is in flight when it is asked to end.
+GRACE = 8
+
+
+def register_steps(app: Flask, nudges: Nudges, sender: Sender) -> None:
+    """Bind the names that edges nudge to the steps, each in an app context of its own."""
+
+    def in_context(step: Any) -> Any:
+        def run() -> None:
+            with app.app_context():
+                step()
+
+        return run
+
+    nudges.steps["restock"] = in_context(lambda: run_restock(sender.wake))
+    nudges.steps["receipts"] = in_context(run_receipts)
+    nudges.steps["send"] = sender.wake
+    nudges.steps["sweep"] = in_context(lambda: run_sweep(sender.wake))
+
+
+def run_worker(app: Flask) -> None:
+    """Work until SIGTERM or SIGINT, then finish what is in flight within :data:`GRACE` seconds."""
+    house = app.extensions["nexnotify"]
+    sender = Sender(app, house.settings.send_threads)
+    nudges: Nudges = house.nudges
+    register_steps(app, nudges, sender)
+    nudges.huey.periodic_task(crontab(minute="*"), name="sweep")(nudges.steps["sweep"])
+    consumer = nudges.huey.create_consumer(
+        workers=2,
+        # The engine's own back-off goes up to ten seconds between polls; a restock does not wait that long.
+        initial_delay=0.05,
+        backoff=1.1,
+        max_delay=0.1,
+        graceful_signal="TERM",
+        shutdown_timeout=GRACE,
+        check_worker_health=True,
+    )
+    sender.start()
+    # What the last worker left when it died is taken over at once, not at the first sweep.
+    threading.Thread(target=nudges.steps["sweep"], name="takeover", daemon=True).start()
+    try:
+        consumer.run()
+    finally:
+        sender.stop(GRACE)
+        log.info("worker ended")

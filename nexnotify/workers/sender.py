@@ -1,0 +1,169 @@
+"""The sender: one thread that claims, a pool that calls gateways, and the same thread that settles.
+
+It goes on while anything is due and sleeps until the next message is, or until it is woken.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+from flask import Flask
+
+from nexnotify.clock import utcnow
+from nexnotify.db import db, end_read, transaction
+from nexnotify.dispatch import recover
+from nexnotify.dispatch.claim import Outgoing, claim
+from nexnotify.dispatch.deliver import Outcome, deliver
+from nexnotify.dispatch.lanes import next_due_by_lane
+from nexnotify.dispatch.settle import settle
+from nexnotify.gateways.contract import Gateway
+from nexnotify.gateways.models import GatewayInstance
+from nexnotify.gateways.service import open_gateway
+from nexnotify.workers.owners import this_owner
+
+log = logging.getLogger(__name__)
+
+#: Results settled in one transaction at most, and how long the first of them waits for company, in seconds.
+SETTLE_BATCH = 100
+SETTLE_WAIT = 0.01
+#: How often held messages are looked at, and an idle sender looks for what another process queued, in seconds.
+IDLE = 1.0
+
+Result = tuple[Outgoing, Outcome] | None
+
+
+class Sender:
+    """Sends what is due, for all stores and lanes."""
+
+    def __init__(self, app: Flask, threads: int) -> None:
+        self._app = app
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="send")
+        self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sender")
+        self._owner = this_owner()
+        self._in_flight: Counter[int] = Counter()
+        self._gateways: dict[int, tuple[str, Gateway]] = {}
+        self._released = 0.0
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is work."""
+        self._results.put(None)
+
+    def stop(self, timeout: float) -> None:
+        """Claim nothing more, settle what is in flight, end."""
+        self._stop.set()
+        self.wake()
+        self._thread.join(timeout)
+
+    def drain(self) -> None:
+        """Send in the calling thread until nothing is due (tests and tools; the worker uses :meth:`start`)."""
+        with self._app.app_context():
+            while self._turn() == 0.0 or self._in_flight.total():
+                pass
+
+    def _run(self) -> None:
+        with self._app.app_context():
+            while not self._stop.is_set() or self._in_flight.total():
+                try:
+                    self._turn()
+                except Exception:
+                    # The database is away, say. What is in flight is settled when it is back, or its lease ends.
+                    log.exception("sender turn failed")
+                    db.session.rollback()
+                    time.sleep(IDLE)
+        self._pool.shutdown(wait=False)
+
+    def _turn(self) -> float:
+        """Settle, claim, and wait for whatever comes first.
+
+        :returns: seconds until more can be claimed; 0 when that is now.
+        """
+        pause = IDLE if self._stop.is_set() else self._claim()
+        results = self._collect(pause)
+        if results:
+            with transaction():
+                settle(results, utcnow())
+            for outgoing, _ in results:
+                self._in_flight[outgoing.lane_id] -= 1
+        return 0.0 if results else pause
+
+    def _collect(self, wait: float) -> list[tuple[Outgoing, Outcome]]:
+        """Results as they come: wait for the first, give the next ones a moment, stop at a batch."""
+        found: list[tuple[Outgoing, Outcome]] = []
+        deadline = time.monotonic() + wait
+        while len(found) < SETTLE_BATCH:
+            try:
+                result = self._results.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                break
+            if result is None:
+                if not found:
+                    break
+                continue
+            if not found:
+                deadline = min(deadline, time.monotonic() + SETTLE_WAIT) if self._has_room() else 0.0
+                deadline = max(deadline, time.monotonic() + SETTLE_WAIT)
+            found.append(result)
+        return found
+
+    def _has_room(self) -> bool:
+        return self._in_flight.total() < self._threads
+
+    def _claim(self) -> float:
+        """Fill the threads from the lanes that have work, those with the fewest in flight first."""
+        now = utcnow()
+        if time.monotonic() - self._released > IDLE:
+            with transaction():
+                recover.release_held(now)
+            self._released = time.monotonic()
+        if not self._has_room():
+            return IDLE
+        lanes = next_due_by_lane(now, now + timedelta(seconds=IDLE))
+        end_read()
+        ready = sorted((lane for lane, due in lanes if due <= now), key=lambda lane: self._in_flight[lane])
+        waits = [(due - now).total_seconds() for _, due in lanes if due > now]
+        share = max(1, self._threads // max(1, len(ready)))
+        for lane_id in ready:
+            wait = self._claim_lane(lane_id, share, now)
+            if wait is not None:
+                waits.append(wait)
+        return min([IDLE, *waits])
+
+    def _claim_lane(self, lane_id: int, share: int, now: datetime) -> float | None:
+        """Claim what fits from one lane. Returns seconds until it has more for us, None when it has not."""
+        room = min(share - self._in_flight[lane_id], self._threads - self._in_flight.total())
+        if room <= 0:
+            return None
+        with transaction():
+            claimed = claim(lane_id, self._owner, room, now)
+            opened = [(outgoing, self._gateway(outgoing.gateway_id)) for outgoing in claimed.outgoing]
+        for outgoing, gateway in opened:
+            self._in_flight[lane_id] += 1
+            self._pool.submit(self._deliver, gateway, outgoing)
+        if not claimed.has_more:
+            return None
+        return max(0.0, (claimed.next_at - now).total_seconds()) if claimed.next_at else 0.0
+
+    def _gateway(self, gateway_id: int) -> Gateway:
+        """The opened plugin, kept until its settings change."""
+        instance = db.session.get_one(GatewayInstance, gateway_id)
+        known = self._gateways.get(gateway_id)
+        if known is None or known[0] != instance.settings:
+            known = (instance.settings, open_gateway(instance))
+            self._gateways[gateway_id] = known
+        return known[1]
+
+    def _deliver(self, gateway: Gateway, outgoing: Outgoing) -> None:
+        self._results.put((outgoing, deliver(gateway, outgoing, utcnow())))

@@ -1,0 +1,93 @@
+"""The steps, in flow order. Each can be run at any time, by several workers, and twice, without harm."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from nexnotify.clock import utcnow
+from nexnotify.customers.service import forget_old_counts
+from nexnotify.db import db, end_read, transaction
+from nexnotify.dispatch import recover
+from nexnotify.gateways.contract import CannotTell, LookupAnswer
+from nexnotify.gateways.loader import UnknownGateway
+from nexnotify.gateways.models import GatewayInstance
+from nexnotify.gateways.service import open_gateway
+from nexnotify.ledger.planner import has_unplanned, plan_next
+from nexnotify.receipts.service import apply_callbacks, has_open_callbacks
+from nexnotify.restock.service import detect_restocks, has_unseen_changes
+from nexnotify.workers.owners import dead_owners
+
+log = logging.getLogger(__name__)
+
+#: Pause between two bulk transactions, in seconds: SQLite's writers do not queue, so one that never pauses starves
+#: the sign-ups (measured: 1,065 a second become 37).
+BREATH = 0.005
+
+
+def run_restock(after_chunk: Callable[[], None] = lambda: None) -> None:
+    """Stock changes become restock events, and these become messages. ``after_chunk`` lets sending begin at once."""
+    while has_unseen_changes():
+        end_read()
+        with transaction():
+            detect_restocks(utcnow())
+    while has_unplanned():
+        end_read()
+        with transaction():
+            more = plan_next(utcnow())
+        after_chunk()
+        if not more:
+            break  # another worker has the rest
+        time.sleep(BREATH)
+    end_read()
+
+
+def run_receipts() -> None:
+    """What gateways told us becomes the state of messages."""
+    while has_open_callbacks(utcnow()):
+        end_read()
+        with transaction():
+            if apply_callbacks(utcnow()) == 0:
+                break  # another worker has them
+        time.sleep(BREATH)
+    end_read()
+
+
+def run_recovery() -> None:
+    """Lost leases and dead workers: their messages become uncertain; uncertain ones are asked for."""
+    owners = recover.claim_owners()
+    end_read()
+    dead = dead_owners(owners)
+    with transaction():
+        while recover.end_leases(utcnow(), dead):
+            pass
+    waiting = recover.questions(utcnow())
+    for question in waiting:
+        answer = _ask(question)
+        with transaction():
+            recover.resolve(question, answer, utcnow())
+    end_read()
+
+
+def _ask(question: recover.Question) -> LookupAnswer:
+    try:
+        gateway = open_gateway(db.session.get_one(GatewayInstance, question.gateway_id))
+    except UnknownGateway:
+        return CannotTell("The gateway's plugin is not there any more.")
+    finally:
+        end_read()
+    return recover.ask(gateway, question)
+
+
+def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
+    """All steps once: what a lost nudge or a killed worker left is found here."""
+    for step in (run_receipts, lambda: run_restock(after_chunk), run_recovery):
+        try:
+            step()
+        except Exception:
+            # One step's trouble must not keep the others from running; it is tried again at the next sweep.
+            log.exception("step failed")
+    with transaction():
+        forget_old_counts(utcnow())
+    after_chunk()
