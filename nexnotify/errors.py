@@ -79,7 +79,7 @@ class TooMany(NexnotifyError):
 
 
 class Unavailable(NexnotifyError):
-    """We cannot reach our database at the moment; nothing was saved, please try again."""
+    """We cannot reach our database at the moment; please send the same again."""
 
     status = 503
     code = "unavailable"

@@ -11,8 +11,9 @@ from typing import Any
 
 from flask import current_app
 from huey import Huey, MemoryHuey, SqliteHuey
+from huey.exceptions import ConfigurationError
 
-from nexnotify.settings import Settings
+from nexnotify.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +35,11 @@ def make_huey(settings: Settings) -> Huey:
     if url.startswith(("redis:", "rediss:")):
         from huey import RedisHuey
 
-        return RedisHuey("nexnotify", url=url, results=False)
-    raise ValueError("NEXNOTIFY_QUEUE_URL must start with sqlite:///, postgresql:// or redis://.")
+        try:
+            return RedisHuey("nexnotify", url=url, results=False)
+        except ConfigurationError:
+            raise SettingsError("A redis:// queue needs the Python package redis: pip install redis.") from None
+    raise SettingsError("NEXNOTIFY_QUEUE_URL must start with sqlite:///, postgresql:// or redis://.")
 
 
 class Nudges:

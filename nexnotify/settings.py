@@ -15,15 +15,17 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "NEXNOTIFY_"
+#: How the address of a queue may begin; "memory:" is for tests.
+QUEUES = ("sqlite:///", "postgresql:", "postgres:", "postgresql+psycopg:", "redis:", "rediss:", "memory:")
 
 
 class SettingsError(Exception):
     """A setting has a value that cannot be used; nothing was started."""
 
 
-def setting(default: Any, help: str) -> Any:
-    """A field of :class:`Settings` with its help text."""
-    return field(default=default, metadata={"help": help})
+def setting(default: Any, help: str, *, secret: bool = False) -> Any:
+    """A field of :class:`Settings` with its help text; a secret one is left out of ``repr``."""
+    return field(default=default, metadata={"help": help}, repr=not secret)
 
 
 @dataclass(frozen=True)
@@ -31,15 +33,21 @@ class Settings:
     """How this installation runs. Read once at the start, never changed."""
 
     instance: Path = setting(ROOT / "instance", "Folder for the embedded database, the queue and the key file.")
-    database_url: str = setting("", "SQLAlchemy address of the database; empty is SQLite in the instance folder.")
+    database_url: str = setting(
+        "", "Address of the database: postgresql://…; empty is SQLite in the instance folder.", secret=True
+    )
     queue_url: str = setting(
-        "", "Where nudges wait: empty is a SQLite file in the instance folder, else postgresql:// or redis://."
+        "",
+        "Where nudges wait: postgresql://… or redis://…; empty is a SQLite file in the instance folder.",
+        secret=True,
     )
     public_url: str = setting("http://127.0.0.1:8000", "Address under which shoppers and gateways reach this server.")
     secret_keys: str = setting(
-        "", "Keys that encrypt addresses and secrets, newest first, comma-separated; empty is a file made by `init`."
+        "",
+        "Keys that encrypt addresses and secrets, newest first, comma-separated; empty is a file made by `init`.",
+        secret=True,
     )
-    trusted_proxies: int = setting(0, "How many proxies in front of us set X-Forwarded-For and -Proto.")
+    trusted_proxies: int = setting(0, "How many proxies in front of us set X-Forwarded-For, -Proto and -Host.")
     max_body_bytes: int = setting(1_048_576, "Largest request body that is read.")
     signups_per_ip: int = setting(5, "Sign-ups through the widget from one address in ten minutes; 0 is no limit.")
     signups_per_contact: int = setting(3, "Sign-ups for one number or email in ten minutes; 0 is no limit.")
@@ -57,11 +65,18 @@ class Settings:
         object.__setattr__(self, "public_url", self.public_url.rstrip("/"))
         if not self.public_url.startswith(("http://", "https://")):
             raise SettingsError(f"{PREFIX}PUBLIC_URL must start with http:// or https://, not {self.public_url!r}.")
+        if not self.database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise SettingsError(f"{PREFIX}DATABASE_URL must start with postgresql:// or sqlite:///.")
+        if not self.queue_url.startswith(QUEUES):
+            raise SettingsError(f"{PREFIX}QUEUE_URL must start with postgresql://, redis:// or sqlite:///.")
         if self.log_level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise SettingsError(f"{PREFIX}LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not {self.log_level!r}.")
         for name in ("send_threads", "web_workers", "web_threads", "max_body_bytes"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be at least 1.")
+        for name in ("trusted_proxies", "signups_per_ip", "signups_per_contact"):
+            if getattr(self, name) < 0:
+                raise SettingsError(f"{PREFIX}{name.upper()} must be 0 or more.")
 
     @property
     def is_sqlite(self) -> bool:

@@ -47,6 +47,7 @@ class Upserted:
     """What an upsert did, for the stages that follow."""
 
     product: Product
+    #: Made, or known by a SKU from now on that they did not have: stock may have come before them.
     new_variants: tuple[Variant, ...]
     #: None when it did not change.
     published_before: bool | None
@@ -85,7 +86,7 @@ def _upsert_variant(store: Store, product: Product, data: VariantData, now: date
             raise Invalid(
                 f"The SKU {data.sku} belongs to the variant {holder.external_id}.", fields={"variants.sku": "taken"}
             )
-    is_new = variant is None
+    is_new = variant is None or (data.sku or None) not in (None, variant.sku)
     if variant is None:
         variant = Variant(store_id=store.id, product_id=product.id, external_id=external_id, available=0)
         db.session.add(variant)
@@ -108,6 +109,11 @@ def find_variant(store: Store, *, sku: str | None = None, variant_id: str | None
     return db.session.scalar(
         sa.select(Variant).options(joinedload(Variant.product)).where(Variant.store_id == store.id, where)
     )
+
+
+def find_product(store: Store, product_id: str) -> Product | None:
+    """The store's product with this (storefront's) id."""
+    return db.session.scalar(sa.select(Product).where(Product.store_id == store.id, Product.external_id == product_id))
 
 
 def lock_variant(variant: Variant) -> Variant:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import click
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from nexnotify.cli import gateways, imports, installation, stores
 from nexnotify.errors import NexnotifyError
@@ -42,4 +43,8 @@ def main() -> None:
         sys.exit(1)
     except SettingsError as error:
         click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    except (OperationalError, InterfaceError) as error:
+        reason = (str(error.orig).splitlines() or ["no reason given"])[0]
+        click.echo(f"Error: The database cannot be used: {reason}", err=True)
         sys.exit(1)

@@ -15,7 +15,7 @@ from nexnotify import create_app
 from nexnotify.db import db
 from nexnotify.errors import NotFound
 from nexnotify.secrets import make_key_file
-from nexnotify.settings import Settings
+from nexnotify.settings import Settings, SettingsError
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import find_store
 
@@ -32,7 +32,10 @@ def the_app() -> Flask:
     """The app, its key file made on first use."""
     settings = Settings.from_env()
     if not settings.secret_keys:
-        make_key_file(settings.instance)
+        try:
+            make_key_file(settings.instance)
+        except OSError as error:
+            raise SettingsError(f"The instance folder {settings.instance} cannot be used: {error.strerror}.") from None
     return create_app(settings)
 
 

@@ -29,6 +29,7 @@ from nexnotify.waitlist.service import join
 NAME = "Harbour Goods (demo)"
 EMAIL = "owner@harbour.example"
 SHOP = "https://harbour.example"
+#: ``web/demo_shop.py`` reads it, too.
 NOTES = "demo.json"
 
 #: (id, title, unavailable as, price, [(sku, options, on hand)])
@@ -45,17 +46,42 @@ CATALOGUE: tuple[tuple[str, str, str, str, list[tuple[str, dict[str, str], int]]
             ("JUMPER-XL", {"Size": "XL"}, 2),
         ],
     ),
-    ("enamel-mug", "Enamel Mug", "sold_out", "18.00", [("MUG-WHITE", {"Colour": "White"}, 0), ("MUG-BLUE", {"Colour": "Blue"}, 31)]),
+    (
+        "enamel-mug",
+        "Enamel Mug",
+        "sold_out",
+        "18.00",
+        [("MUG-WHITE", {"Colour": "White"}, 0), ("MUG-BLUE", {"Colour": "Blue"}, 31)],
+    ),
     ("deck-lantern", "Deck Lantern", "backordered", "64.50", [("LANTERN", {}, 0)]),
-    ("oilskin-tote", "Oilskin Tote", "sold_out", "89.00", [("TOTE-NAVY", {"Colour": "Navy"}, 0), ("TOTE-OLIVE", {"Colour": "Olive"}, 7)]),
+    (
+        "oilskin-tote",
+        "Oilskin Tote",
+        "sold_out",
+        "89.00",
+        [("TOTE-NAVY", {"Colour": "Navy"}, 0), ("TOTE-OLIVE", {"Colour": "Olive"}, 7)],
+    ),
     ("tide-clock", "Tide Clock", "preordered", "148.00", [("TIDE-CLOCK", {}, 0)]),
-    ("wool-socks", "Wool Socks, two pairs", "sold_out", "24.00", [("SOCKS-39", {"Size": "39-42"}, 0), ("SOCKS-43", {"Size": "43-46"}, 55)]),
+    (
+        "wool-socks",
+        "Wool Socks, two pairs",
+        "sold_out",
+        "24.00",
+        [("SOCKS-39", {"Size": "39-42"}, 0), ("SOCKS-43", {"Size": "43-46"}, 55)],
+    ),
     ("rope-doormat", "Rope Doormat", "backordered", "42.00", [("DOORMAT", {}, 0)]),
     ("sailcloth-apron", "Sailcloth Apron", "sold_out", "39.00", [("APRON", {}, 12)]),
 )
 
 #: (sku, how many wait by text, by email)
-WAITING = (("JUMPER-M", 14, 6), ("JUMPER-L", 5, 2), ("MUG-WHITE", 9, 3), ("LANTERN", 4, 4), ("TOTE-NAVY", 7, 1), ("SOCKS-39", 2, 2))
+WAITING = (
+    ("JUMPER-M", 14, 6),
+    ("JUMPER-L", 5, 2),
+    ("MUG-WHITE", 9, 3),
+    ("LANTERN", 4, 4),
+    ("TOTE-NAVY", 7, 1),
+    ("SOCKS-39", 2, 2),
+)
 FIRST_NAMES = ("Ann", "Ben", "Chloe", "Dev", "Elif", "Femi", "Grace", "Hugo", "Ines", "Jonas", "Kim", "Lea")
 
 
@@ -147,10 +173,12 @@ def what_to_try(address: str) -> str:
             f"  sign in        {notes['email']}  {notes['password']}",
             f"  API key        {notes['api_key']}",
             f"  store key      {notes['store_key']}",
+            f"  product page   {address}/demo/fisherman-jumper?v=JUMPER-M  (with the widget; ask for a text as a shopper)",
             "",
-            "Try first: 20 shoppers wait for JUMPER-M. Put five on the shelf and look at Messages:",
+            "Try first: 20 shoppers wait for JUMPER-M. Put five on the shelf, then read what they were told:",
             "",
             f"  curl -X PUT {address}/api/v1/stock -H 'Authorization: Bearer {notes['api_key']}' \\",
             '       -d \'{"levels": [{"sku": "JUMPER-M", "on_hand": 5}]}\'',
+            f"  curl '{address}/api/v1/messages?sku=JUMPER-M' -H 'Authorization: Bearer {notes['api_key']}'",
         ]
     return "\n".join([*lines, "", "Ctrl-C ends it.", ""])

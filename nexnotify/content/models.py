@@ -17,6 +17,8 @@ KINDS = {
     "start_reply": "The answer to START.",
     "help_reply": "The answer to HELP.",
 }
+#: Those that messages of the kind ``keyword_reply`` are written with.
+KEYWORD_REPLIES = ("stop_reply", "start_reply", "help_reply")
 
 
 class Template(Tenant, db.Model):

@@ -10,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from nexnotify.content.defaults import DEFAULTS
-from nexnotify.content.models import Template, TemplateVersion
+from nexnotify.content.models import KEYWORD_REPLIES, Template, TemplateVersion
 from nexnotify.content.segments import count, smart
 from nexnotify.content.tokens import TOKENS, Compiled, check, compile_template
 from nexnotify.db import db
@@ -82,7 +82,7 @@ def save_template(template: Template, body: str, subject: str | None, user_id: i
 
     :raises Invalid: empty, too long, or a token that does not exist.
     """
-    problems = template_problems(template.channel, body, subject)
+    problems = template_problems(template.channel, body, subject, template.kind)
     if problems:
         raise Invalid("The template was not saved.", fields=problems)
     current = current_version(template)
@@ -93,20 +93,24 @@ def save_template(template: Template, body: str, subject: str | None, user_id: i
     _add_version(template, body, subject, user_id, now)
 
 
-def template_problems(channel: str, body: str, subject: str | None) -> dict[str, str]:
-    """What stands against a template, field → sentence; empty when it can be saved."""
+def template_problems(channel: str, body: str, subject: str | None, kind: str | None = None) -> dict[str, str]:
+    """What stands against a template, field → sentence; empty when it can be saved.
+
+    With the template's ``kind``, also tokens that its messages have no value for.
+    """
+    message_kind = "keyword_reply" if kind in KEYWORD_REPLIES else kind
     problems = {}
     limit = MAX_SMS if channel == "sms" else MAX_EMAIL
     if not body.strip():
         problems["body"] = "Write a text."
     elif len(body) > limit:
         problems["body"] = f"The text has {len(body)} characters; {limit} is the most."
-    elif found := check(body):
+    elif found := check(body, message_kind):
         problems["body"] = " ".join(problem.message for problem in found)
     if channel == "email":
         if not (subject or "").strip():
             problems["subject"] = "Write a subject."
-        elif found := check(subject or ""):
+        elif found := check(subject or "", message_kind):
             problems["subject"] = " ".join(problem.message for problem in found)
     return problems
 

@@ -57,7 +57,7 @@ def find_or_make_contact(store: Store, channel: str, address: str, now: datetime
             Contact.channel == channel,
             Contact.address_hash == address_hash(store.id, channel, address),
         )
-        .with_for_update()
+        .with_for_update(key_share=True)  # rows that point to it may be added meanwhile
         .execution_options(populate_existing=True)
     ).scalar_one()
 

@@ -6,16 +6,16 @@ gateway is called, and one whose worker dies is uncertain, never queued again.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
-from nexnotify.customers.models import Contact
-from nexnotify.db import db, is_postgresql
-from nexnotify.dispatch.decide import decide_all
+from nexnotify.db import db, insert_rows, is_postgresql
+from nexnotify.dispatch.decide import About, decide_all
+from nexnotify.dispatch.due import Due, read_due
 from nexnotify.dispatch.pacing import reserve
 from nexnotify.gateways.contract import OutgoingMessage
 from nexnotify.gateways.models import GatewayInstance, Lane
@@ -29,6 +29,8 @@ from nexnotify.waitlist.models import Decision
 
 #: How long a worker may take from claim to settlement before the outcome counts as unknown.
 LEASE = timedelta(seconds=30)
+#: Messages decided about in one claim from a paced lane, or those of a second where that is more.
+FEWEST = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,30 +71,36 @@ def claim(lane_id: int, owner: str, limit: int, now: datetime) -> Claimed:
     lane, gateway = _open_lane(lane_id, now)
     if lane is None or gateway is None:
         return NOTHING
-    candidates = _candidates(lane_id, True, limit, now)
-    candidates += _candidates(lane_id, False, limit - len(candidates), now) if len(candidates) < limit else []
+    clock = _lane_clock(now) if lane.rate > 0 else now
+    if lane.rate > 0:
+        if lane.next_at is not None and lane.next_at > clock:
+            return Claimed((), True, lane.next_at)  # to decide about messages that cannot go yet costs much
+        limit = min(limit, max(FEWEST, math.ceil(lane.rate)))
+    candidates = read_due(lane_id, True, limit, now)
+    candidates += read_due(lane_id, False, limit - len(candidates), now) if len(candidates) < limit else []
     if not candidates:
         return NOTHING
-    fresh = [row for row in candidates if row.Message.valid_until > now]
-    _expire([row.Message for row in candidates if row.Message.valid_until <= now], now)
+    fresh = [due for due in candidates if due.valid_until > now]
+    _expire([due for due in candidates if due.valid_until <= now], now)
     verdicts = decide_all(fresh, now)
     going = []
-    for row in fresh:
-        decided = verdicts[row.Message.id]
+    for due in fresh:
+        decided = verdicts[due.id]
         if isinstance(decided.verdict, Send):
-            going.append(row)
+            going.append(due)
         else:
-            _put_aside(row.Message, decided.verdict, decided.requests, now)
+            _put_aside(due, decided.verdict, decided.requests, now)
     count = len(going)
     next_at = None
     if lane.rate > 0:
-        reservation = reserve(lane.next_at, _lane_clock(now), lane.rate, [row.Message.segments for row in going])
+        reservation = reserve(lane.next_at, clock, lane.rate, [due.segments for due in going])
         count, next_at = reservation.count, reservation.next_at
         lane.next_at = next_at
     taken = going[:count]
     _mark(taken, owner, now)
     has_more = len(candidates) >= limit or count < len(going)
-    return Claimed(tuple(_outgoing(row, gateway, owner, now) for row in taken), has_more, next_at)
+    receipt_url = callback_url(gateway, "receipts")
+    return Claimed(tuple(_outgoing(due, gateway.id, receipt_url, owner, now) for due in taken), has_more, next_at)
 
 
 def _open_lane(lane_id: int, now: datetime) -> tuple[Lane | None, GatewayInstance | None]:
@@ -108,29 +116,6 @@ def _open_lane(lane_id: int, now: datetime) -> tuple[Lane | None, GatewayInstanc
     return lane, gateway
 
 
-def due_statement(lane_id: int, express: bool, limit: int, now: datetime) -> sa.Select[Any]:
-    """The claim's query. Its order and its literal status are those of the partial index; keep them together."""
-    return (
-        sa.select(Message, Contact)
-        .join(Contact, sa.and_(Contact.store_id == Message.store_id, Contact.id == Message.contact_id))
-        .where(
-            Message.lane_id == lane_id,
-            sa.text("message.status = 'queued'"),
-            Message.express.is_(express),
-            Message.due_at <= now,
-        )
-        .order_by(Message.due_at, Message.id)
-        .limit(limit)
-        # The contact too: a STOP that is being taken wins, and one person's messages are counted one after another.
-        .with_for_update(of=(Message, Contact), skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
-
-
-def _candidates(lane_id: int, express: bool, limit: int, now: datetime) -> list[Any]:
-    return list(db.session.execute(due_statement(lane_id, express, limit, now)))
-
-
 def _lane_clock(now: datetime) -> datetime:
     """The clock of the pace: the database's where several machines share it."""
     if is_postgresql():
@@ -138,69 +123,69 @@ def _lane_clock(now: datetime) -> datetime:
     return now
 
 
-def _expire(messages: Sequence[Message], now: datetime) -> None:
-    move([Move(m.store_id, m.id, "queued", "expired", "too_late") for m in messages], now)
+def _expire(late: Sequence[Due], now: datetime) -> None:
+    move([Move(due.store_id, due.id, "queued", "expired", "too_late") for due in late], now)
 
 
-def _put_aside(message: Message, verdict: Hold | Skip, requests: Sequence[Any], now: datetime) -> None:
+def _put_aside(due: Due, verdict: Hold | Skip, about: Sequence[About], now: datetime) -> None:
     if isinstance(verdict, Hold):
-        step = Move(message.store_id, message.id, "queued", "held", verdict.reason)
-        valid_until = max(message.valid_until, verdict.until + ALERT_VALID)
+        step = Move(due.store_id, due.id, "queued", "held", verdict.reason)
+        valid_until = max(due.valid_until, verdict.until + ALERT_VALID)
         move([step], now, due_at=verdict.until, valid_until=valid_until)
     else:
-        move([Move(message.store_id, message.id, "queued", "suppressed", verdict.reason)], now)
-    rows = [decision_row(request, restock_id, "send", verdict, now, {}) for request, restock_id in requests]
-    if rows:
-        db.session.execute(sa.insert(Decision), rows)
+        move([Move(due.store_id, due.id, "queued", "suppressed", verdict.reason)], now)
+    insert_rows(
+        Decision,
+        [decision_row(due.store_id, item.request_id, item.restock_id, "send", verdict, now, {}) for item in about],
+    )
 
 
-def _mark(rows: Sequence[Any], owner: str, now: datetime) -> None:
-    if not rows:
+def _mark(taken: Sequence[Due], owner: str, now: datetime) -> None:
+    if not taken:
         return
-    steps = [Move(row.Message.store_id, row.Message.id, "queued", "claimed") for row in rows]
     move(
-        steps,
+        [Move(due.store_id, due.id, "queued", "claimed") for due in taken],
         now,
         lease_owner=owner,
         lease_until=now + LEASE,
         attempts=Message.attempts + 1,
         tries=Message.tries + 1,
     )
-    attempts = [
-        {
-            "store_id": row.Message.store_id,
-            "message_id": row.Message.id,
-            "number": row.Message.tries + 1,
-            "worker": owner,
-            "started_at": now,
-        }
-        for row in rows
-    ]
-    db.session.execute(sa.insert(Attempt), attempts)
+    insert_rows(
+        Attempt,
+        [
+            {
+                "store_id": due.store_id,
+                "message_id": due.id,
+                "number": due.tries + 1,
+                "worker": owner,
+                "started_at": now,
+            }
+            for due in taken
+        ],
+    )
 
 
-def _outgoing(row: Any, gateway: GatewayInstance, owner: str, now: datetime) -> Outgoing:
-    message: Message = row.Message
-    contact: Contact = row.Contact
+def _outgoing(due: Due, gateway_id: int, receipt_url: str, owner: str, now: datetime) -> Outgoing:
     return Outgoing(
-        message_id=message.id,
-        store_id=message.store_id,
-        gateway_id=gateway.id,
-        lane_id=message.lane_id,
-        contact_id=contact.id,
+        message_id=due.id,
+        store_id=due.store_id,
+        gateway_id=gateway_id,
+        lane_id=due.lane_id,
+        contact_id=due.contact_id,
         owner=owner,
-        number=message.tries + 1,
+        number=due.tries + 1,
         lease_until=now + LEASE,
         message=OutgoingMessage(
-            reference=message.reference,
-            to=contact.address,
-            body=message.body,
-            subject=message.subject,
-            encoding="ucs2" if message.encoding == "ucs2" else "gsm7",
-            segments=message.segments,
-            receipt_url=f"{callback_url(gateway, 'receipts')}?reference={message.reference}",
-            valid_until=message.valid_until,
-            attempt=message.attempts + 1,
-            unsubscribe_url=stop_url(contact) if message.channel == "email" else None,
+            reference=due.reference,
+            to=due.address,
+            body=due.body,
+            subject=due.subject,
+            encoding="ucs2" if due.encoding == "ucs2" else "gsm7",
+            segments=due.segments,
+            receipt_url=f"{receipt_url}?reference={due.reference}",
+            valid_until=due.valid_until,
+            attempt=due.attempts + 1,
+            unsubscribe_url=stop_url(due.store_id, due.contact_id) if due.channel == "email" else None,
         ),
     )

@@ -13,16 +13,22 @@ from nexnotify.db import db
 from nexnotify.dispatch.settle import make_uncertain
 from nexnotify.gateways.contract import Absent, CannotTell, Found, Gateway, LookupAnswer, SentMessage
 from nexnotify.gateways.models import Lane
-from nexnotify.ledger.models import Alert, Attempt, Message
+from nexnotify.ledger.models import Attempt, Message
 from nexnotify.ledger.moves import Move, move
 from nexnotify.ledger.receiving import apply_receipt
+from nexnotify.ledger.telling import not_told
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
-from nexnotify.waitlist.service import back_to_waiting
 
 BATCH = 200
 #: Minutes after which an outcome that could not be told is asked for again; then no more.
 LOOKUP_MINUTES = (1, 5, 15, 60, 240)
+
+
+def has_held_due(now: datetime) -> bool:
+    """Whether a hold is over."""
+    statement = sa.select(Message.id).where(sa.text("message.status = 'held'"), Message.due_at <= now).limit(1)
+    return db.session.scalar(statement) is not None
 
 
 def release_held(now: datetime) -> int:
@@ -93,9 +99,7 @@ def questions(now: datetime, limit: int = 50) -> list[Question]:
                 Attempt.number == Message.tries,
             ),
         )
-        .where(
-            sa.text("message.status = 'uncertain'"), Message.due_at <= now, Message.lookups <= len(LOOKUP_MINUTES)
-        )
+        .where(sa.text("message.status = 'uncertain'"), Message.due_at <= now, Message.lookups <= len(LOOKUP_MINUTES))
         .order_by(Message.due_at, Message.id)
         .limit(limit)
         .execution_options(populate_existing=True)
@@ -134,10 +138,7 @@ def resolve(question: Question, answer: LookupAnswer, now: datetime) -> None:
     if isinstance(answer, Absent) or store_settings(store).resend_uncertain:
         reason = "absent" if isinstance(answer, Absent) else "rather_twice"
         move([Move(message.store_id, message.id, "uncertain", "queued", reason)], now, due_at=now, lookups=0)
-        alerts = sa.select(Alert.request_id).where(
-            Alert.store_id == message.store_id, Alert.message_id == message.id
-        )
-        back_to_waiting(message.store_id, list(db.session.scalars(alerts)))
+        not_told([message])
         return
     wait = LOOKUP_MINUTES[min(message.lookups, len(LOOKUP_MINUTES) - 1)]
     message.lookups += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,11 +19,11 @@ from nexnotify.dispatch.deliver import Outcome
 from nexnotify.gateways.contract import Accepted, Misconfigured, RateLimited, Rejected, Transient
 from nexnotify.gateways.models import GatewayInstance, Lane
 from nexnotify.gateways.service import pause
-from nexnotify.ledger.models import Alert, Attempt, Message
+from nexnotify.ledger.models import Attempt, Message
 from nexnotify.ledger.moves import Move, accept, move
 from nexnotify.ledger.receiving import apply_receipt
 from nexnotify.ledger.suppression import UNREACHABLE, give_up_address, stop
-from nexnotify.waitlist.service import mark_alerted
+from nexnotify.ledger.telling import told
 
 #: Before this has passed since the attempt began, a provider's list may lack a message that is on its way.
 LOOKUP_AFTER = timedelta(seconds=30)
@@ -37,11 +37,31 @@ _OUTCOMES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a claimed message stands when its result comes: plain values, because this is the hot path."""
+
+    id: int
+    store_id: int
+    contact_id: int
+    reference: str
+    status: str
+    reason: str | None
+    tries: int
+    attempts: int
+    valid_until: datetime
+    gateway_message_id: str | None
+    accepted_at: datetime | None
+
+
+_COLUMNS = tuple(getattr(Message, field.name) for field in fields(Standing))
+
+
 @dataclass(slots=True)
 class _Settling:
     outgoing: Outgoing
     outcome: Outcome
-    row: Message
+    row: Standing
     now: datetime
 
     def step(self, status: str, reason: str | None = None, detail: str | None = None) -> Move:
@@ -54,17 +74,7 @@ def settle(results: Sequence[tuple[Outgoing, Outcome]], now: datetime) -> None:
     A result is used only if its attempt is still the message's last one. A message that the sweep has made uncertain
     meanwhile takes the late word; one that an early receipt has raised keeps the receipt's.
     """
-    ids = [outgoing.message_id for outgoing, _ in results]
-    rows = {
-        row.id: row
-        for row in db.session.scalars(
-            sa.select(Message)
-            .where(Message.id.in_(ids))
-            .order_by(Message.id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-    }
+    rows = _standing([outgoing.message_id for outgoing, _ in results])
     accepted = []
     for outgoing, outcome in results:
         row = rows[outgoing.message_id]
@@ -79,16 +89,20 @@ def settle(results: Sequence[tuple[Outgoing, Outcome]], now: datetime) -> None:
     _close_attempts(results, now)
 
 
+def _standing(ids: Sequence[int]) -> dict[int, Standing]:
+    statement = sa.select(*_COLUMNS).where(Message.id.in_(ids)).order_by(Message.id).with_for_update()
+    return {row.id: Standing(*row) for row in db.session.execute(statement)}
+
+
 def _settle_accepted(batch: Sequence[_Settling], now: datetime) -> None:
     if not batch:
         return
     words = [_accepted(item) for item in batch]
     accept([(item.row, word.gateway_id, word.detail) for item, word in zip(batch, words, strict=True)], now)
-    _told([item.row for item in batch], now)
+    told([item.row for item in batch], now)
     for item, word in zip(batch, words, strict=True):
         for receipt in word.receipts:
-            db.session.refresh(item.row)
-            apply_receipt(item.row, receipt, now)
+            apply_receipt(db.session.get_one(Message, item.row.id, populate_existing=True), receipt, now)
 
 
 def _accepted(item: _Settling) -> Accepted:
@@ -109,7 +123,7 @@ def _settle_error(item: _Settling) -> None:
         gateway = db.session.get_one(GatewayInstance, item.outgoing.gateway_id)
         pause(gateway, outcome.detail, now)
     elif isinstance(outcome, Transient):
-        due = next_try(item.row.attempts, now, item.row.valid_until, random.uniform(-1, 1))  # noqa: S311 - jitter
+        due = next_try(item.row.attempts, now, item.row.valid_until, random.uniform(-1, 1))
         if due is None:
             _move(item, item.step("expired", "no_time_left", _words(outcome)))
         else:
@@ -143,14 +157,14 @@ def _block_lane(lane_id: int, until: datetime) -> None:
     )
 
 
-def _mind_address(message: Message, reason: str, now: datetime) -> None:
+def _mind_address(message: Standing, reason: str, now: datetime) -> None:
     """A refusal that is about the address ends more than this message."""
     if reason != "opted_out" and reason not in UNREACHABLE:
         return
     contact = db.session.scalars(
         sa.select(Contact)
         .where(Contact.store_id == message.store_id, Contact.id == message.contact_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).one()
     if reason == "opted_out":
@@ -159,7 +173,7 @@ def _mind_address(message: Message, reason: str, now: datetime) -> None:
         give_up_address(contact, reason, now)
 
 
-def make_uncertain(messages: Sequence[Message], now: datetime, detail: str) -> None:
+def make_uncertain(messages: Sequence[Message | Standing], now: datetime, detail: str) -> None:
     """Nobody knows whether these went out. Their requests count as told; they are looked up before anything else."""
     steps = [
         Move(m.store_id, m.id, m.status, "uncertain", "unknown_outcome", detail)
@@ -167,16 +181,7 @@ def make_uncertain(messages: Sequence[Message], now: datetime, detail: str) -> N
         if m.status != "uncertain"
     ]
     move(steps, now, lease_owner=None, lease_until=None, due_at=now + LOOKUP_AFTER)
-    _told(messages, now)
-
-
-def _told(messages: Sequence[Message], now: datetime) -> None:
-    by_store: dict[int, list[int]] = {}
-    for message in messages:
-        by_store.setdefault(message.store_id, []).append(message.id)
-    for store_id, ids in by_store.items():
-        requests = sa.select(Alert.request_id).where(Alert.store_id == store_id, Alert.message_id.in_(ids))
-        mark_alerted(store_id, list(db.session.scalars(requests)), now)
+    told(messages, now)
 
 
 def _close_attempts(results: Sequence[tuple[Outgoing, Outcome]], now: datetime) -> None:

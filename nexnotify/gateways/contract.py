@@ -1,8 +1,8 @@
 """The contract between the house and a gateway plugin.
 
 A plugin is one file in ``plugins/gateways/`` that defines one class named ``GATEWAY``, a subclass of
-:class:`Gateway`. The house makes one instance for each configured gateway and calls four verbs on it:
-``send``, ``receive``, ``check`` and ``lookup``. Only ``send`` is required.
+:class:`Gateway`. The house makes one instance for each configured gateway and calls five verbs on it:
+``send``, ``receive``, ``check``, ``lookup`` and ``opted_out``. Only ``send`` is required.
 
 A plugin sees nothing but the plain types of this module: no Flask, no database session. Pacing, retries, leases,
 suppression, segment counting, logs and redaction belong to the house.
@@ -10,7 +10,7 @@ suppression, segment counting, logs and redaction belong to the house.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal
@@ -243,6 +243,8 @@ class Capabilities:
     idempotent: bool = False
     #: The provider answers STOP, START and HELP itself.
     answers_keywords: bool = False
+    #: ``opted_out`` answers something better than None.
+    lists_opt_outs: bool = False
 
 
 class GatewaySettings(Form):
@@ -292,3 +294,11 @@ class Gateway:
     def lookup(self, message: SentMessage) -> LookupAnswer:
         """What became of a message whose outcome is unknown."""
         return CannotTell("This provider keeps no list we can ask.")
+
+    def opted_out(self) -> Iterable[str] | None:
+        """Every address that the provider itself will send to no more; the house takes them as STOPs, once a day.
+
+        Numbers may be in any spelling with their country code. None: the provider keeps no such list, or cannot be
+        read just now. A list that may be cut off is still worth having: nothing follows from what is missing on it.
+        """
+        return None

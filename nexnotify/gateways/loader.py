@@ -123,6 +123,8 @@ def _check_capabilities(kind: type[Gateway]) -> None:
         raise ContractBroken("capabilities promises lookup, but lookup() is not overridden.")
     if can.inbound and kind.receive is Gateway.receive:
         raise ContractBroken("capabilities promises inbound texts, but receive() is not overridden.")
+    if can.lists_opt_outs and kind.opted_out is Gateway.opted_out:
+        raise ContractBroken("capabilities promises opt-outs, but opted_out() is not overridden.")
 
 
 def _import(path: Path) -> ModuleType:

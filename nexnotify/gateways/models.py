@@ -32,6 +32,8 @@ class GatewayInstance(Tenant, db.Model):
     checked_at: Mapped[datetime | None]
     check_ok: Mapped[bool | None]
     check_detail: Mapped[str | None] = mapped_column(sa.String(400))
+    #: The next look at the provider's own list of opt-outs is a day after this.
+    opt_outs_synced_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
@@ -39,9 +41,7 @@ class Lane(Tenant, db.Model):
     """One sender's queue and its pacing bucket."""
 
     __tablename__ = "lane"
-    __table_args__ = tenant_args(
-        tenant_key("gateway_id", "gateway"), sa.UniqueConstraint("store_id", "gateway_id")
-    )
+    __table_args__ = tenant_args(tenant_key("gateway_id", "gateway"), sa.UniqueConstraint("store_id", "gateway_id"))
 
     gateway_id: Mapped[int] = mapped_column(BigId)
     #: Segments a second; 0 is as fast as it goes.

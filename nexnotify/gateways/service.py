@@ -30,10 +30,12 @@ def registry() -> Registry:
     return current_app.extensions["nexnotify"].gateways
 
 
-def settings_form(kind: type[Gateway], data: Mapping[str, Any] | None = None, stored: Mapping[str, Any] | None = None) -> Form:
+def settings_form(
+    kind: type[Gateway], data: Mapping[str, Any] | None = None, stored: Mapping[str, Any] | None = None
+) -> Form:
     """The plugin's form with the house's ``rate`` field, filled from ``data``; empty secrets keep what is stored."""
 
-    class SettingsForm(kind.Settings):  # type: ignore[misc,name-defined]
+    class SettingsForm(kind.Settings):  # type: ignore[name-defined]
         rate = FloatField(
             "Segments per second",
             [validators.InputRequired(), validators.NumberRange(0, 10_000)],
@@ -59,11 +61,7 @@ def add_gateway(store: Store, kind: str, name: str, values: Mapping[str, Any], n
     """
     plugin = registry().get(kind)
     clean = clean_settings(plugin, values)
-    if not name.strip():
-        raise Invalid("A gateway needs a name.", fields={"name": "Write a name."})
-    taken = sa.select(GatewayInstance.id).where(GatewayInstance.store_id == store.id, GatewayInstance.name == name)
-    if db.session.scalar(taken):
-        raise Invalid(f"There is a gateway named {name} already.", fields={"name": "Choose another name."})
+    _check_name(store.id, name)
     token = stdlib_secrets.token_urlsafe(24)
     instance = GatewayInstance(
         store_id=store.id,
@@ -96,6 +94,26 @@ def change_gateway(instance: GatewayInstance, values: Mapping[str, Any]) -> None
     instance.paused_at = instance.paused_reason = None
     lane_of(instance).rate = clean["rate"]
     db.session.flush()
+
+
+def rename_gateway(instance: GatewayInstance, name: str) -> None:
+    """Give it another name.
+
+    :raises Invalid: empty, or another gateway of the store has it.
+    """
+    _check_name(instance.store_id, name, instance.id)
+    instance.name = name
+    db.session.flush()
+
+
+def _check_name(store_id: int, name: str, own_id: int | None = None) -> None:
+    if not name.strip():
+        raise Invalid("A gateway needs a name.", fields={"name": "Write a name."})
+    holder = db.session.scalar(
+        sa.select(GatewayInstance.id).where(GatewayInstance.store_id == store_id, GatewayInstance.name == name)
+    )
+    if holder is not None and holder != own_id:
+        raise Invalid(f"There is a gateway named {name} already.", fields={"name": "Choose another name."})
 
 
 def clean_settings(
@@ -148,6 +166,16 @@ def lane_of(instance: GatewayInstance) -> Lane:
     ).one()
 
 
+def gateway_of_lane(lane_id: int) -> GatewayInstance:
+    """The gateway a lane belongs to, read afresh."""
+    return db.session.scalars(
+        sa.select(GatewayInstance)
+        .join(Lane, sa.and_(Lane.store_id == GatewayInstance.store_id, Lane.gateway_id == GatewayInstance.id))
+        .where(Lane.id == lane_id)
+        .execution_options(populate_existing=True)
+    ).one()
+
+
 def gateways_of(store: Store) -> list[GatewayInstance]:
     """The store's gateways, oldest first."""
     statement = sa.select(GatewayInstance).where(GatewayInstance.store_id == store.id)
@@ -195,3 +223,8 @@ def record_check(instance: GatewayInstance, health: Health, now: datetime) -> No
 def pause(instance: GatewayInstance, reason: str, now: datetime) -> None:
     """Stop sending through it; the queue is kept."""
     instance.paused_at, instance.paused_reason = now, reason[:400]
+
+
+def resume(instance: GatewayInstance) -> None:
+    """Send through it again; what waited goes out by itself."""
+    instance.paused_at = instance.paused_reason = None

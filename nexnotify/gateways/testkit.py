@@ -9,11 +9,13 @@
 
         sends = (SendCase("taken", Answer(200, '{"id": "1"}'), Accepted("1")),)
 
-Nothing here reaches beyond loopback: :class:`ScriptedServer` plays the provider.
+Nothing here reaches beyond loopback: :class:`ScriptedServer` plays the provider. A gateway that does not speak HTTP
+brings a provider of its own: override :meth:`GatewayContract.provider`.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import socket
@@ -22,11 +24,11 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from werkzeug.datastructures import MultiDict
@@ -59,10 +61,13 @@ __all__ = [
     "CheckCase",
     "GatewayContract",
     "LookupCase",
+    "OptOutCase",
+    "Provider",
     "ScriptedServer",
     "SendCase",
     "callback",
     "outgoing",
+    "outgoing_email",
     "refused_url",
     "sent",
 ]
@@ -100,8 +105,20 @@ class Asked:
 
     @property
     def fields(self) -> dict[str, str]:
-        """Query and form together, the first value of each name."""
-        return {name: values[0] for name, values in {**self.query, **self.form}.items()}
+        """Query and form together, the first value of each name; of a JSON object each value, as text or JSON."""
+        query = {name: values[0] for name, values in self.query.items()}
+        if "json" in self.headers.get("content-type", ""):
+            said = json.loads(self.body)
+            assert isinstance(said, dict), "A JSON body that is no object has no fields."
+            return query | {name: each if isinstance(each, str) else json.dumps(each) for name, each in said.items()}
+        return query | {name: values[0] for name, values in self.form.items()}
+
+
+class Provider(Protocol):
+    """What plays the provider's part: where it is, and what it was asked."""
+
+    url: str
+    asked: list[Asked]
 
 
 class _Server(ThreadingHTTPServer):
@@ -199,6 +216,17 @@ def outgoing(**changes: Any) -> OutgoingMessage:
     return replace(message, **changes)
 
 
+def outgoing_email(**changes: Any) -> OutgoingMessage:
+    """The same for email."""
+    message = replace(
+        outgoing(),
+        to="ann@mail.example",
+        subject="Your tee is back",
+        unsubscribe_url="https://notify.example/s/WzEsMV0.c2lnbmF0dXJl",
+    )
+    return replace(message, **changes)
+
+
 def sent(**changes: Any) -> SentMessage:
     """The same message, its outcome unknown, tried at noon on 5 January 2026."""
     known = outgoing()
@@ -272,9 +300,19 @@ class CheckCase:
     ok: bool
 
 
+@dataclass(frozen=True)
+class OptOutCase:
+    """The provider answers so in turn; ``opted_out`` lists these addresses, or None."""
+
+    name: str
+    answers: Sequence[Answer]
+    expect: Sequence[str] | None
+    asks: Mapping[str, str | None] = field(default_factory=dict)
+
+
 # --- the tests -----------------------------------------------------------------------------------------------------
 
-_TABLES = {"send_case": "sends", "lookup_case": "lookups", "check_case": "checks"}
+_TABLES = {"send_case": "sends", "lookup_case": "lookups", "check_case": "checks", "opt_out_case": "opt_outs"}
 _WIRE_TESTS = (
     "test_a_refused_connection_is_transient",
     "test_no_answer_in_time_is_unknown_and_comes_within_the_limit",
@@ -299,6 +337,16 @@ class GatewayContract:
     inbounds: ClassVar[Sequence[CallbackCase]] = ()
     lookups: ClassVar[Sequence[LookupCase]] = ()
     checks: ClassVar[Sequence[CheckCase]] = ()
+    opt_outs: ClassVar[Sequence[OptOutCase]] = ()
+
+    @property
+    def message(self) -> OutgoingMessage:
+        """The message of the tests that have none of their own."""
+        return outgoing_email() if self.gateway.channel == "email" else outgoing()
+
+    def provider(self, *answers: Answer) -> AbstractContextManager[Provider]:
+        """Who plays the provider: gives these answers in turn, the last one for ever."""
+        return ScriptedServer(*answers)
 
     def settings(self, url: str) -> dict[str, Any]:
         """Good settings, with the provider at ``url``."""
@@ -337,8 +385,8 @@ class GatewayContract:
             metafunc.parametrize(("kind", "callback_case"), cases, ids=[f"{kind}: {case.name}" for kind, case in cases])
 
     @contextmanager
-    def _quick(self) -> Iterator[None]:
-        """Half a second instead of ten, for plugins that use the shared client; others wait their own time out."""
+    def quick(self) -> Iterator[None]:
+        """Half a second instead of ten, for plugins that use the shared client; override it for another."""
         before = http.TOTAL_TIMEOUT
         http.TOTAL_TIMEOUT = 0.5
         try:
@@ -348,7 +396,7 @@ class GatewayContract:
 
     def _error(self, gateway: Gateway, message: OutgoingMessage | None = None) -> GatewayError:
         try:
-            found = gateway.send(message or outgoing())
+            found = gateway.send(message or self.message)
         except GatewayError as error:
             return error
         raise AssertionError(f"send() returned {found} where an error was due")
@@ -381,7 +429,7 @@ class GatewayContract:
 
     def test_send(self, send_case: SendCase, caplog: Any) -> None:
         caplog.set_level(logging.DEBUG)
-        with ScriptedServer(send_case.answer) as server:
+        with self.provider(send_case.answer) as server:
             gateway = self.make(server.url, **send_case.settings)
             if isinstance(send_case.expect, Accepted):
                 assert gateway.send(send_case.message) == send_case.expect
@@ -402,7 +450,7 @@ class GatewayContract:
 
     def test_no_answer_in_time_is_unknown_and_comes_within_the_limit(self, caplog: Any) -> None:
         caplog.set_level(logging.DEBUG)
-        with ScriptedServer(Answer(200, delay=SEND_TIMEOUT + 5)) as server, self._quick():
+        with self.provider(Answer(200, delay=SEND_TIMEOUT + 5)) as server, self.quick():
             begun = time.monotonic()
             error = self._error(self.make(server.url))
             assert time.monotonic() - begun < SEND_TIMEOUT + 1
@@ -414,7 +462,7 @@ class GatewayContract:
         caplog.set_level(logging.DEBUG)
         broken: tuple[Literal["before", "inside"], ...] = ("before", "inside")
         for where in broken:
-            with ScriptedServer(Answer(200, '{"id": ', hang_up=where)) as server:
+            with self.provider(Answer(200, '{"id": ', hang_up=where)) as server:
                 error = self._error(self.make(server.url))
                 assert type(error) is Unknown, f"hung up {where} the answer"
                 assert len(server.asked) == 1, "A message whose outcome is unknown must not be sent again by the plugin"
@@ -422,14 +470,14 @@ class GatewayContract:
 
     def test_an_answer_that_makes_no_sense_is_unknown(self) -> None:
         for body in ("<html>Welcome to the hotel's network", "", "[]", "null", '{"a": 1}', '"x"'):
-            with ScriptedServer(Answer(200, body)) as server:
+            with self.provider(Answer(200, body)) as server:
                 assert type(self._error(self.make(server.url))) is Unknown, f"HTTP 200 with {body!r}"
 
     def test_many_threads_may_send_through_one_instance(self) -> None:
         good = next((case for case in self.sends if isinstance(case.expect, Accepted)), None)
         assert good, "The table of sends needs one that is accepted"
         references = [f"{number:032x}" for number in range(32)]
-        with ScriptedServer(good.answer) as server, ThreadPoolExecutor(16) as pool:
+        with self.provider(good.answer) as server, ThreadPoolExecutor(16) as pool:
             gateway = self.make(server.url, **good.settings)
             texts = [replace(good.message, reference=each, body=f"Text {each}") for each in references]
             assert all(isinstance(found, Accepted) for found in pool.map(gateway.send, texts))
@@ -490,7 +538,7 @@ class GatewayContract:
 
     def test_check(self, check_case: CheckCase, caplog: Any) -> None:
         caplog.set_level(logging.DEBUG)
-        with ScriptedServer(*check_case.answers) as server:
+        with self.provider(*check_case.answers) as server:
             health = self.make(server.url).check()
         assert health.ok is check_case.ok, health.detail
         assert health.detail
@@ -499,11 +547,12 @@ class GatewayContract:
     def test_check_and_lookup_say_so_when_the_provider_is_away(self) -> None:
         gateway = self.make(refused_url())
         self._hide(gateway.check(), gateway.lookup(sent()))
+        assert gateway.opted_out() is None, "Nobody was asked, so nothing is known."
         if self.gateway.capabilities.lookup:
             assert type(gateway.lookup(sent())).__name__ == "CannotTell"
 
     def test_lookup(self, lookup_case: LookupCase) -> None:
-        with ScriptedServer(*lookup_case.answers) as server:
+        with self.provider(*lookup_case.answers) as server:
             found = self.make(server.url).lookup(lookup_case.message)
             if type(lookup_case.expect).__name__ == "CannotTell":
                 assert type(found) is type(lookup_case.expect), found
@@ -511,6 +560,17 @@ class GatewayContract:
                 assert found == lookup_case.expect
             if lookup_case.asks:
                 _same_fields(server.asked[0], lookup_case.asks)
+
+    def test_opt_out(self, opt_out_case: OptOutCase, caplog: Any) -> None:
+        caplog.set_level(logging.DEBUG)
+        with self.provider(*opt_out_case.answers) as server:
+            found = self.make(server.url).opted_out()
+            assert (None if found is None else list(found)) == (
+                None if opt_out_case.expect is None else list(opt_out_case.expect)
+            )
+            self._hide(caplog.text)
+            if opt_out_case.asks:
+                _same_fields(server.asked[0], opt_out_case.asks)
 
 
 def _same_error(found: GatewayError, expect: GatewayError) -> None:

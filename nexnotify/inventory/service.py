@@ -54,9 +54,7 @@ def apply_unmatched(store: Store, variant: Variant, now: datetime) -> None:
         )
     )
     for kept in waiting.all():
-        level = LevelData(
-            None, None, kept.location_key, kept.on_hand, kept.committed, kept.safety_stock, kept.as_of
-        )
+        level = LevelData(None, None, kept.location_key, kept.on_hand, kept.committed, kept.safety_stock, kept.as_of)
         _apply(store, lock_variant(variant), level, now)
         db.session.delete(kept)
 

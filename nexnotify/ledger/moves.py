@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nexnotify.db import db
+from nexnotify.db import db, insert_rows
 from nexnotify.ledger.models import Message, MessageEvent
 from nexnotify.ledger.transitions import may_move
 
@@ -63,7 +63,7 @@ def move(moves: Iterable[Move], now: datetime, **values: Any) -> int:
 _NOT_YET_ACCEPTED = frozenset({"claimed", "uncertain", "queued", "held", "suppressed", "cancelled"})
 
 
-def accept(messages: Sequence[tuple[Message, str | None, str | None]], now: datetime) -> None:
+def accept(messages: Sequence[tuple[Any, str | None, str | None]], now: datetime) -> None:
     """The gateway has taken these (locked) messages: (message, gateway's id, its words) each.
 
     One statement for all, because this is the hot path. A message that an early receipt has raised keeps its status.
@@ -109,5 +109,4 @@ def record(moves: Iterable[Move], now: datetime) -> None:
         }
         for step in moves
     ]
-    if rows:
-        db.session.execute(sa.insert(MessageEvent), rows)
+    insert_rows(MessageEvent, rows)

@@ -56,9 +56,17 @@ def plan_next(now: datetime) -> bool:
 
     :returns: False when there is nothing to plan.
     """
+    earlier = sa.orm.aliased(RestockEvent)
+    # One variant's restocks are planned one after another: two planners would each tell the same people.
+    in_turn = ~sa.exists().where(
+        earlier.store_id == RestockEvent.store_id,
+        earlier.variant_id == RestockEvent.variant_id,
+        earlier.planned_at.is_(None),
+        earlier.id < RestockEvent.id,
+    )
     event = db.session.scalars(
         sa.select(RestockEvent)
-        .where(sa.text("restock_event.planned_at IS NULL"))
+        .where(sa.text("restock_event.planned_at IS NULL"), in_turn)
         .order_by(RestockEvent.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -98,12 +106,10 @@ def _open(event: RestockEvent, now: datetime) -> _Job:
     return _Job(store, event, variant, store_settings(store), now, lanes, {})
 
 
-def _waiting(event: RestockEvent) -> Sequence[sa.Row[tuple[AlertRequest, Contact]]]:
+def _waiting(event: RestockEvent) -> Sequence[sa.Row[AlertRequest, Contact]]:
     return db.session.execute(
         sa.select(AlertRequest, Contact)
-        .join(
-            Contact, sa.and_(Contact.store_id == AlertRequest.store_id, Contact.id == AlertRequest.contact_id)
-        )
+        .join(Contact, sa.and_(Contact.store_id == AlertRequest.store_id, Contact.id == AlertRequest.contact_id))
         .where(
             AlertRequest.store_id == event.store_id,
             AlertRequest.variant_id == event.variant_id,
@@ -116,10 +122,11 @@ def _waiting(event: RestockEvent) -> Sequence[sa.Row[tuple[AlertRequest, Contact
     ).all()
 
 
-def _plan_chunk(job: _Job, rows: Sequence[sa.Row[tuple[AlertRequest, Contact]]]) -> None:
+def _plan_chunk(job: _Job, rows: Sequence[sa.Row[AlertRequest, Contact]]) -> None:
     contact_ids = [contact.id for _, contact in rows]
     recent = messages_that_count(job.store.id, contact_ids, job.settings, job.now, GOING)
     under_way = _under_way([request.id for request, _ in rows], job.store.id)
+    rows = _still_waiting(job.store.id, rows)  # after the line above: who was told in between is in neither
     policy = store_policy(job.settings)
     buyable = status_of(job.variant) == "in_stock"
     decisions, messages = [], []
@@ -145,7 +152,7 @@ def _plan_chunk(job: _Job, rows: Sequence[sa.Row[tuple[AlertRequest, Contact]]])
                 messages.append((request, message))
                 # What is planned now counts for the same contact's next item.
                 recent[contact.id].append(message["due_at"])
-        decisions.append(decision_row(request, job.event.id, "plan", verdict, job.now, detail))
+        decisions.append(decision_row(job.store.id, request.id, job.event.id, "plan", verdict, job.now, detail))
     _store(job, messages, decisions)
 
 
@@ -159,7 +166,7 @@ def _message(
     values = product_values(job.store, job.variant) | {
         "firstname": request.first_name,
         "fullname": request.first_name,
-        "stop_url": stop_url(contact),
+        "stop_url": stop_url(contact.store_id, contact.id),
     }
     try:
         template = _wording(job, contact.channel, request.asked_status)
@@ -197,9 +204,7 @@ def _wording(job: _Job, channel: str, status: str) -> Wording:
     return job.wordings[key]
 
 
-def _store(
-    job: _Job, messages: list[tuple[AlertRequest, dict[str, Any]]], decisions: list[dict[str, Any]]
-) -> None:
+def _store(job: _Job, messages: list[tuple[AlertRequest, dict[str, Any]]], decisions: list[dict[str, Any]]) -> None:
     if messages:
         ids = db.session.scalars(
             sa.insert(Message).returning(Message.id, sort_by_parameter_order=True), [row for _, row in messages]
@@ -230,13 +235,19 @@ def _store(
 
 
 def decision_row(
-    request: AlertRequest, restock_id: int, stage: str, verdict: Verdict, now: datetime, detail: dict[str, Any]
+    store_id: int,
+    request_id: int,
+    restock_id: int,
+    stage: str,
+    verdict: Verdict,
+    now: datetime,
+    detail: dict[str, Any],
 ) -> dict[str, Any]:
     """A decision as a row."""
     words = {Send: "send", Hold: "hold", Skip: "skip"}
     return {
-        "store_id": request.store_id,
-        "request_id": request.id,
+        "store_id": store_id,
+        "request_id": request_id,
         "restock_id": restock_id,
         "stage": stage,
         "verdict": words[type(verdict)],
@@ -246,6 +257,18 @@ def decision_row(
         "detail": {name: value for name, value in detail.items() if name != "reason"},
         "at": now,
     }
+
+
+def _still_waiting(
+    store_id: int, rows: Sequence[sa.Row[AlertRequest, Contact]]
+) -> Sequence[sa.Row[AlertRequest, Contact]]:
+    statement = sa.select(AlertRequest.id).where(
+        AlertRequest.store_id == store_id,
+        AlertRequest.id.in_([request.id for request, _ in rows]),
+        AlertRequest.status == "waiting",
+    )
+    waiting = set(db.session.scalars(statement))
+    return [row for row in rows if row[0].id in waiting]
 
 
 def _under_way(request_ids: list[int], store_id: int) -> set[int]:
@@ -258,5 +281,7 @@ def _under_way(request_ids: list[int], store_id: int) -> set[int]:
             Alert.request_id.in_(request_ids),
             Message.status.in_(("held", "queued", "claimed", "uncertain")),
         )
+        # One that is being claimed may be found sold out, on stock that was read before this restock: wait and see.
+        .with_for_update(read=True, of=Message)
     )
     return set(db.session.scalars(statement))

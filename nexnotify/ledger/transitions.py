@@ -29,7 +29,16 @@ MOVES: dict[str, frozenset[str]] = {
 }
 
 #: A receipt may only raise the rank; ``delivered`` is above the failures, because a handset's word beats a carrier's.
-RANK = {"claimed": 1, "uncertain": 1, "accepted": 2, "sent": 3, "expired": 4, "undelivered": 4, "rejected": 4, "delivered": 5}
+RANK = {
+    "claimed": 1,
+    "uncertain": 1,
+    "accepted": 2,
+    "sent": 3,
+    "expired": 4,
+    "undelivered": 4,
+    "rejected": 4,
+    "delivered": 5,
+}
 
 
 def may_move(current: str, new: str) -> bool:

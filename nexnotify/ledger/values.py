@@ -8,7 +8,6 @@ from flask import current_app
 from itsdangerous import URLSafeSerializer
 
 from nexnotify.catalog.models import Variant
-from nexnotify.customers.models import Contact
 from nexnotify.stores.models import Store
 
 
@@ -29,13 +28,15 @@ def price_text(price: Decimal | None, currency: str) -> str | None:
 
 
 def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="nexnotify.preferences")
+    # Oldest first: the last key signs, all of them are accepted, so links outlive a rotation.
+    keys = [*reversed(current_app.config["SECRET_KEY_FALLBACKS"]), current_app.config["SECRET_KEY"]]
+    return URLSafeSerializer(keys, salt="nexnotify.preferences")
 
 
-def stop_url(contact: Contact) -> str:
+def stop_url(store_id: int, contact_id: int) -> str:
     """The signed address of a contact's preference page."""
     base = current_app.extensions["nexnotify"].settings.public_url
-    return f"{base}/s/{_serializer().dumps([contact.store_id, contact.id])}"
+    return f"{base}/s/{_serializer().dumps([store_id, contact_id])}"
 
 
 def read_preference_token(token: str) -> tuple[int, int]:

@@ -1,12 +1,14 @@
 """Runs the migrations with the app's own engine."""
 
+from typing import Any, Literal
+
 from alembic import context
 from flask import current_app
 
 from nexnotify.db import Encrypted, UtcDateTime, db
 
 
-def render(kind: str, item: object, _context: object) -> str | bool:
+def render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     """Migrations name plain types, so that they outlive ours."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"

@@ -161,6 +161,15 @@ _SHOUTED: Final = re.compile(r"(?<![\w-])STOP(?:ALL)?(?![\w-])")
 # --- the answer ----------------------------------------------------------------------------------------------------
 
 
+#: The single words that gateways answer by themselves (Twilio's defaults); "please stop" is not among them.
+_PLAIN: Final = frozenset("stop stopall unsubscribe end quit cancel revoke optout start yes unstop help info".split())
+
+
+def is_plain_keyword(text: str) -> bool:
+    """Whether the text is one of the single words that a gateway which answers keywords has answered itself."""
+    return text.strip().casefold() in _PLAIN
+
+
 def read_keyword(text: str) -> Keyword | None:
     """What the text asks for: "stop", "start", "help", or None where it is for people to read."""
     if _is_stop(text):

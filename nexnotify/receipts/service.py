@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import logging
 from base64 import b64decode, b64encode
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import sqlalchemy as sa
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from nexnotify.customers.consent import Proof, opt_in
 from nexnotify.customers.models import Contact
-from nexnotify.customers.service import find_or_make_contact
+from nexnotify.customers.service import find_contact, find_or_make_contact
 from nexnotify.db import db, insert_ignore
 from nexnotify.gateways.contract import (
     BadCallback,
@@ -31,12 +34,14 @@ from nexnotify.ledger.models import Message
 from nexnotify.ledger.receiving import apply_receipt, find_message
 from nexnotify.ledger.suppression import UNREACHABLE, give_up_address, stop
 from nexnotify.phone import InvalidPhone, to_e164
-from nexnotify.receipts.keywords import read_keyword
+from nexnotify.receipts.keywords import is_plain_keyword, read_keyword
 from nexnotify.receipts.models import Callback, InboundMessage
 from nexnotify.secrets import keyed_hash
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import index_key
 from nexnotify.waitlist.service import confirm_all
+
+log = logging.getLogger(__name__)
 
 Kind = Literal["receipts", "inbound"]
 
@@ -69,7 +74,7 @@ def take_callback(instance: GatewayInstance, request: CallbackRequest, kind: Kin
         return Reply(500, f"The gateway plugin failed with {type(error).__name__}.")
     inbound = [event for event in received.events if isinstance(event, Inbound)]
     for event in inbound:
-        _take_inbound(instance, event, now)
+        _take_inbound(instance, gateway, event, now)
     if len(inbound) == len(received.events):
         callback.processed_at, callback.outcome = now, "applied" if inbound else "nothing"
     db.session.flush()
@@ -119,7 +124,7 @@ def apply_callbacks(now: datetime) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     for callback in callbacks:
-        outcome = _apply(callback, now)
+        outcome = _apply_safely(callback, now)
         callback.outcome, callback.tries = outcome, callback.tries + 1
         if outcome in ("unknown_message", "unreadable") and callback.tries < RETRIES:
             callback.retry_at = now + RETRY_EVERY
@@ -133,6 +138,18 @@ def has_open_callbacks(now: datetime) -> bool:
     """Whether the step has work."""
     statement = sa.select(Callback.id).where(sa.text("callback.processed_at IS NULL"), Callback.retry_at <= now)
     return db.session.scalar(statement.limit(1)) is not None
+
+
+def _apply_safely(callback: Callback, now: datetime) -> str:
+    """One callback that cannot be used (an id with a NUL in it, say) must not keep those behind it from being used."""
+    try:
+        with db.session.begin_nested():
+            return _apply(callback, now)
+    except (OperationalError, InterfaceError):
+        raise  # the database, not the callback
+    except Exception:
+        log.exception("callback cannot be applied", extra={"callback": callback.id})
+        return "unreadable"
 
 
 def _apply(callback: Callback, now: datetime) -> str:
@@ -162,8 +179,9 @@ def _apply_receipt(store_id: int, lane_id: int, receipt: Receipt, now: datetime)
     message = find_message(store_id, lane_id, receipt)
     if message is None:
         return "unknown_message"
-    if not apply_receipt(message, receipt, now):
-        return "repeated"
+    was = message.status
+    if not apply_receipt(message, receipt, now) and not (was == "delivered" and receipt.reason == "opted_out"):
+        return "repeated"  # but for a complaint: it comes after the delivery, and is a STOP
     if receipt.reason == "opted_out" or (receipt.status == "rejected" and receipt.reason in UNREACHABLE):
         _mind_address(message, receipt, now)
     return "applied"
@@ -173,7 +191,7 @@ def _mind_address(message: Message, receipt: Receipt, now: datetime) -> None:
     contact = db.session.scalars(
         sa.select(Contact)
         .where(Contact.store_id == message.store_id, Contact.id == message.contact_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).one()
     if receipt.reason == "opted_out":
         stop(contact, Proof("gateway", evidence={"message": message.reference}), now)
@@ -184,11 +202,10 @@ def _mind_address(message: Message, receipt: Receipt, now: datetime) -> None:
 # --- inbound -------------------------------------------------------------------------------------------------------
 
 
-def _take_inbound(instance: GatewayInstance, event: Inbound, now: datetime) -> None:
+def _take_inbound(instance: GatewayInstance, gateway: Gateway, event: Inbound, now: datetime) -> None:
     store = db.session.get_one(Store, instance.store_id)
-    try:
-        address = to_e164(event.from_, store.country)
-    except InvalidPhone:
+    address = _sender_address(store, event.from_)
+    if address is None:
         return  # a short code or a name: nobody we could have texted
     contact = find_or_make_contact(store, "sms", address, now)
     keyword = event.keyword or read_keyword(event.body)
@@ -207,12 +224,31 @@ def _take_inbound(instance: GatewayInstance, event: Inbound, now: datetime) -> N
     ).scalar()
     if row_id is None or keyword is None:
         return  # a repeat, or an ordinary text
-    reply = _obey(store, contact, keyword, event, now)
+    answered = event.answered or (gateway.capabilities.answers_keywords and is_plain_keyword(event.body))
+    reply = _obey(store, contact, keyword, event, answered, now)
     if reply is not None:
         db.session.get_one(InboundMessage, row_id).reply_id = reply.id
 
 
-def _obey(store: Store, contact: Contact, keyword: str, event: Inbound, now: datetime) -> Message | None:
+def _sender_address(store: Store, from_: str) -> str | None:
+    """Who sent it; None where nobody could be texted there.
+
+    Gateways leave the plus out at times (Kannel: 12015550123), so a bare number has two readings: international, which
+    it mostly is, and national in the store's country. A known contact decides between them.
+    """
+    digits = from_.strip()
+    readings = [digits] if digits.startswith("+") else [f"+{digits}", digits]
+    found = []
+    for reading in readings:
+        with suppress(InvalidPhone):
+            found.append(to_e164(reading, store.country))
+    known = (address for address in found if find_contact(store, "sms", address) is not None)
+    return next(known, found[0] if found else None)
+
+
+def _obey(
+    store: Store, contact: Contact, keyword: str, event: Inbound, answered: bool, now: datetime
+) -> Message | None:
     proof = Proof("keyword", evidence={"text": event.body[:100]})
     if keyword == "stop":
         answer = stop(contact, proof, now)
@@ -222,13 +258,13 @@ def _obey(store: Store, contact: Contact, keyword: str, event: Inbound, now: dat
             confirm_all(contact)
     else:
         answer = True
-    if not answer or event.answered:
+    if not answer or answered:
         return None  # said before, or the provider has answered
     return queue_keyword_reply(store, contact, f"{keyword}_reply", now)
 
 
 def _dedupe_key(store: Store, event: Inbound, now: datetime) -> str:
-    if event.gateway_id:
+    if event.gateway_id and event.gateway_id.isprintable():
         return event.gateway_id[:200]
     minute = str(int(now.timestamp() // 60))
     return keyed_hash(index_key(), "inbound", str(store.id), event.from_, event.body, minute)

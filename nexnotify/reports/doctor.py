@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask import current_app
@@ -10,6 +12,7 @@ from flask import current_app
 from nexnotify.clock import utcnow
 from nexnotify.db import db
 from nexnotify.gateways.models import GatewayInstance
+from nexnotify.gateways.service import OUTBOXES
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.planner import has_unplanned
 from nexnotify.restock.service import has_unseen_changes
@@ -23,9 +26,21 @@ def findings() -> list[str]:
         found.append(f"The gateway plugin {broken.name} cannot be loaded: {broken.reason}")
     for gateway in db.session.scalars(sa.select(GatewayInstance).where(GatewayInstance.paused_at.is_not(None))):
         found.append(f"The gateway {gateway.name} is paused: {gateway.paused_reason}")
+    if _is_loopback(house.settings.public_url):
+        senders = sa.select(GatewayInstance).where(
+            GatewayInstance.is_sender.is_(True), GatewayInstance.kind.not_in(OUTBOXES)
+        )
+        for gateway in db.session.scalars(senders.order_by(GatewayInstance.id)):
+            found.append(
+                f"The gateway {gateway.name} sends, but NEXNOTIFY_PUBLIC_URL ({house.settings.public_url}) is an "
+                "address of this machine alone: receipts and STOP cannot come back from elsewhere, and Twilio refuses "
+                "every text (error 21609). Set it to the address under which the world reaches this server."
+            )
     late = utcnow() - timedelta(minutes=5)
     overdue = db.session.scalar(
-        sa.select(sa.func.count()).where(sa.text("message.status = 'queued'"), Message.due_at < late).select_from(Message)
+        sa.select(sa.func.count())
+        .where(sa.text("message.status = 'queued'"), Message.due_at < late)
+        .select_from(Message)
     )
     if overdue:
         found.append(f"{overdue} messages are more than five minutes overdue: is a worker running?")
@@ -37,3 +52,12 @@ def findings() -> list[str]:
     if has_unseen_changes() or has_unplanned():
         found.append("Stock changes wait to be looked at: is a worker running?")
     return found
+
+
+def _is_loopback(url: str) -> bool:
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified

@@ -15,6 +15,7 @@ from nexnotify.db import db
 from nexnotify.ledger.models import Alert, Message, MessageEvent
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.policy.eligibility import REASONS
+from nexnotify.reports.words import PRODUCT_STATUSES, reason_words
 from nexnotify.restock.models import RestockEvent
 from nexnotify.waitlist.models import STATUSES, AlertRequest, Decision
 
@@ -53,7 +54,14 @@ def _asked(request: AlertRequest) -> list[dict[str, Any]]:
         .where(Variant.store_id == request.store_id, Variant.id == request.variant_id)
     ).one()
     words = f"Asked to be told about {variant.product.title} {variant.name}".strip()
-    return [_line(request.created_at, "asked", f"{words}, which was {request.asked_status}.", source=request.source)]
+    return [
+        _line(
+            request.created_at,
+            "asked",
+            f"{words}, which was {PRODUCT_STATUSES[request.asked_status]}.",
+            source=request.source,
+        )
+    ]
 
 
 def _consent(request: AlertRequest) -> list[dict[str, Any]]:
@@ -110,7 +118,7 @@ def _messages(request: AlertRequest) -> list[dict[str, Any]]:
         _line(
             event.at,
             f"message_{event.status}",
-            " ".join(filter(None, (MESSAGE_STATUSES[event.status], REASONS.get(event.reason or "")))),
+            " ".join(filter(None, (MESSAGE_STATUSES[event.status], reason_words(event.reason)))),
             reason=event.reason,
             detail=event.detail,
             reference=reference,

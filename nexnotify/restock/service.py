@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -16,8 +17,11 @@ from nexnotify.stores.settings import store_settings
 BATCH = 500
 
 
-def detect_restocks(now: datetime) -> list[RestockEvent]:
+def detect_restocks(now: datetime, anyone_waits: Callable[[int, int], bool]) -> list[RestockEvent]:
     """Look at the next batch of stock changes, oldest first.
+
+    The first level ever of a variant is a restock only where ``anyone_waits`` (store and variant id) for it, which is
+    a later stage's knowledge: a catalogue that comes in with its stock is no ten thousand restocks.
 
     Each is looked at once: on PostgreSQL the rows are locked, and the event's unique key refuses a second one.
 
@@ -36,6 +40,8 @@ def detect_restocks(now: datetime) -> list[RestockEvent]:
         change.looked_at = now
         threshold = store_settings(store).threshold
         if change.applied and crosses(change.available_before, change.available_after, threshold):
+            if _is_first_level(change) and not anyone_waits(store.id, change.variant_id):
+                continue
             events.append(
                 RestockEvent(
                     store_id=store.id,
@@ -49,6 +55,16 @@ def detect_restocks(now: datetime) -> list[RestockEvent]:
     db.session.add_all(events)
     db.session.flush()
     return events
+
+
+def _is_first_level(change: StockChange) -> bool:
+    earlier = sa.select(StockChange.id).where(
+        StockChange.store_id == change.store_id,
+        StockChange.variant_id == change.variant_id,
+        StockChange.id < change.id,
+        StockChange.cause == "level",
+    )
+    return change.cause == "level" and db.session.scalar(earlier.limit(1)) is None
 
 
 def has_unseen_changes() -> bool:

@@ -32,7 +32,7 @@ class Store(db.Model):
     created_at: Mapped[datetime]
 
 
-class StaffUser(db.Model, UserMixin):  # type: ignore[misc]
+class StaffUser(db.Model, UserMixin):
     """A person of the merchant. The column names are those Flask-Security asks for."""
 
     __tablename__ = "staff_user"
@@ -47,7 +47,7 @@ class StaffUser(db.Model, UserMixin):  # type: ignore[misc]
     memberships: Mapped[list[Membership]] = relationship(back_populates="user")
 
     #: Rights come from memberships, one for each store; Flask-Security's global roles are not used.
-    roles = ()
+    roles = []
 
 
 class Membership(db.Model):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from datetime import time
+from functools import cache
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
@@ -79,6 +81,9 @@ class StoreSettings(_Part):
     resend_uncertain: bool = False
     #: Origins that may carry the widget, such as "https://shop.example"; empty allows all.
     domains: list[str] = []
+    #: The shop's own pages, linked below the form of the widget; empty shows no link.
+    terms_url: str = Field("", max_length=2000, pattern=r"^(https?://\S+)?$")
+    privacy_url: str = Field("", max_length=2000, pattern=r"^(https?://\S+)?$")
     country: str = "US"
     zone: str = "America/New_York"
 
@@ -96,8 +101,8 @@ class StoreSettings(_Part):
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
-        if zone not in available_timezones():
-            near = difflib.get_close_matches(zone, available_timezones(), n=1)
+        if zone not in _zones():
+            near = difflib.get_close_matches(zone, _zones(), n=1)
             raise ValueError(f"is not a time zone{f'; did you mean {near[0]}?' if near else '.'}")
         return zone
 
@@ -116,13 +121,20 @@ class StoreSettings(_Part):
         return [_origin(domain) for domain in domains]
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """All zone names; finding them walks the file system, so once is enough."""
+    return frozenset(available_timezones())
+
+
 def _origin(text: str) -> str:
     """An origin as browsers send it: scheme and host in lower case, no path."""
     text = text.strip().lower().rstrip("/")
     if "://" not in text:
         text = "https://" + text
     scheme, _, host = text.partition("://")
-    if scheme not in ("http", "https") or not host or "/" in host or " " in host:
+    # Browsers send other alphabets as xn--…, so a host of other letters would never match.
+    if scheme not in ("http", "https") or not re.fullmatch(r"[a-z0-9_.:\[\]-]{1,260}", host):
         raise ValueError(f"{text!r} is not an origin; write it like https://shop.example.")
     return text
 
@@ -152,12 +164,24 @@ def merge_settings(store: Store, changes: Mapping[str, Any]) -> dict[str, list[A
     if problems:
         raise Invalid("Some settings cannot be saved; nothing was changed.", fields=problems)
     try:
-        after = settings_json(StoreSettings.model_validate({**before, **changes}))
+        after = settings_json(StoreSettings.model_validate({**before, **_with_switches(before, changes)}))
     except ValidationError as error:
         raise Invalid("Some settings cannot be saved; nothing was changed.", fields=field_errors(error)) from None
     store.country, store.zone = after["country"], after["zone"]
     store.settings = {name: value for name, value in after.items() if name not in ("country", "zone")}
     return {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+
+
+def _with_switches(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Switches that are not named stay as they are; everything else is replaced whole."""
+    switches = changes.get("switches")
+    if not isinstance(switches, Mapping):
+        return dict(changes)
+    merged = {
+        status: {**before["switches"].get(status, {}), **given} if isinstance(given, Mapping) else given
+        for status, given in switches.items()
+    }
+    return {**changes, "switches": {**before["switches"], **merged}}
 
 
 def _unknown(name: str) -> str:

@@ -11,6 +11,14 @@ from nexnotify.stores.models import Store
 from nexnotify.waitlist.models import OPEN, AlertRequest
 
 
+def anyone_waits(store_id: int, variant_id: int) -> bool:
+    """Whether a restock of this variant would have somebody to tell."""
+    statement = sa.select(AlertRequest.id).where(
+        AlertRequest.store_id == store_id, AlertRequest.variant_id == variant_id, AlertRequest.status == "waiting"
+    )
+    return db.session.scalar(statement.limit(1)) is not None
+
+
 def waiting_counts(store: Store, variant_ids: Sequence[int]) -> dict[int, int]:
     """Open requests per variant, in one query."""
     if not variant_ids:
@@ -24,4 +32,4 @@ def waiting_counts(store: Store, variant_ids: Sequence[int]) -> dict[int, int]:
         )
         .group_by(AlertRequest.variant_id)
     )
-    return {variant_id: count for variant_id, count in db.session.execute(statement)}
+    return dict(db.session.execute(statement).all())

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from flask import Flask, Response, request
+from werkzeug.routing import IntegerConverter, Map
 from whitenoise import WhiteNoise
 
 from nexnotify.settings import ROOT
-from nexnotify.web import callbacks, health, shopper, widget
+from nexnotify.web import (
+    apidoc,
+    callbacks,
+    demo_shop,
+    filters,
+    health,
+    hosted_form,
+    shopper,
+    widget,
+    widget_script,
+)
 from nexnotify.web.admin import ADMIN_BLUEPRINTS, init_admin
 from nexnotify.web.errors import init_errors
 from nexnotify.web.storefront import blueprint as storefront
@@ -15,9 +26,13 @@ from nexnotify.web.storefront import blueprint as storefront
 BLUEPRINTS = (
     (health.blueprint, None),
     (widget.blueprint, "/widget/v1"),
+    (widget_script.blueprint, "/widget"),
     (callbacks.blueprint, "/callbacks"),
     (shopper.blueprint, "/s"),
+    (hosted_form.blueprint, "/s/ask"),
+    (demo_shop.blueprint, "/demo"),
     (storefront, "/api/v1"),
+    (apidoc.blueprint, "/api/v1"),
     *ADMIN_BLUEPRINTS,
 )
 
@@ -33,9 +48,18 @@ _HEADERS = {
 }
 
 
+class _Id(IntegerConverter):
+    """A whole number in an address, as large as the database keeps; a larger one is an address we do not have."""
+
+    def __init__(self, map: Map, fixed_digits: int = 0, min: int | None = None, max: int | None = 2**63 - 1) -> None:
+        super().__init__(map, fixed_digits, min, max)
+
+
 def init_web(app: Flask) -> None:
     """Register the blueprints, the error pages and the headers every answer carries."""
+    app.url_map.converters["int"] = _Id
     init_errors(app)
+    filters.register(app)
     init_admin(app)
     for blueprint, prefix in BLUEPRINTS:
         app.register_blueprint(blueprint, url_prefix=prefix)

@@ -7,16 +7,18 @@ import uuid
 
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from nexnotify.db import db
-from nexnotify.errors import NexnotifyError, TooLarge, Unavailable
+from nexnotify.errors import Invalid, NexnotifyError, TooLarge, Unavailable
 
 log = logging.getLogger(__name__)
 
 #: Addresses that programs call; people get pages everywhere else.
 _PROGRAMS = ("/api/", "/widget/", "/callbacks/", "/healthz", "/readyz")
+#: Addresses that shoppers open from a message or a shop's page.
+_SHOPPERS = ("/s/", "/l/")
 _CODES = {400: "bad_request", 401: "unauthorised", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
 
 
@@ -26,6 +28,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(InterfaceError, _database_away)
+    app.register_error_handler(DataError, _not_storable)
     app.register_error_handler(Exception, _fault)
 
 
@@ -55,12 +58,19 @@ def _database_away(error: Exception) -> ResponseReturnValue:
     return _ours(Unavailable())
 
 
+def _not_storable(_error: Exception) -> ResponseReturnValue:
+    db.session.rollback()
+    return _ours(Invalid("There is a value that the database cannot hold, such as the character NUL."))
+
+
 def _fault(error: Exception) -> ResponseReturnValue:
     reference = uuid.uuid4().hex[:12]
     db.session.rollback()
     log.error("unexpected fault", exc_info=error, extra={"fault_reference": reference, "path": request.path})
-    return _ours(NexnotifyError(f"Something went wrong on our side; nothing was saved. Reference: {reference}."))
+    return _ours(NexnotifyError(f"Something went wrong on our side; trying again is safe. Reference: {reference}."))
 
 
 def _page(status: int, message: str) -> ResponseReturnValue:
-    return render_template("errors/error.html", status=status, message=message), status
+    # A shopper has no start page with us, and gets no cookie.
+    page = "shopper/problem.html" if request.path.startswith(_SHOPPERS) else "errors/error.html"
+    return render_template(page, status=status, message=message), status

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlencode
 
 from flask import request
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+from sqlalchemy.exc import IntegrityError
 
+from nexnotify.catalog.service import variant_id_from
 from nexnotify.db import db, transaction
 from nexnotify.errors import BadRequest, Invalid, NexnotifyError
 from nexnotify.stores.settings import field_errors
@@ -21,6 +34,8 @@ MAX_ROWS = 5000
 ROWS_PER_TRANSACTION = 100
 #: Largest and default page of a list.
 MAX_PAGE, PAGE = 200, 50
+#: The largest id a database keeps.
+MAX_ID = 2**63 - 1
 #: Postgres' bigint would take more, but nobody has more.
 MAX_COUNT = 10**12
 
@@ -30,11 +45,24 @@ def _price(value: Any) -> Any:
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
+def _moment_text(value: Any) -> Any:
+    """Moments come as ISO 8601 text; a bare number could be seconds or milliseconds."""
+    if value is not None and not (isinstance(value, str) and re.match(r"\s*\d{4}-\d\d-\d\d[Tt ]", value)):
+        raise ValueError("Write a moment with its zone, such as 2026-01-05T10:00:00Z.")
+    return value
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    try:
+        return None if value is None else value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("This moment is out of range.") from None
+
+
 Text = Annotated[str, Field(min_length=1, max_length=255)]
+Options = Annotated[dict[Text, Annotated[str, Field(max_length=255)]], Field(max_length=20)]
 Address = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^https?://")]
-Price = Annotated[
-    Decimal, BeforeValidator(_price), Field(ge=0, max_digits=12, decimal_places=4, allow_inf_nan=False)
-]
+Price = Annotated[Decimal, BeforeValidator(_price), Field(ge=0, max_digits=12, decimal_places=4, allow_inf_nan=False)]
 
 
 class Payload(BaseModel):
@@ -42,13 +70,22 @@ class Payload(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, str_strip_whitespace=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_nul(cls, row: Any) -> Any:
+        values = row.values() if isinstance(row, dict) else ()
+        texts = [text for value in values for text in (chain(*value.items()) if isinstance(value, dict) else (value,))]
+        if any(isinstance(text, str) and "\0" in text for text in texts):
+            raise ValueError("A text holds the character NUL, which no database keeps.")
+        return row
+
 
 class VariantPayload(Payload):
-    id: Text | None = None
+    id: Text | None = Field(None, description="Unless told, made of the product's id and the options.")
     sku: Text | None = None
-    options: dict[str, str] = {}
+    options: Options = {}
     price: Annotated[Price | None, Field(strict=False)] = None
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = Field(None, description="Unless told, the store's.")
     url: Address | None = None
     image_url: Address | None = None
     unavailable_as: Literal["preordered", "backordered", "sold_out"] = "sold_out"
@@ -62,9 +99,22 @@ class ProductPayload(Payload):
     published: bool = True
     variants: list[VariantPayload] = Field([], max_length=2000)
 
+    @model_validator(mode="after")
+    def _short_ids(self) -> ProductPayload:
+        made = [variant_id_from(self.id, variant.options) for variant in self.variants if variant.id is None]
+        if any(len(variant_id) > 255 for variant_id in made):
+            raise ValueError("Give each variant an id: one made of the product's id and the options is too long.")
+        return self
+
 
 class OneVariant(Payload):
     """Whatever takes ``sku`` also takes ``variant_id``."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": [name], "properties": {name: {"type": "string"}}} for name in ("sku", "variant_id")]
+        }
+    )
 
     sku: Text | None = None
     variant_id: Text | None = None
@@ -78,10 +128,12 @@ class OneVariant(Payload):
 
 class LevelPayload(OneVariant):
     location: Text = "main"
-    on_hand: Annotated[int, Field(ge=-MAX_COUNT, le=MAX_COUNT)] | None
+    on_hand: Annotated[int, Field(ge=-MAX_COUNT, le=MAX_COUNT)] | None = Field(description="Null is unlimited.")
     committed: Annotated[int, Field(ge=0, le=MAX_COUNT)] = 0
     safety_stock: Annotated[int, Field(ge=0, le=MAX_COUNT)] = 0
-    as_of: Annotated[AwareDatetime | None, Field(strict=False)] = None
+    as_of: Annotated[
+        AwareDatetime | None, Field(strict=False), BeforeValidator(_moment_text), AfterValidator(_in_utc)
+    ] = Field(None, description="When the level was so; now, unless told.")
 
 
 class RequestPayload(OneVariant):
@@ -90,15 +142,19 @@ class RequestPayload(OneVariant):
     phone: Annotated[str, Field(max_length=60)] | None = None
     email: Annotated[str, Field(max_length=254)] | None = None
     first_name: Annotated[str, Field(max_length=200)] | None = None
-    channels: list[Literal["sms", "email", "push"]] | None = None
-    consent: bool = False
-    consent_text: Annotated[str, Field(max_length=4000)] | None = None
+    channels: list[Literal["sms", "email", "push"]] | None = Field(
+        None, description="Unless told, all with an address."
+    )
+    consent: bool = Field(False, description="The shopper has agreed; a text needs it.")
+    consent_text: Annotated[str, Field(max_length=4000)] | None = Field(None, description="The wording agreed to.")
     page_url: Annotated[str, Field(max_length=2000)] | None = None
+    #: The language the shopper was asked in; errors beside fields are in it where we have it.
+    language: Annotated[str, Field(max_length=35)] | None = None
 
 
 class ApiRequestPayload(RequestPayload):
     source: Annotated[str, Field(max_length=60)] = "api"
-    confirm: bool = True
+    confirm: bool = Field(True, description="False sends no confirmation.")
 
 
 Row = TypeVar("Row", bound=BaseModel)
@@ -110,9 +166,11 @@ def read_json() -> Any:
     :raises BadRequest: not JSON.
     """
     try:
-        return json.loads(request.get_data() or b"")
+        body = json.loads(request.get_data() or b"")
+        "".join(body if isinstance(body, dict) else ()).encode()  # names come back in answers, so they must be text
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"The body is not JSON: {error}.", code="bad_json") from None
+    return body
 
 
 def read_body(model: type[Row]) -> Row:
@@ -129,7 +187,12 @@ def read_body(model: type[Row]) -> Row:
         raise Invalid("Some fields are not right.", fields=field_errors(error)) from None
 
 
-def bulk(name: str, model: type[Row], save: Callable[[int, Row], None]) -> dict[str, Any]:
+def bulk(
+    name: str,
+    model: type[Row],
+    save: Callable[[int, Row], None],
+    lock_order: Callable[[Row], str] = lambda row: "",
+) -> dict[str, Any]:
     """Read ``{name: [rows]}`` and save each good row; a bad one is reported and does not spoil the others.
 
     :returns: the bulk answer: ``accepted`` and ``errors`` with index, code and message.
@@ -138,34 +201,39 @@ def bulk(name: str, model: type[Row], save: Callable[[int, Row], None]) -> dict[
     if not isinstance(body, dict) or not isinstance(body.get(name), list):
         raise Invalid(f'The body must look like {{"{name}": [ … ]}}.', fields={name: "a list is missing"})
     if unknown := [field for field in body if field != name]:
-        raise Invalid("There are unknown fields.", fields={field: "There is no such field." for field in unknown})
+        raise Invalid("There are unknown fields.", fields=dict.fromkeys(unknown, "There is no such field."))
     rows = body[name]
     if len(rows) > MAX_ROWS:
         raise Invalid(f"{len(rows)} rows are too many; send at most {MAX_ROWS} at a time.", fields={name: "too long"})
     errors: list[dict[str, Any]] = []
-    accepted = 0
-    for start in range(0, len(rows), ROWS_PER_TRANSACTION):
+    good: list[tuple[int, Row]] = []
+    for index, row in enumerate(rows):
+        try:
+            good.append((index, model.model_validate(row)))
+        except ValidationError as error:
+            fields = field_errors(error)
+            message = " ".join(f"{field}: {words}" for field, words in fields.items())
+            errors.append({"index": index, "code": "invalid", "message": message, "fields": fields})
+    # Rows are locked in one order, so that two such calls at once wait for each other instead of locking up.
+    good.sort(key=lambda item: lock_order(item[1]))
+    for start in range(0, len(good), ROWS_PER_TRANSACTION):
         with transaction():
-            for index, row in enumerate(rows[start : start + ROWS_PER_TRANSACTION], start):
-                problem = _save_row(index, row, model, save)
-                accepted += problem is None
-                if problem:
+            for index, value in good[start : start + ROWS_PER_TRANSACTION]:
+                if problem := _save_row(index, value, save):
                     errors.append(problem)
-    return {"accepted": accepted, "errors": errors}
+    errors.sort(key=lambda error: error["index"])
+    return {"accepted": len(rows) - len(errors), "errors": errors}
 
 
-def _save_row(index: int, row: Any, model: type[Row], save: Callable[[int, Row], None]) -> dict[str, Any] | None:
-    try:
-        value = model.model_validate(row)
-    except ValidationError as error:
-        fields = field_errors(error)
-        message = " ".join(f"{field}: {words}" for field, words in fields.items())
-        return {"index": index, "code": "invalid", "message": message, "fields": fields}
+def _save_row(index: int, value: Row, save: Callable[[int, Row], None]) -> dict[str, Any] | None:
     try:
         with db.session.begin_nested():
             save(index, value)
     except NexnotifyError as error:
         return {"index": index, "code": error.code, "message": error.message, "fields": error.fields}
+    except IntegrityError:
+        message = "Somebody else changed the same thing at the same moment; send this row again."
+        return {"index": index, "code": "conflict", "message": message, "fields": {}}
     return None
 
 
@@ -182,6 +250,8 @@ def page_of(key: str, default: int = PAGE) -> tuple[int | None, int]:
         limit = int(request.args.get("limit", default))
     except ValueError:
         raise Invalid(f"{key} and limit must be numbers.", fields={key: "a number"}) from None
+    if after is not None and not 0 <= after <= MAX_ID:
+        raise Invalid(f"There is nothing after {key}={after}.", fields={key: "out of range"})
     if not 1 <= limit <= MAX_PAGE:
         raise Invalid(f"limit must be from 1 to {MAX_PAGE}.", fields={"limit": f"1 to {MAX_PAGE}"})
     return after, limit
@@ -196,6 +266,8 @@ def refuse_unknown_filters(known: Iterable[str]) -> None:
     unknown = {name: "There is no such filter." for name in request.args if name not in allowed}
     if unknown:
         raise Invalid(f"The filters of this list are {', '.join(sorted(allowed))}.", fields=unknown)
+    if found := [name for name, value in request.args.items(multi=True) if "\0" in value]:
+        raise Invalid("No text holds the character NUL.", fields=dict.fromkeys(found, "holds a NUL"))
 
 
 def next_address(last_id: int | None) -> str | None:

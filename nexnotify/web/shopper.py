@@ -42,19 +42,19 @@ def act(token: str) -> ResponseReturnValue:
     contact = _contact(token)
     proof = Proof("page", ip=request.remote_addr, user_agent=request.headers.get("User-Agent"))
     now = utcnow()
-    wanted = request.form.get("request", type=int)
+    wanted = request.form.get("request")
     with transaction():
         contact = db.session.execute(
             sa.select(Contact)
             .where(Contact.store_id == contact.store_id, Contact.id == contact.id)
-            .with_for_update()
+            .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         ).scalar_one()
         if wanted is None:
             stop(contact, proof, now)
             done = "You will get no more messages from us."
         else:
-            mine = [item for item in open_requests(contact) if item.id == wanted]
+            mine = [item for item in open_requests(contact) if str(item.id) == wanted]
             for item in mine:
                 close(item, "shopper", now)
                 take_back(contact, "request_closed", now, variant_id=item.variant_id)

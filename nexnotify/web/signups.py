@@ -1,18 +1,22 @@
-"""One sign-up, from the widget or the API: addresses read, requests made, confirmations queued."""
+"""One sign-up, from the widget, the hosted form or the API: addresses read, requests made, confirmations queued."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from flask import request
+from flask import current_app, request
 
 from nexnotify.catalog.models import Variant
 from nexnotify.catalog.service import find_variant
+from nexnotify.clock import utcnow
 from nexnotify.content.disclosure import disclosure
+from nexnotify.content.widget_texts import pick_language, refusal
 from nexnotify.customers.consent import Proof
-from nexnotify.customers.service import normalise
+from nexnotify.customers.service import count_signup, normalise
+from nexnotify.db import transaction
 from nexnotify.errors import Invalid, NotFound
 from nexnotify.ledger.answers import queue_confirmation
+from nexnotify.nudge import nudge
 from nexnotify.phone import InvalidEmail, InvalidPhone
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
@@ -20,6 +24,28 @@ from nexnotify.waitlist.service import Joined, join
 from nexnotify.web.payloads import RequestPayload
 
 _FIELDS = {"sms": "phone", "email": "email"}
+#: Channels a shopper can leave an address for.
+CHANNELS = tuple(_FIELDS)
+
+
+def take_signup(store: Store, payload: RequestPayload, *, method: str, source: str) -> None:
+    """A shopper's own sign-up, from the widget or the hosted form: counted, checked, saved, confirmed.
+
+    Nobody learns from the outcome whether an address was known before.
+
+    :raises Invalid: with every field that is missing or wrong.
+    :raises TooMany: over the limits of one address or one contact.
+    """
+    settings, now = current_app.extensions["nexnotify"].settings, utcnow()
+    with transaction():
+        count_signup(store, f"ip {request.remote_addr}", settings.signups_per_ip, now)
+    addresses = wanted_addresses(store, payload)
+    with transaction():
+        for address in addresses.values():
+            count_signup(store, address, settings.signups_per_contact, now)
+    with transaction():
+        sign_up(store, payload, addresses, method=method, source=source, confirm=True, now=now)
+    nudge("send")
 
 
 def wanted_addresses(store: Store, payload: RequestPayload) -> dict[str, str]:
@@ -28,7 +54,7 @@ def wanted_addresses(store: Store, payload: RequestPayload) -> dict[str, str]:
     :raises Invalid: with every field that is missing or wrong.
     """
     given = {"sms": payload.phone, "email": payload.email}
-    channels = payload.channels or [channel for channel, address in given.items() if address]
+    channels: list[str] = list(payload.channels or (channel for channel, address in given.items() if address))
     problems: dict[str, str] = {}
     addresses: dict[str, str] = {}
     for channel in dict.fromkeys(channels):
@@ -39,13 +65,13 @@ def wanted_addresses(store: Store, payload: RequestPayload) -> dict[str, str]:
         try:
             addresses[channel] = normalise(store, channel, given[channel] or "")
         except InvalidPhone as error:
-            problems[field] = str(error)
+            problems[field] = refusal(payload.language, error.code, error.message)
         except InvalidEmail as error:
-            problems[field] = str(error)
+            problems[field] = refusal(payload.language, "email", error.message)
     if not channels:
-        problems["phone"] = "Enter a mobile number or an email address."
+        problems["phone"] = refusal(payload.language, "no_address", "Enter a mobile number or an email address.")
     if "sms" in channels and not payload.consent:
-        problems["consent"] = "Tick the box to agree to the text message."
+        problems["consent"] = refusal(payload.language, "consent", "Tick the box to agree to the text message.")
     if problems:
         raise Invalid("Some fields are not right.", fields=problems)
     return addresses
@@ -74,12 +100,14 @@ def sign_up(
 ) -> list[Joined]:
     """Make a request on each channel, in the caller's transaction; new ones are confirmed to the shopper."""
     variant = wanted_variant(store, payload)
+    language = pick_language(payload.language).code
+    from_shopper = method in ("widget", "page")
     proof = Proof(
         method,
-        wording=payload.consent_text or disclosure(store.name),
+        wording=payload.consent_text or disclosure(store.name, language),
         page_url=payload.page_url,
-        ip=request.remote_addr if method == "widget" else None,
-        user_agent=request.headers.get("User-Agent") if method == "widget" else None,
+        ip=request.remote_addr if from_shopper else None,
+        user_agent=request.headers.get("User-Agent") if from_shopper else None,
         evidence={"variant": variant.external_id, "box_ticked": payload.consent},
     )
     joined = []

@@ -1,23 +1,21 @@
-"""The widget's two endpoints: what can be asked for, and asking. No cookie, no session, any origin the store allows."""
+"""The widget's endpoints: what can be asked for, and asking. No cookie, no session, any origin the store allows."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from nexnotify.catalog.service import find_variant
-from nexnotify.clock import utcnow
 from nexnotify.content.disclosure import disclosure
-from nexnotify.customers.service import count_signup
-from nexnotify.db import transaction
+from nexnotify.content.widget_texts import pick_language
 from nexnotify.errors import Forbidden, Invalid, NotFound
-from nexnotify.nudge import nudge
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import find_store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.service import offered_channels
 from nexnotify.web.payloads import RequestPayload, read_body
-from nexnotify.web.signups import sign_up, wanted_addresses
+from nexnotify.web.signups import take_signup
+from nexnotify.web.widget_config import config_json, find_offer
 
 blueprint = Blueprint("widget", __name__)
 
@@ -34,14 +32,11 @@ def _cross_origin(response: Response) -> Response:
     """The page's own script may read the answer; whether the origin is allowed was decided before."""
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    if request.method == "OPTIONS":  # pages that send JSON as JSON; our own widget needs no preflight
+        response.headers["Access-Control-Allow-Headers"] = "content-type"
+        response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+        response.headers["Access-Control-Max-Age"] = "86400"
     return response
-
-
-@blueprint.route("/<store_key>/<path:_rest>", methods=["OPTIONS"])
-def preflight(store_key: str, _rest: str) -> ResponseReturnValue:
-    """For pages that send JSON as JSON."""
-    headers = {"Access-Control-Allow-Headers": "content-type", "Access-Control-Allow-Methods": "GET, POST"}
-    return "", 204, {**headers, "Access-Control-Max-Age": "86400"}
 
 
 @blueprint.get("/<store_key>/variants")
@@ -66,21 +61,26 @@ def variants(store_key: str) -> ResponseReturnValue:
     return answer
 
 
+@blueprint.get("/<store_key>/config")
+def config(store_key: str) -> ResponseReturnValue:
+    """All that one widget needs, for the product of ``sku``, ``variant_id`` or ``product``, in the page's ``lang``."""
+    store = _store(store_key)
+    sku, variant_id, product = (request.args.get(name) for name in ("sku", "variant_id", "product"))
+    if not (sku or variant_id or product):
+        raise Invalid("Name a product: ?sku=, ?variant_id= or ?product=.", fields={"sku": "missing"})
+    offer = find_offer(store, sku, variant_id, product)
+    if offer is None:
+        raise NotFound("This store does not have that product.")
+    answer = jsonify(config_json(store, offer, pick_language(request.args.get("lang"), store.locale)))
+    answer.headers["Cache-Control"] = "public, max-age=5"
+    return answer
+
+
 @blueprint.post("/<store_key>/requests")
 def ask(store_key: str) -> ResponseReturnValue:
     """Join the waitlist. The answer is the same whether the contact was known or not."""
     store = _store(store_key)
-    payload = read_body(RequestPayload)
-    settings, now = current_app.extensions["nexnotify"].settings, utcnow()
-    with transaction():
-        count_signup(store, f"ip {request.remote_addr}", settings.signups_per_ip, now)
-    addresses = wanted_addresses(store, payload)
-    with transaction():
-        for address in addresses.values():
-            count_signup(store, address, settings.signups_per_contact, now)
-    with transaction():
-        sign_up(store, payload, addresses, method="widget", source="widget", confirm=True, now=now)
-    nudge("send")
+    take_signup(store, read_body(RequestPayload), method="widget", source="widget")
     return jsonify(status="waiting"), 202
 
 

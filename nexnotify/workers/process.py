@@ -43,7 +43,7 @@ def run_worker(app: Flask) -> None:
     register_steps(app, nudges, sender)
     nudges.huey.periodic_task(crontab(minute="*"), name="sweep")(nudges.steps["sweep"])
     consumer = nudges.huey.create_consumer(
-        workers=2,
+        workers=4,
         # The engine's own back-off goes up to ten seconds between polls; a restock does not wait that long.
         initial_delay=0.05,
         backoff=1.1,

@@ -16,7 +16,9 @@ from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import open_gateway
 from nexnotify.ledger.planner import has_unplanned, plan_next
 from nexnotify.receipts.service import apply_callbacks, has_open_callbacks
+from nexnotify.receipts.sync import sync_opt_outs
 from nexnotify.restock.service import detect_restocks, has_unseen_changes
+from nexnotify.waitlist.queries import anyone_waits
 from nexnotify.workers.owners import dead_owners
 
 log = logging.getLogger(__name__)
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 #: Pause between two bulk transactions, in seconds: SQLite's writers do not queue, so one that never pauses starves
 #: the sign-ups (measured: 1,065 a second become 37).
 BREATH = 0.005
+#: How long one sweep asks gateways for lost outcomes, in seconds; one that is slow to answer must not hold up the rest.
+ASKING = 20.0
 
 
 def run_restock(after_chunk: Callable[[], None] = lambda: None) -> None:
@@ -31,7 +35,7 @@ def run_restock(after_chunk: Callable[[], None] = lambda: None) -> None:
     while has_unseen_changes():
         end_read()
         with transaction():
-            detect_restocks(utcnow())
+            detect_restocks(utcnow(), anyone_waits)
     while has_unplanned():
         end_read()
         with transaction():
@@ -62,11 +66,14 @@ def run_recovery() -> None:
     with transaction():
         while recover.end_leases(utcnow(), dead):
             pass
-    waiting = recover.questions(utcnow())
-    for question in waiting:
-        answer = _ask(question)
-        with transaction():
-            recover.resolve(question, answer, utcnow())
+    begun, ends_at = utcnow(), time.monotonic() + ASKING
+    while waiting := recover.questions(begun):  # an answer of any kind puts a question off beyond this moment
+        for question in waiting:
+            answer = _ask(question)
+            with transaction():
+                recover.resolve(question, answer, utcnow())
+            if time.monotonic() > ends_at:
+                return
     end_read()
 
 
@@ -80,9 +87,15 @@ def _ask(question: recover.Question) -> LookupAnswer:
     return recover.ask(gateway, question)
 
 
+def run_opt_outs() -> None:
+    """What shoppers told a gateway and not us: each gateway that keeps a list of STOPs is asked once a day."""
+    sync_opt_outs(utcnow())
+    end_read()
+
+
 def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
     """All steps once: what a lost nudge or a killed worker left is found here."""
-    for step in (run_receipts, lambda: run_restock(after_chunk), run_recovery):
+    for step in (run_receipts, lambda: run_restock(after_chunk), run_recovery, run_opt_outs):
         try:
             step()
         except Exception:

@@ -35,6 +35,7 @@ class Supervisor:
     def __init__(self, commands: dict[str, list[str]]) -> None:
         self._children = [_Child(name, command) for name, command in commands.items()]
         self._ending = False
+        self._pid = os.getpid()
 
     def run(self) -> int:
         """Until SIGTERM or SIGINT (one Ctrl-C). Returns the exit code."""
@@ -58,7 +59,7 @@ class Supervisor:
         if child.process is None and now >= child.start_at:
             # A group of its own, so that a Ctrl-C reaches the supervisor alone and children end in good order;
             # should the supervisor be killed, the kernel ends them.
-            child.process = subprocess.Popen(child.command, process_group=0, preexec_fn=_die_with_parent)  # noqa: S603, PLW1509
+            child.process = subprocess.Popen(child.command, process_group=0, preexec_fn=self._die_with_parent)  # noqa: PLW1509
             child.started = now
 
     def _stop(self) -> int:
@@ -74,14 +75,15 @@ class Supervisor:
                 process.wait()
         return 0
 
+    def _die_with_parent(self) -> None:
+        """Linux: SIGTERM for this child when the supervisor dies, however it dies."""
+        if sys.platform == "linux":
+            import ctypes
 
-def _die_with_parent() -> None:
-    """Linux: SIGTERM for this process when its parent dies, however it dies."""
-    if sys.platform == "linux":
-        import ctypes
-
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+            pr_set_pdeathsig = 1
+            ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+            if os.getppid() != self._pid:
+                os._exit(1)  # it died before we asked
 
 
 def serve_commands(bind: str, workers: int, threads: int) -> dict[str, list[str]]:

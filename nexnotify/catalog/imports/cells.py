@@ -116,7 +116,7 @@ def unavailable_as(row: Row, column: str) -> UnavailableAs:
         return "sold_out"
     for status in get_args(UnavailableAs):
         if text == status:
-            return status  # type: ignore[no-any-return]
+            return status
     raise row.bad(column, f"Write one of {', '.join(get_args(UnavailableAs))} here.")
 
 

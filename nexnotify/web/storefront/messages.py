@@ -43,9 +43,9 @@ def get_messages() -> ResponseReturnValue:
     if "sku" in request.args or "variant_id" in request.args:
         variant = find_variant(store, sku=request.args.get("sku"), variant_id=request.args.get("variant_id"))
         statement = statement.where(Message.variant_id == (variant.id if variant else 0))
-    if to := request.args.get("to"):
+    if (to := request.args.get("to")) is not None:
         statement = statement.where(Message.contact_id == _contact_id(store, to))
-    if status := request.args.get("status"):
+    if (status := request.args.get("status")) is not None:
         if status not in STATUSES:
             raise Invalid(f"A message's status is one of {', '.join(STATUSES)}.", fields={"status": "unknown"})
         statement = statement.where(Message.status == status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,7 +33,7 @@ def put_products() -> ResponseReturnValue:
         product = take_product(store, _data(row), now)
         saved.append({"id": product.external_id})
 
-    answer = bulk("products", ProductPayload, save)
+    answer = bulk("products", ProductPayload, save, lock_order=lambda row: row.id)
     nudge("restock")
     return jsonify({**answer, "products": saved})
 
@@ -48,10 +49,10 @@ def get_products() -> ResponseReturnValue:
     refuse_unknown_filters(("sku", "variant_id", "id"))
     store, (after, limit) = the_store(), page_of("after")
     statement = sa.select(Product).options(selectinload(Product.variants)).where(Product.store_id == store.id)
-    if product_id := request.args.get("id"):
+    if (product_id := request.args.get("id")) is not None:
         statement = statement.where(Product.external_id == product_id)
     for column, name in ((Variant.sku, "sku"), (Variant.external_id, "variant_id")):
-        if wanted := request.args.get(name):
+        if (wanted := request.args.get(name)) is not None:
             mine = sa.select(Variant.product_id).where(Variant.store_id == store.id, column == wanted)
             statement = statement.where(Product.id.in_(mine))
     if after is not None:
@@ -61,6 +62,14 @@ def get_products() -> ResponseReturnValue:
     waiting = waiting_counts(store, [variant.id for product in page for variant in product.variants])
     rows = [_row(product, waiting) for product in page]
     return jsonify(products=rows, next=next_address(page[-1].id if len(products) > limit else None))
+
+
+def _price(price: Decimal | None) -> str | None:
+    """As it was told: two digits, or up to four where it has them."""
+    if price is None:
+        return None
+    whole, _, part = f"{price:.4f}".partition(".")
+    return f"{whole}.{part[:2]}{part[2:].rstrip('0')}"
 
 
 def _row(product: Product, waiting: dict[int, int]) -> dict[str, Any]:
@@ -75,7 +84,7 @@ def _row(product: Product, waiting: dict[int, int]) -> dict[str, Any]:
                 "id": variant.external_id,
                 "sku": variant.sku,
                 "options": variant.options,
-                "price": None if variant.price is None else f"{variant.price:.2f}",
+                "price": _price(variant.price),
                 "currency": variant.currency,
                 "url": variant.url,
                 "unavailable_as": variant.unavailable_as,

@@ -44,8 +44,9 @@ def post_requests() -> ResponseReturnValue:
             answer = {"index": index, "id": item.request.id, "channel": item.contact.channel}
             made.append({**answer, "status": item.request.status})
 
-    answer = bulk("requests", ApiRequestPayload, save)
+    answer = bulk("requests", ApiRequestPayload, save, lock_order=lambda row: row.sku or row.variant_id or "")
     nudge("send")
+    made.sort(key=lambda item: item["index"])
     return jsonify({**answer, "requests": made})
 
 
@@ -64,7 +65,7 @@ def get_requests() -> ResponseReturnValue:
     if "sku" in request.args or "variant_id" in request.args:
         variant = find_variant(store, sku=request.args.get("sku"), variant_id=request.args.get("variant_id"))
         statement = statement.where(AlertRequest.variant_id == (variant.id if variant else 0))
-    if status := request.args.get("status"):
+    if (status := request.args.get("status")) is not None:
         if status not in STATUSES:
             raise Invalid(f"A request's status is one of {', '.join(STATUSES)}.", fields={"status": "unknown"})
         statement = statement.where(AlertRequest.status == status)

@@ -47,7 +47,7 @@ def get_plan(restock_id: int) -> ResponseReturnValue:
     return jsonify(restock=_row(*row), **plan_summary(row[0]))
 
 
-def _with_variant() -> sa.Select[tuple[RestockEvent, Variant]]:
+def _with_variant() -> sa.Select[RestockEvent, Variant]:
     return (
         sa.select(RestockEvent, Variant)
         .options(joinedload(Variant.product))

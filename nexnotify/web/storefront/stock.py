@@ -23,6 +23,6 @@ def put_stock() -> ResponseReturnValue:
         if set_level(store, LevelData(**row.model_dump()), now) is None:
             unknown.append(row.sku or row.variant_id or "")
 
-    answer = bulk("levels", LevelPayload, save)
+    answer = bulk("levels", LevelPayload, save, lock_order=lambda row: row.sku or row.variant_id or "")
     nudge("restock")
     return jsonify({**answer, "unknown": list(dict.fromkeys(unknown))})

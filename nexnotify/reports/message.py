@@ -1,0 +1,121 @@
+"""One message's history, and what a merchant can do about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from nexnotify.catalog.models import Variant
+from nexnotify.customers.models import Contact
+from nexnotify.db import db
+from nexnotify.dispatch.merchant import LEFT
+from nexnotify.gateways.models import GatewayInstance
+from nexnotify.gateways.service import gateway_of_lane
+from nexnotify.ledger.models import Alert, Attempt, Message, MessageEvent
+from nexnotify.phone import mask, mask_email
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStory:
+    """Everything the ledger knows about a message."""
+
+    message: Message
+    contact: Contact
+    gateway: GatewayInstance
+    variant: Variant | None
+    events: Sequence[MessageEvent]
+    attempts: Sequence[Attempt]
+    request_ids: Sequence[int]
+
+    def scrub(self, words: str | None) -> str:
+        """A gateway's words without the recipient's address, which some of them repeat."""
+        return without_address(words or "", self.contact.address)
+
+
+def story_of(message: Message) -> MessageStory:
+    """Read a message's story."""
+    contact = db.session.scalars(
+        sa.select(Contact).where(Contact.store_id == message.store_id, Contact.id == message.contact_id)
+    ).one()
+    variant = db.session.scalar(
+        sa.select(Variant)
+        .options(joinedload(Variant.product))
+        .where(Variant.store_id == message.store_id, Variant.id == message.variant_id)
+    )
+    events = db.session.scalars(
+        sa.select(MessageEvent)
+        .where(MessageEvent.store_id == message.store_id, MessageEvent.message_id == message.id)
+        .order_by(MessageEvent.id)
+    ).all()
+    attempts = db.session.scalars(
+        sa.select(Attempt)
+        .where(Attempt.store_id == message.store_id, Attempt.message_id == message.id)
+        .order_by(Attempt.number)
+    ).all()
+    requests = db.session.scalars(
+        sa.select(Alert.request_id).where(Alert.store_id == message.store_id, Alert.message_id == message.id)
+    ).all()
+    return MessageStory(message, contact, gateway_of_lane(message.lane_id), variant, events, attempts, requests)
+
+
+def without_address(words: str, address: str) -> str:
+    """``words`` with the address masked, also where a number is written without its plus or with gaps."""
+    if not address or not words:
+        return words
+    if "@" in address:
+        return re.sub(re.escape(address), mask_email(address), words, flags=re.IGNORECASE)
+    digits = r"[\s().-]*".join(address.removeprefix("+"))
+    return re.sub(rf"\+?{digits}", mask(address), words)
+
+
+_BY_REASON = {
+    "invalid_number": "Nothing: the number does not exist. Its requests have ended, and it is not texted again.",
+    "landline": "Nothing: a landline takes no texts. Its requests have ended; the shopper can ask again by email.",
+    "unreachable": "Nothing here: the handset was off, out of reach or given up. If many fail, ask the gateway about "
+    "the carrier.",
+    "opted_out": "Nothing: the shopper has said STOP, and only their own START lifts it.",
+    "content": "Carriers filter texts that look like spam. Write the template plainly, name your store first, and "
+    "use links of your own domain; then ask the gateway whether your sender is registered.",
+    "sender": "Register the sender with the carriers (in the United States: 10DLC or a verified toll-free number), "
+    "or choose another sender in the gateway's settings.",
+    "not_routable": "Allow the country in your gateway's account (often called geo permissions), or add a gateway "
+    "that reaches it.",
+    "quiet_hours": "Nothing: it goes when quiet hours end, if it is still true then. Quiet hours are in Settings.",
+    "frequency_cap": "Nothing: it goes when the cap allows it. The cap is in Settings.",
+    "sold_out_again": "Nothing: the shopper keeps the place and is told at the next restock.",
+    "switched_off": "Switch the channel on for this product status in Settings, if you want it.",
+    "no_time_left": "See the attempts below for what the gateway said, and check the gateway.",
+    "too_late": "A message waited longer than it was worth. Check that a worker is running and that the gateway's "
+    "rate is high enough.",
+    "expired": "Nothing: the handset was not reached in time.",
+}
+_BY_STATUS = {
+    "undelivered": "The carrier could not deliver it and did not say why. If many fail, ask the gateway.",
+    "rejected": "The gateway refused it for good. See its own words below.",
+    "expired": "Its time ran out. See the history below for what held it up.",
+}
+
+
+def advice(message: Message, gateway: GatewayInstance) -> str | None:
+    """What a merchant can do about a message that is not on its way; None when there is nothing to say."""
+    status, reason = message.status, message.reason or ""
+    if status in ("held", "queued") and gateway.paused_at is not None:
+        return (
+            f"The gateway {gateway.name} is paused: {gateway.paused_reason} Mend its settings or resume it; "
+            "what waits then goes out by itself."
+        )
+    if status == "uncertain":
+        if reason == LEFT:
+            return "You decided to leave it. A receipt that comes after all still changes it."
+        return (
+            "The call to the gateway broke off, so the text may have arrived or not. We ask the gateway a few times. "
+            "Look into the gateway's own list: if the message is not there, send it again; else leave it. "
+            "Until then the shopper counts as told, and nothing is sent twice."
+        )
+    if status in ("held", "undelivered", "rejected", "expired", "suppressed"):
+        return _BY_REASON.get(reason) or _BY_STATUS.get(status)
+    return None

@@ -1,0 +1,267 @@
+"""Gateways: added by the form their plugin describes, checked, chosen, paused and resumed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_security import current_user
+from wtforms import Form, PasswordField
+
+from nexnotify.clock import utcnow
+from nexnotify.customers.service import find_or_make_contact, normalise
+from nexnotify.db import end_read, transaction
+from nexnotify.errors import Invalid, NotFound
+from nexnotify.gateways.contract import Gateway, Health
+from nexnotify.gateways.loader import UnknownGateway
+from nexnotify.gateways.models import GatewayInstance
+from nexnotify.gateways.service import (
+    add_gateway,
+    callback_url,
+    change_gateway,
+    check_gateway,
+    gateways_of,
+    make_sender,
+    open_gateway,
+    record_check,
+    registry,
+    rename_gateway,
+    resume,
+    settings_form,
+)
+from nexnotify.ledger.answers import queue_test
+from nexnotify.ledger.opening import take_over_queue
+from nexnotify.nudge import nudge
+from nexnotify.phone import InvalidEmail, InvalidPhone
+from nexnotify.stores.service import audit
+from nexnotify.web.admin.access import current_store, require, staff_guard
+from nexnotify.web.admin.forms import GatewayNameForm, TestForm, put_errors
+from nexnotify.web.admin.loading import load
+
+bp = Blueprint("admin_gateways", __name__)
+bp.before_request(staff_guard)
+
+
+@bp.get("")
+def index() -> ResponseReturnValue:
+    """The store's gateways, the kinds there are, and the plugins that cannot be used."""
+    kinds = registry()
+    return render_template(
+        "admin/gateways/index.html",
+        gateways=gateways_of(current_store()),
+        kinds=kinds.kinds,
+        broken=kinds.broken,
+        reasons={plugin.name: plugin.reason for plugin in kinds.broken},
+    )
+
+
+@bp.route("/add/<kind>", methods=["GET", "POST"])
+def add(kind: str) -> ResponseReturnValue:
+    """Add a gateway. What the provider says is shown; only malformed fields are refused."""
+    require("admin")
+    plugin = _plugin(kind)
+    name_form = GatewayNameForm(data={"name": plugin.label.partition(" (")[0]})
+    if request.method == "GET":
+        return _form_page(plugin, name_form, settings_form(plugin), None)
+    fields, values = _typed(plugin, {})
+    if name_form.validate() & fields.validate():
+        now, store = utcnow(), current_store()
+        try:
+            with transaction():
+                instance = add_gateway(store, kind, name_form.name.data, values, now)
+                if instance.is_sender:
+                    take_over_queue(instance)
+                audit(store, "gateway.added", current_user.id, now, kind=kind, name=instance.name)
+        except Invalid as error:
+            _put(error, name_form, fields)
+        else:
+            _check(instance.id, "Gateway added.")
+            nudge("send")
+            return redirect(url_for("admin_gateways.edit", gateway_id=instance.id))
+    return _form_page(plugin, name_form, fields, None), 422
+
+
+@bp.route("/<int:gateway_id>", methods=["GET", "POST"])
+def edit(gateway_id: int) -> ResponseReturnValue:
+    """Change a gateway. Saving lifts a pause, since the settings may have been its cause."""
+    require("admin")
+    instance = load(GatewayInstance, gateway_id)
+    plugin = registry().kinds.get(instance.kind)
+    if plugin is None:
+        return _broken_page(instance)
+    stored = json.loads(instance.settings)
+    name_form = GatewayNameForm(data={"name": instance.name})
+    if request.method == "GET":
+        return _form_page(plugin, name_form, settings_form(plugin, None, stored), instance)
+    fields, values = _typed(plugin, stored)
+    if name_form.validate() & fields.validate():
+        now = utcnow()
+        try:
+            with transaction():
+                instance = load(GatewayInstance, gateway_id, lock=True)
+                rename_gateway(instance, name_form.name.data)
+                change_gateway(instance, values)
+                audit(current_store(), "gateway.changed", current_user.id, now, kind=instance.kind, name=instance.name)
+        except Invalid as error:
+            _put(error, name_form, fields)
+        else:
+            _check(gateway_id, "Gateway saved.")
+            nudge("send")
+            return redirect(url_for("admin_gateways.edit", gateway_id=gateway_id))
+    return _form_page(plugin, name_form, fields, load(GatewayInstance, gateway_id)), 422
+
+
+def _plugin(kind: str) -> type[Gateway]:
+    try:
+        return registry().get(kind)
+    except UnknownGateway as error:
+        raise NotFound(str(error)) from None
+
+
+def _typed(plugin: type[Gateway], stored: dict[str, Any]) -> tuple[Form, dict[str, str]]:
+    """The plugin's form with what was typed, and its raw values; a box that is not ticked sends nothing."""
+    names = [field.name for field in settings_form(plugin)]
+    values = {name: request.form[name] for name in names if name in request.form}
+    return settings_form(plugin, values, stored), values
+
+
+def _put(error: Invalid, name_form: GatewayNameForm, fields: Form) -> None:
+    put_errors(name_form, {name: words for name, words in error.fields.items() if name == "name"})
+    put_errors(fields, {name: words for name, words in error.fields.items() if name != "name"})
+
+
+def _form_page(
+    plugin: type[Gateway],
+    name_form: GatewayNameForm,
+    fields: Form,
+    instance: GatewayInstance | None,
+    test: TestForm | None = None,
+) -> str:
+    stored = json.loads(instance.settings) if instance else {}
+    return render_template(
+        "admin/gateways/edit.html",
+        plugin=plugin,
+        gateway=instance,
+        name_form=name_form,
+        fields=fields,
+        stored=[
+            field.short_name for field in fields if isinstance(field, PasswordField) and stored.get(field.short_name)
+        ],
+        addresses=_addresses(plugin, instance) if instance else [],
+        test=test or TestForm(formdata=None),
+    )
+
+
+def _addresses(plugin: type[Gateway], instance: GatewayInstance) -> list[tuple[str, str, str]]:
+    """The callback addresses that this kind of gateway can use: (id, label, address)."""
+    can = plugin.capabilities
+    if plugin.receive is Gateway.receive:
+        return []
+    shown = [("receipts", "Delivery receipts", can.receipts), ("inbound", "Texts from shoppers (STOP)", can.inbound)]
+    return [(kind, label, callback_url(instance, kind)) for kind, label, use in shown if use]
+
+
+def _broken_page(instance: GatewayInstance) -> ResponseReturnValue:
+    try:
+        registry().get(instance.kind)
+        reason = ""
+    except UnknownGateway as error:
+        reason = str(error)
+    return render_template("admin/gateways/broken.html", gateway=instance, reason=reason)
+
+
+# --- what can be done with one -------------------------------------------------------------------------------------
+
+
+@bp.post("/<int:gateway_id>/check")
+def check(gateway_id: int) -> ResponseReturnValue:
+    """Ask the provider whether the settings work, without sending a text."""
+    require("admin")
+    load(GatewayInstance, gateway_id)
+    _check(gateway_id, "Checked.")
+    return redirect(url_for("admin_gateways.edit", gateway_id=gateway_id))
+
+
+def _check(gateway_id: int, done: str) -> None:
+    """Ask outside any transaction, keep the answer, show it."""
+    instance = load(GatewayInstance, gateway_id)
+    try:
+        opened = open_gateway(instance)
+    except UnknownGateway as error:
+        health = Health(False, str(error))
+    else:
+        end_read()
+        health = check_gateway(opened)
+    with transaction():
+        record_check(load(GatewayInstance, gateway_id, lock=True), health, utcnow())
+    if health.ok:
+        flash(f"{done} {health.detail}", "success")
+    else:
+        flash(f"{done} But the check says: {health.detail}", "warning")
+
+
+@bp.post("/<int:gateway_id>/sender")
+def sender(gateway_id: int) -> ResponseReturnValue:
+    """New messages of its channel go through it from now on, and so does what waits."""
+    require("admin")
+    load(GatewayInstance, gateway_id)
+    now = utcnow()
+    with transaction():
+        instance = load(GatewayInstance, gateway_id, lock=True)
+        make_sender(instance)
+        moved = take_over_queue(instance)
+        audit(current_store(), "gateway.made_sender", current_user.id, now, name=instance.name, messages_moved=moved)
+    nudge("send")
+    flash(f"{instance.name} sends from now on.{f' {moved} waiting messages moved to it.' if moved else ''}", "success")
+    return redirect(url_for("admin_gateways.index"))
+
+
+@bp.post("/<int:gateway_id>/resume")
+def resume_sending(gateway_id: int) -> ResponseReturnValue:
+    """Lift a pause: what is wrong has been mended at the provider's."""
+    require("admin")
+    load(GatewayInstance, gateway_id)
+    now = utcnow()
+    with transaction():
+        instance = load(GatewayInstance, gateway_id, lock=True)
+        if instance.paused_at is not None:
+            audit(current_store(), "gateway.resumed", current_user.id, now, name=instance.name)
+        resume(instance)
+    nudge("send")
+    flash(f"{instance.name} is sending again.", "success")
+    return redirect(url_for("admin_gateways.index"))
+
+
+@bp.post("/<int:gateway_id>/test")
+def send_test(gateway_id: int) -> ResponseReturnValue:
+    """Send one real message through this gateway."""
+    require("admin")
+    instance, form, now, store = load(GatewayInstance, gateway_id), TestForm(), utcnow(), current_store()
+    plugin = registry().kinds.get(instance.kind)
+    if plugin is None:
+        return _broken_page(instance)
+    address = _address(instance, form) if form.validate() else None
+    if address is not None:
+        with transaction():
+            contact = find_or_make_contact(store, instance.channel, address, now)
+            made = queue_test(store, load(GatewayInstance, gateway_id), contact, now)
+            if made is not None:
+                audit(store, "gateway.tested", current_user.id, now, name=instance.name, message=made.id)
+        if made is not None:
+            nudge("send")
+            flash("The test is on its way. Reload this page to follow it.", "success")
+            return redirect(url_for("admin_messages.message", message_id=made.id))
+        put_errors(form, {"to": "This address has said STOP or cannot be reached, so nothing may be sent to it."})
+    name_form = GatewayNameForm(formdata=None, data={"name": instance.name})
+    fields = settings_form(plugin, None, json.loads(instance.settings))
+    return _form_page(plugin, name_form, fields, instance, form), 422
+
+
+def _address(instance: GatewayInstance, form: TestForm) -> str | None:
+    try:
+        return normalise(current_store(), instance.channel, form.to.data)
+    except (InvalidPhone, InvalidEmail) as error:
+        put_errors(form, {"to": str(error)})
+        return None

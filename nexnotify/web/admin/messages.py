@@ -1,0 +1,136 @@
+"""Messages: what went out, what did not, and what can be done about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_security import current_user
+from sqlalchemy.orm import joinedload
+
+from nexnotify.catalog.models import Variant
+from nexnotify.clock import utcnow
+from nexnotify.customers.models import Contact
+from nexnotify.customers.service import find_contact, normalise
+from nexnotify.db import transaction
+from nexnotify.dispatch import merchant
+from nexnotify.ledger.models import Message
+from nexnotify.ledger.transitions import STATUSES
+from nexnotify.nudge import nudge
+from nexnotify.phone import InvalidEmail, InvalidPhone
+from nexnotify.reports.message import advice, story_of
+from nexnotify.reports.words import KINDS
+from nexnotify.stores.models import Store
+from nexnotify.stores.service import audit, last4_hash
+from nexnotify.web.admin.access import current_store, require, staff_guard
+from nexnotify.web.admin.loading import load
+from nexnotify.web.admin.paging import keyset
+
+bp = Blueprint("admin_messages", __name__)
+bp.before_request(staff_guard)
+
+#: Kinds that this version sends, for the filter.
+_SENT_KINDS = ("back_in_stock", "confirmation", "keyword_reply", "test")
+
+
+@bp.get("")
+def index() -> ResponseReturnValue:
+    """Messages, newest first, by status, kind and address."""
+    store = current_store()
+    status, kind = request.args.get("status", ""), request.args.get("kind", "")
+    search = request.args.get("q", "").strip()[:254]
+    statement: Any = (
+        sa.select(Message, Contact, Variant)
+        .options(joinedload(Variant.product))
+        .join(Contact, sa.and_(Contact.store_id == Message.store_id, Contact.id == Message.contact_id))
+        .outerjoin(Variant, sa.and_(Variant.store_id == Message.store_id, Variant.id == Message.variant_id))
+        .where(Message.store_id == store.id)
+    )
+    if status in STATUSES:
+        statement = statement.where(Message.status == status)
+    if kind in KINDS:
+        statement = statement.where(Message.kind == kind)
+    problem = None
+    if search:
+        try:
+            statement = statement.where(Message.contact_id.in_(_contacts(store, search)))
+        except (InvalidPhone, InvalidEmail) as error:
+            problem, statement = str(error), statement.where(sa.false())
+    return render_template(
+        "admin/messages/index.html",
+        page=keyset(statement, Message.id),
+        status=status,
+        kind=kind,
+        q=search,
+        problem=problem,
+        kinds=_SENT_KINDS,
+    )
+
+
+def _contacts(store: Store, search: str) -> Any:
+    """The contacts with this address, or with these last four digits of a number: by hash, never by likeness.
+
+    :raises InvalidPhone: neither a number nor four digits.
+    :raises InvalidEmail: not an email address.
+    """
+    digits = search.removeprefix("…")
+    if len(digits) == 4 and digits.isdecimal():
+        return sa.select(Contact.id).where(
+            Contact.store_id == store.id, Contact.channel == "sms", Contact.last4_hash == last4_hash(store.id, digits)
+        )
+    channel = "email" if "@" in search else "sms"
+    contact = find_contact(store, channel, normalise(store, channel, search))
+    return [contact.id] if contact else []
+
+
+@bp.get("/<int:message_id>")
+def message(message_id: int) -> ResponseReturnValue:
+    """One message: its text, its history, and what can be done."""
+    told = story_of(load(Message, message_id))
+    return render_template(
+        "admin/messages/message.html",
+        story=told,
+        message=told.message,
+        contact=told.contact,
+        advice=advice(told.message, told.gateway),
+        status_words=STATUSES,
+        left=merchant.LEFT,
+    )
+
+
+@bp.post("/<int:message_id>/send-again")
+def send_again(message_id: int) -> ResponseReturnValue:
+    """An uncertain message: the merchant has looked and says that it did not go out."""
+    require("admin")
+    load(Message, message_id)
+    now = utcnow()
+    with transaction():
+        done = merchant.send_again(load(Message, message_id, lock=True), now)
+        if done:
+            audit(current_store(), "message.sent_again", current_user.id, now, message=message_id)
+    nudge("send")
+    _flash(done, "It is sent again.")
+    return redirect(url_for("admin_messages.message", message_id=message_id))
+
+
+@bp.post("/<int:message_id>/leave")
+def leave(message_id: int) -> ResponseReturnValue:
+    """An uncertain message: the merchant says to let it be."""
+    require("admin")
+    load(Message, message_id)
+    now = utcnow()
+    with transaction():
+        done = merchant.leave(load(Message, message_id, lock=True), now)
+        if done:
+            audit(current_store(), "message.left", current_user.id, now, message=message_id)
+    _flash(done, "It stays as it is. A late receipt still changes it.")
+    return redirect(url_for("admin_messages.message", message_id=message_id))
+
+
+def _flash(done: bool, words: str) -> None:
+    if done:
+        flash(words, "success")
+    else:
+        flash("It has changed meanwhile; nothing was done.", "warning")

@@ -1,0 +1,137 @@
+"""Switches and policy, API keys, and the audit trail."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_security import current_user
+
+from nexnotify.clock import utcnow
+from nexnotify.db import db, transaction
+from nexnotify.errors import Invalid
+from nexnotify.reports.audit import audit_lines, audit_title
+from nexnotify.stores.models import ApiKey, AuditEntry, StaffUser, Store
+from nexnotify.stores.service import audit, create_api_key, revoke_api_key
+from nexnotify.stores.settings import merge_settings, store_settings
+from nexnotify.web.admin.access import current_store, may, require, staff_guard
+from nexnotify.web.admin.forms import KeyForm, SettingsForm, put_errors
+from nexnotify.web.admin.loading import load
+
+bp = Blueprint("admin_settings", __name__)
+bp.before_request(staff_guard)
+
+#: Entries of the audit trail that are shown.
+AUDIT_SHOWN = 100
+
+
+def _tabs(current: str) -> list[tuple[str, str, bool, None]]:
+    shown = [("index", "Settings"), ("audit_trail", "Audit trail")]
+    if may("admin"):
+        shown.insert(1, ("keys", "API keys"))
+    return [(word, url_for(f"admin_settings.{name}"), name == current, None) for name, word in shown]
+
+
+# --- switches and policy -------------------------------------------------------------------------------------------
+
+
+@bp.route("", methods=["GET", "POST"])
+def index() -> ResponseReturnValue:
+    """What is sent, when, and to whom."""
+    settings = store_settings(current_store())
+    if request.method == "GET":
+        return render_template("admin/settings/index.html", form=SettingsForm.of(settings), tabs=_tabs("index"))
+    require("admin")
+    form = SettingsForm()
+    if form.validate() and _save(form):
+        return redirect(url_for("admin_settings.index"))
+    return render_template("admin/settings/index.html", form=form, tabs=_tabs("index")), 422
+
+
+def _save(form: SettingsForm) -> bool:
+    now = utcnow()
+    try:
+        with transaction():
+            store = db.session.get_one(Store, current_store().id, with_for_update=True, populate_existing=True)
+            changed = merge_settings(store, form.changes(store_settings(store)))
+            if changed:
+                audit(store, "settings.changed", current_user.id, now, changed=changed)
+    except Invalid as error:
+        put_errors(form, error.fields)
+        return False
+    flash("Settings saved." if changed else "Nothing was different, so nothing was changed.", "success")
+    if "quiet_hours" in changed and changed["quiet_hours"][1] is None:
+        flash("Quiet hours are off: alerts go out at any hour of the night.", "warning")
+    return True
+
+
+# --- API keys ------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/keys")
+def keys() -> ResponseReturnValue:
+    """The keys of the storefront API."""
+    require("admin")
+    return _keys_page(KeyForm(formdata=None))
+
+
+def _keys_page(form: KeyForm) -> str:
+    rows = db.session.scalars(
+        sa.select(ApiKey).where(ApiKey.store_id == current_store().id).order_by(ApiKey.id.desc())
+    ).all()
+    return render_template("admin/settings/keys.html", keys=rows, form=form, tabs=_tabs("keys"))
+
+
+@bp.post("/keys")
+def create_key() -> ResponseReturnValue:
+    """Make a key. The answer shows its secret, this once: it is kept nowhere, so there is nothing to redirect to."""
+    require("admin")
+    form = KeyForm()
+    if not form.validate():
+        return _keys_page(form), 422
+    store, now = current_store(), utcnow()
+    with transaction():
+        key, secret = create_api_key(store, form.name.data, now)
+        audit(store, "api_key.created", current_user.id, now, name=key.name, prefix=key.prefix)
+    page = render_template("admin/settings/key_created.html", key=key, secret=secret, tabs=_tabs("keys"))
+    answer = make_response(page)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@bp.post("/keys/<int:key_id>/revoke")
+def revoke_key(key_id: int) -> ResponseReturnValue:
+    """End a key at once."""
+    require("admin")
+    load(ApiKey, key_id)
+    now = utcnow()
+    with transaction():
+        key = load(ApiKey, key_id, lock=True)
+        if key.revoked_at is None:
+            revoke_api_key(current_store(), key.id, now)
+            audit(current_store(), "api_key.revoked", current_user.id, now, name=key.name, prefix=key.prefix)
+    flash(f"The key {key.name} is revoked; whatever uses it is refused from now on.", "success")
+    return redirect(url_for("admin_settings.keys"))
+
+
+# --- audit ---------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/audit")
+def audit_trail() -> ResponseReturnValue:
+    """Who changed what, newest first."""
+    rows = db.session.execute(
+        sa.select(AuditEntry, StaffUser.email)
+        .outerjoin(StaffUser, StaffUser.id == AuditEntry.user_id)
+        .where(AuditEntry.store_id == current_store().id)
+        .order_by(AuditEntry.id.desc())
+        .limit(AUDIT_SHOWN)
+    ).all()
+    return render_template(
+        "admin/settings/audit.html",
+        rows=rows,
+        shown=AUDIT_SHOWN,
+        lines=audit_lines,
+        title=audit_title,
+        tabs=_tabs("audit_trail"),
+    )

@@ -1,0 +1,45 @@
+"""What every admin page shows around its content: the store, its switcher, what a role allows, what needs a look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, g
+
+from nexnotify.db import db
+from nexnotify.dispatch.merchant import LEFT
+from nexnotify.gateways.models import GatewayInstance
+from nexnotify.ledger.models import Message
+from nexnotify.reports.words import channel_word, kind_word, reason_words
+from nexnotify.web.admin.access import current_store, may
+
+
+def init_shell(app: Flask) -> None:
+    """The context of every admin page, and the words its templates use."""
+    app.context_processor(_around)
+    app.add_template_filter(channel_word)
+    app.add_template_filter(kind_word)
+    app.add_template_filter(reason_words)
+
+
+def _around() -> dict[str, Any]:
+    if "membership" not in g:
+        return {}
+    stores = [(item.store.name, item.store_id) for item in g.memberships]
+    return {"store": g.store, "stores": stores, "may": may, "nav_badges": nav_badges}
+
+
+def nav_badges() -> dict[str, int]:
+    """Endpoint → how many things there wait for a person. Asked by the shell only, so that error pages ask nothing."""
+    store = current_store()
+    uncertain = sa.select(sa.func.count()).where(
+        Message.store_id == store.id, Message.status == "uncertain", Message.reason.is_distinct_from(LEFT)
+    )
+    paused = sa.select(sa.func.count()).where(
+        GatewayInstance.store_id == store.id, GatewayInstance.paused_at.is_not(None)
+    )
+    return {
+        "admin_messages.index": db.session.scalar(uncertain) or 0,
+        "admin_gateways.index": db.session.scalar(paused) or 0,
+    }

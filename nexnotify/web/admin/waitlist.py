@@ -1,0 +1,173 @@
+"""Who waits for what, and the story of each request."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_security import current_user
+from sqlalchemy.orm import joinedload
+
+from nexnotify.catalog.models import Variant
+from nexnotify.clock import utcnow
+from nexnotify.customers.models import ConsentEntry, ConsentWording, Contact
+from nexnotify.db import db, transaction
+from nexnotify.inventory.service import status_of
+from nexnotify.ledger.suppression import take_back
+from nexnotify.reports.demand import demand, status_counts
+from nexnotify.reports.message import without_address
+from nexnotify.reports.trace import contact_of, trace
+from nexnotify.stores.service import audit
+from nexnotify.waitlist.models import OPEN, STATUSES, AlertRequest
+from nexnotify.waitlist.service import close
+from nexnotify.web.admin.access import current_store, require, staff_guard
+from nexnotify.web.admin.loading import load
+from nexnotify.web.admin.paging import keyset, numbered
+
+bp = Blueprint("admin_waitlist", __name__)
+bp.before_request(staff_guard)
+
+#: What happened → (title, kind of its dot)
+_TITLES = {
+    "asked": ("Asked to be told", "info"),
+    "consent_granted": ("Consent given", "ok"),
+    "consent_revoked": ("Consent taken back", "bad"),
+    "decided_send": ("Planned", "info"),
+    "decided_hold": ("Held back", "warn"),
+    "decided_skip": ("Passed over", "warn"),
+    "message_held": ("Message held", "warn"),
+    "message_queued": ("Message queued", "info"),
+    "message_claimed": ("Handing it to the gateway", "info"),
+    "message_accepted": ("Taken by the gateway", "info"),
+    "message_sent": ("Handed to the carrier", "info"),
+    "message_delivered": ("Delivered", "ok"),
+    "message_undelivered": ("Not delivered", "bad"),
+    "message_rejected": ("Rejected", "bad"),
+    "message_expired": ("Message expired", "neutral"),
+    "message_suppressed": ("Message not sent", "warn"),
+    "message_cancelled": ("Message taken back", "neutral"),
+    "message_uncertain": ("Outcome unknown", "warn"),
+    "cancelled": ("Ended", "neutral"),
+    "expired": ("Ended", "neutral"),
+    "bought": ("Bought", "ok"),
+    "alerted": ("Told", "ok"),
+}
+
+
+@bp.get("")
+def index() -> ResponseReturnValue:
+    """Demand by variant, most wanted first."""
+    search = request.args.get("q", "").strip()[:200]
+    page = numbered(demand(current_store(), search))
+    return render_template("admin/waitlist/index.html", page=page, q=search, status_of=status_of)
+
+
+@bp.get("/variants/<int:variant_id>")
+def variant(variant_id: int) -> ResponseReturnValue:
+    """The requests of one variant, newest first."""
+    item = load(Variant, variant_id, joinedload(Variant.product))
+    wanted = request.args.get("status", "open")
+    wanted = wanted if wanted in (*STATUSES, "all") else "open"
+    statement: Any = (
+        sa.select(AlertRequest, Contact)
+        .join(Contact, sa.and_(Contact.store_id == AlertRequest.store_id, Contact.id == AlertRequest.contact_id))
+        .where(AlertRequest.store_id == current_store().id, AlertRequest.variant_id == item.id)
+    )
+    if wanted != "all":
+        statement = statement.where(AlertRequest.status.in_(OPEN if wanted == "open" else (wanted,)))
+    counts = status_counts(item)
+    return render_template(
+        "admin/waitlist/variant.html",
+        variant=item,
+        status=status_of(item),
+        page=keyset(statement, AlertRequest.id),
+        tabs=_tabs(item, counts, wanted),
+        wanted=wanted,
+        open_count=sum(counts.get(status, 0) for status in OPEN),
+    )
+
+
+def _tabs(item: Variant, counts: dict[str, int], wanted: str) -> list[tuple[str, str, bool, int]]:
+    words = {
+        "pending": "To be confirmed",
+        "waiting": "Waiting",
+        "alerted": "Alerted",
+        "bought": "Bought",
+        "cancelled": "Cancelled",
+        "expired": "Expired",
+    }
+    shown = {"open": ("Open", sum(counts.get(status, 0) for status in OPEN))}
+    shown |= {status: (words[status], counts[status]) for status in words if counts.get(status) or wanted == status}
+    shown |= {"all": ("All", sum(counts.values()))}
+    return [
+        (word, url_for("admin_waitlist.variant", variant_id=item.id, status=status), status == wanted, count)
+        for status, (word, count) in shown.items()
+    ]
+
+
+@bp.get("/requests/<int:request_id>", endpoint="request")
+def story(request_id: int) -> ResponseReturnValue:
+    """One request: everything that happened to it, and why."""
+    item = load(AlertRequest, request_id)
+    contact = contact_of(item)
+    told = trace(item)
+    return render_template(
+        "admin/waitlist/request.html",
+        item=item,
+        contact=contact,
+        variant=load(Variant, item.variant_id, joinedload(Variant.product)),
+        summary=told["summary"],
+        events=[_event(event, contact) for event in told["events"]],
+        consents=_consents(item),
+        is_open=item.status in OPEN,
+    )
+
+
+def _event(event: dict[str, Any], contact: Contact) -> dict[str, Any]:
+    title, kind = _TITLES.get(event["what"], (event["what"].replace("_", " ").capitalize(), "neutral"))
+    return {
+        **event,
+        "at": datetime.fromisoformat(event["at"]),
+        "until": datetime.fromisoformat(event["until"]) if event.get("until") else None,
+        "title": title,
+        "kind": kind,
+        "detail": without_address(event.get("detail", ""), contact.address),
+    }
+
+
+def _consents(item: AlertRequest) -> list[Any]:
+    """The proofs of this request: what was agreed to, word for word, where and when."""
+    return list(
+        db.session.execute(
+            sa.select(ConsentEntry, ConsentWording.text)
+            .outerjoin(ConsentWording, ConsentWording.version == ConsentEntry.wording_version)
+            .where(
+                ConsentEntry.store_id == item.store_id,
+                ConsentEntry.contact_id == item.contact_id,
+                ConsentEntry.at >= item.created_at,
+            )
+            .order_by(ConsentEntry.id)
+        )
+    )
+
+
+@bp.post("/requests/<int:request_id>/cancel")
+def cancel(request_id: int) -> ResponseReturnValue:
+    """End a request on the shopper's behalf, with what it has queued."""
+    require("staff")
+    contact_id, now = load(AlertRequest, request_id).contact_id, utcnow()
+    with transaction():
+        contact = load(Contact, contact_id, lock=True)
+        item = load(AlertRequest, request_id, lock=True)
+        done = close(item, "merchant", now)
+        if done:
+            take_back(contact, "request_closed", now, variant_id=item.variant_id)
+            audit(current_store(), "request.cancelled", current_user.id, now, request=item.id)
+    if done:
+        flash("Request cancelled. Nothing more goes out for it.", "success")
+    else:
+        flash("That request had ended already.", "warning")
+    return redirect(url_for("admin_waitlist.request", request_id=request_id))

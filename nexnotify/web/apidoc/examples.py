@@ -1,0 +1,202 @@
+"""Examples of bodies and answers. Tests send each body to the app and hold each answer against its schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+BODIES: dict[str, Any] = {
+    "changeSettings": {
+        "switches": {"preordered": {"sms": True}},
+        "quiet_hours": {"from": "21:00", "to": "08:00"},
+        "domains": ["https://shop.example"],
+    },
+    "putProducts": {
+        "products": [
+            {
+                "id": "tee",
+                "title": "Tee",
+                "url": "https://shop.example/tee",
+                "published": True,
+                "variants": [
+                    {
+                        "id": "tee-m",
+                        "sku": "TEE-M",
+                        "options": {"size": "M"},
+                        "price": "20.00",
+                        "currency": "USD",
+                        "unavailable_as": "sold_out",
+                    }
+                ],
+            }
+        ]
+    },
+    "putStock": {
+        "levels": [
+            {
+                "sku": "TEE-M",
+                "location": "main",
+                "on_hand": 0,
+                "committed": 0,
+                "safety_stock": 0,
+                "as_of": "2026-01-05T10:00:00Z",
+            }
+        ]
+    },
+    "addRequests": {
+        "requests": [
+            {
+                "sku": "TEE-M",
+                "phone": "+12015550123",
+                "first_name": "Ann",
+                "channels": ["sms"],
+                "consent": True,
+                "source": "counter",
+                "confirm": False,
+            }
+        ]
+    },
+}
+
+_REQUEST = {
+    "id": 7,
+    "sku": "TEE-M",
+    "variant_id": "tee-m",
+    "product": "Tee",
+    "channel": "sms",
+    "to": "+12015550123",
+    "first_name": "Ann",
+    "status": "alerted",
+    "asked_status": "sold_out",
+    "source": "widget",
+    "created_at": "2026-01-05T09:30:00Z",
+    "alerted_at": "2026-01-05T10:00:00.412000Z",
+    "closed_reason": None,
+}
+_RESTOCK = {
+    "id": 3,
+    "sku": "TEE-M",
+    "variant_id": "tee-m",
+    "product": "Tee",
+    "available_before": 0,
+    "available_after": 5,
+    "at": "2026-01-05T10:00:00Z",
+    "planned_at": "2026-01-05T10:00:00.080000Z",
+}
+_TRACE = [
+    {
+        "at": "2026-01-05T09:30:00Z",
+        "what": "asked",
+        "words": "Asked to be told about Tee M, which was Sold Out.",
+        "source": "widget",
+    },
+    {
+        "at": "2026-01-05T10:00:00.080000Z",
+        "what": "decided_send",
+        "words": "A message was planned. Nothing stood in the way.",
+        "reason": "eligible",
+        "stage": "plan",
+        "restock_id": 3,
+        "rules_version": 1,
+    },
+    {
+        "at": "2026-01-05T10:00:00.412000Z",
+        "what": "message_accepted",
+        "words": "The gateway has taken it.",
+        "reference": "0f8fad5bd9cb469fa16570867728950e",
+        "kind": "back_in_stock",
+    },
+]
+
+ANSWERS: dict[str, Any] = {
+    "putProducts": {"accepted": 1, "errors": [], "products": [{"id": "tee"}]},
+    "listProducts": {
+        "products": [
+            {
+                "id": "tee",
+                "title": "Tee",
+                "url": "https://shop.example/tee",
+                "image_url": None,
+                "published": True,
+                "variants": [
+                    {
+                        "id": "tee-m",
+                        "sku": "TEE-M",
+                        "options": {"size": "M"},
+                        "price": "20.00",
+                        "currency": "USD",
+                        "url": None,
+                        "unavailable_as": "sold_out",
+                        "available": 0,
+                        "status": "sold_out",
+                        "waiting": 12,
+                    }
+                ],
+            }
+        ],
+        "next": None,
+    },
+    "putStock": {
+        "accepted": 1,
+        "errors": [
+            {
+                "index": 1,
+                "code": "invalid",
+                "message": "on_hand: Field required",
+                "fields": {"on_hand": "Field required"},
+            }
+        ],
+        "unknown": [],
+    },
+    "addRequests": {
+        "accepted": 1,
+        "errors": [],
+        "requests": [{"index": 0, "id": 7, "channel": "sms", "status": "waiting"}],
+    },
+    "listRequests": {"requests": [_REQUEST], "next": "/api/v1/requests?limit=1&after=7"},
+    "traceRequest": {
+        "id": 7,
+        "status": "alerted",
+        "summary": "Has been told that the product is back. Last: The gateway has taken it.",
+        "events": _TRACE,
+    },
+    "listRestocks": {"restocks": [_RESTOCK], "next": None},
+    "readPlan": {
+        "restock": _RESTOCK,
+        "decisions": [
+            {
+                "stage": "plan",
+                "verdict": "send",
+                "reason": "eligible",
+                "words": "Nothing stood in the way.",
+                "people": 12,
+            }
+        ],
+        "messages": {"delivered": 11, "queued": 1},
+        "segments": 12,
+    },
+    "listMessages": {
+        "messages": [
+            {
+                "reference": "0f8fad5bd9cb469fa16570867728950e",
+                "kind": "back_in_stock",
+                "channel": "sms",
+                "to": "+12015550123",
+                "sku": "TEE-M",
+                "status": "delivered",
+                "reason": None,
+                "subject": None,
+                "body": "Shop: Tee is back in stock. https://shop.example/tee Reply STOP to end.",
+                "segments": 1,
+                "encoding": "gsm7",
+                "gateway": "outbox",
+                "gateway_id": "6f1c",
+                "attempts": 1,
+                "due_at": "2026-01-05T10:00:00.080000Z",
+                "created_at": "2026-01-05T10:00:00.080000Z",
+                "accepted_at": "2026-01-05T10:00:00.412000Z",
+                "delivered_at": "2026-01-05T10:00:02Z",
+            }
+        ],
+        "next": None,
+    },
+}

@@ -1,0 +1,171 @@
+"""What the storefront API can do: one line for each method and path. Tests compare this table with the app's routes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from nexnotify.stores.settings import StoreSettings
+from nexnotify.web.payloads import ApiRequestPayload, LevelPayload, ProductPayload
+from nexnotify.web.storefront import answers
+
+#: Statuses of operations that look, that read a list, that read one thing, that take a body.
+LOOKS = (401, 503)
+LISTS = (401, 422, 503)
+FINDS = (401, 404, 503)
+TAKES = (400, 401, 413, 422, 503)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A bulk body: ``{name: [rows of model]}``."""
+
+    name: str
+    model: type[BaseModel]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path, as callers see it."""
+
+    method: str
+    path: str
+    #: The function's name in generated clients.
+    name: str
+    summary: str
+    description: str
+    answer: type[BaseModel]
+    errors: tuple[int, ...]
+    body: Rows | type[BaseModel] | None = None
+    #: Names in ``FILTERS``; a list also has ``after`` and ``limit``.
+    filters: tuple[str, ...] = ()
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it answers page by page."""
+        return "next" in self.answer.model_fields
+
+
+#: Query field → (name of its schema, or None for any text; what it does).
+FILTERS: dict[str, tuple[str | None, str]] = {
+    "sku": (None, "Only this variant."),
+    "variant_id": (None, "Only this variant, by the storefront's id."),
+    "id": (None, "Only the product with this id."),
+    "to": (None, "Only to this number or email address. Write the `+` of a number as `%2B`."),
+    "request_status": ("RequestStatus", "Only requests that stand here."),
+    "message_status": ("MessageStatus", "Only messages that stand here."),
+}
+
+OPERATIONS = (
+    Operation(
+        "GET",
+        "/settings",
+        "getSettings",
+        "Read the settings",
+        "Everything a merchant can switch.",
+        StoreSettings,
+        LOOKS,
+    ),
+    Operation(
+        "PUT",
+        "/settings",
+        "changeSettings",
+        "Change settings",
+        "Settings that are left out stay as they are, and so do single switches; everything else is replaced whole. "
+        "A name that does not exist is refused, and then nothing is changed. The answer is all settings.",
+        StoreSettings,
+        TAKES,
+        StoreSettings,
+    ),
+    Operation(
+        "PUT",
+        "/products",
+        "putProducts",
+        "Tell products",
+        "Makes or replaces products and their variants by id. Variants that are left out stay.",
+        answers.ProductsSaved,
+        TAKES,
+        Rows("products", ProductPayload),
+    ),
+    Operation(
+        "GET",
+        "/products",
+        "listProducts",
+        "List products",
+        "Oldest first, with stock, status and how many wait.",
+        answers.ProductList,
+        LISTS,
+        filters=("sku", "variant_id", "id"),
+    ),
+    Operation(
+        "PUT",
+        "/stock",
+        "putStock",
+        "Tell stock",
+        "Sets levels. A location is made on first mention. A level older (`as_of`) than the one known is recorded, not "
+        "applied. When a product can be bought again, those who wait are told.",
+        answers.StockSaved,
+        TAKES,
+        Rows("levels", LevelPayload),
+    ),
+    Operation(
+        "POST",
+        "/requests",
+        "addRequests",
+        "Add alert requests",
+        "Asks to be told for shoppers, as the widget does. A text needs the shopper's consent: true says that you have "
+        "it. Who waits already stays in place and gets no second confirmation.",
+        answers.RequestsSaved,
+        TAKES,
+        Rows("requests", ApiRequestPayload),
+    ),
+    Operation(
+        "GET",
+        "/requests",
+        "listRequests",
+        "List alert requests",
+        "Newest first.",
+        answers.RequestList,
+        LISTS,
+        filters=("sku", "variant_id", "request_status"),
+    ),
+    Operation(
+        "GET",
+        "/requests/{request_id}/trace",
+        "traceRequest",
+        "Trace an alert request",
+        "Everything that happened to it and why: the answer to “I asked and never heard”.",
+        answers.Trace,
+        FINDS,
+    ),
+    Operation(
+        "GET",
+        "/restocks",
+        "listRestocks",
+        "List restocks",
+        "Each time a variant could be bought again, newest first.",
+        answers.RestockList,
+        LISTS,
+        filters=("sku", "variant_id"),
+    ),
+    Operation(
+        "GET",
+        "/restocks/{restock_id}/plan",
+        "readPlan",
+        "Read a restock's plan",
+        "Who was told, held back or left out, why, and how the messages stand now.",
+        answers.PlanAnswer,
+        FINDS,
+    ),
+    Operation(
+        "GET",
+        "/messages",
+        "listMessages",
+        "List messages",
+        "Newest first, of every kind and channel.",
+        answers.MessageList,
+        LISTS,
+        filters=("sku", "variant_id", "to", "message_status"),
+    ),
+)

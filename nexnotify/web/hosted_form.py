@@ -1,0 +1,141 @@
+"""The widget's form as a plain page, for where scripts cannot run: no script, no cookie, the same rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+from pydantic import ValidationError
+
+from nexnotify.content.countries import country_names, dial_codes, with_dial_code
+from nexnotify.content.disclosure import disclosure
+from nexnotify.content.widget_texts import Language, pick_language
+from nexnotify.errors import Invalid, NotFound, TooMany
+from nexnotify.phone import mask, mask_email
+from nexnotify.stores.models import Store
+from nexnotify.stores.service import find_store
+from nexnotify.stores.settings import field_errors, store_settings
+from nexnotify.waitlist.service import ChannelOff, InStock
+from nexnotify.web.payloads import RequestPayload
+from nexnotify.web.signups import take_signup
+from nexnotify.web.widget_config import Offer, find_offer
+
+blueprint = Blueprint("hosted_form", __name__)
+
+MAX_BODY = 16_384
+
+
+@blueprint.before_request
+def _small_bodies_only() -> None:
+    request.max_content_length = MAX_BODY
+
+
+@blueprint.after_request
+def _private(response: Response) -> Response:
+    response.headers["X-Robots-Tag"] = "noindex"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.get("/<store_key>")
+def form(store_key: str) -> ResponseReturnValue:
+    """The form for the product of ``sku``, ``variant_id`` or ``product``, in ``lang`` or the browser's language."""
+    store = _store(store_key)
+    chosen = request.args.get("variant_id")
+    offer = find_offer(store, request.args.get("sku"), chosen, request.args.get("product"))
+    return _page(store, offer, {"country": store.country}, {})
+
+
+@blueprint.post("/<store_key>")
+def ask(store_key: str) -> ResponseReturnValue:
+    """Join the waitlist, or show the form again with what is wrong beside each field."""
+    store = _store(store_key)
+    typed = {name: request.form.get(name, "").strip() for name in ("variant", "country", "phone", "email", "consent")}
+    offer = find_offer(store, variant_id=typed["variant"] or None, product_id=request.args.get("product"))
+    offer = offer or find_offer(store, request.args.get("sku"), request.args.get("variant_id"))
+    if offer is None:
+        return _page(store, None, typed, {})
+    language = _language(store)
+    try:
+        payload = _payload(store, offer, typed, language)
+        take_signup(store, payload, method="page", source="form")
+    except TooMany as error:
+        return _page(store, offer, typed, {"general": language.texts["err_limit"]}, error.status)
+    except InStock as error:
+        return _page(store, offer, typed, {"general": language.texts["page_in_stock"]}, error.status)
+    except ChannelOff as error:
+        return _page(store, offer, typed, {"general": language.texts["err_off"]}, error.status)
+    except Invalid as error:
+        return _page(store, offer, typed, error.fields or {"general": error.message}, error.status)
+    return _page(store, offer, typed, {}, done=_done(payload, offer, language))
+
+
+def _payload(store: Store, offer: Offer, typed: dict[str, str], language: Language) -> RequestPayload:
+    """What the widget would have sent.
+
+    :raises Invalid: no variant chosen, or a field that is too long.
+    """
+    if not typed["variant"]:
+        raise Invalid(fields={"which": language.texts["err_which"]})
+    phone, email = with_dial_code(typed["phone"], typed["country"] or store.country), typed["email"]
+    try:
+        return RequestPayload(
+            variant_id=typed["variant"],
+            phone=phone or None,
+            email=email or None,
+            channels=None,  # those with an address
+            consent=typed["consent"] == "yes",
+            consent_text=disclosure(store.name, language.code),
+            page_url=request.base_url[:2000],
+            language=language.code,
+        )
+    except ValidationError as error:
+        raise Invalid(fields=field_errors(error)) from None
+
+
+def _store(key: str) -> Store:
+    store = find_store(key)
+    if store is None:
+        raise NotFound("This link is not complete. Open it again from the shop's page.")
+    return store
+
+
+def _language(store: Store) -> Language:
+    return pick_language(request.args.get("lang"), *request.accept_languages.values(), store.locale)
+
+
+def _page(
+    store: Store,
+    offer: Offer | None,
+    typed: dict[str, str],
+    errors: dict[str, str],
+    status: int = 200,
+    done: str | None = None,
+) -> ResponseReturnValue:
+    language = _language(store)
+    context: dict[str, Any] = {"store": store, "offer": offer, "typed": typed, "errors": errors, "done": done}
+    context |= {"language": language, "texts": language.texts, "settings": store_settings(store)}
+    if offer is None:
+        return render_template("shopper/ask.html", **context), 404
+    askable = offer.askable
+    # The variant the page named is offered alone when it cannot be asked for: its state is what the shopper came for.
+    if offer.chosen and not offer.chosen.channels:
+        askable = []
+    channels = {channel for choice in askable for channel in choice.channels}
+    if "sms" in channels:
+        names, codes = country_names(language.code), dial_codes()
+        context["countries"] = [(region, f"{name} +{codes[region]}") for region, name in names.items()]
+    context |= {"askable": askable, "channels": channels, "consent_text": disclosure(store.name, language.code)}
+    return render_template("shopper/ask.html", **context), status
+
+
+def _done(payload: RequestPayload, offer: Offer, language: Language) -> str:
+    name = offer.chosen.variant.name if offer.chosen else ""
+    values = {
+        "phone": mask(payload.phone or ""),
+        "email": mask_email(payload.email or ""),
+        "product": ", ".join(part for part in (offer.product.title, name) if part),
+    }
+    kind = "both" if payload.phone and payload.email else "sms" if payload.phone else "email"
+    return language.texts[f"done_{kind}"].format_map(values)

@@ -1,0 +1,281 @@
+"""What the storefront API answers. The API document is made of these; tests hold every real answer against them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypeAliasType
+
+from nexnotify.content.segments import Encoding
+from nexnotify.content.tokens import ALL_KINDS
+from nexnotify.inventory.available import IN_STOCK
+from nexnotify.inventory.available import STATUSES as UNAVAILABLE
+from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
+from nexnotify.policy.eligibility import REASONS
+from nexnotify.stores.settings import CHANNELS
+from nexnotify.waitlist.models import STATUSES as REQUEST_STATUSES
+
+
+def _one_of(*values: str, about: str | None = None) -> Any:
+    """A text that is one of ``values``, which the code keeps elsewhere."""
+    return Field(json_schema_extra={"enum": list(values)}, description=about)
+
+
+def _status(meanings: Mapping[str, str]) -> Any:
+    """One of the keys, each with its meaning."""
+    return Field(json_schema_extra={"enum": list(meanings), "x-enumDescriptions": dict(meanings)})
+
+
+# A TypeAliasType is one schema that the others refer to.
+Moment = TypeAliasType(
+    "Moment",
+    Annotated[
+        str,
+        Field(
+            description="UTC, ends in Z.",
+            pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$",
+            json_schema_extra={"format": "date-time"},
+            examples=["2026-01-05T10:00:00Z"],
+        ),
+    ],
+)
+Channel = TypeAliasType("Channel", Annotated[str, _one_of(*CHANNELS)])
+ProductStatus = TypeAliasType("ProductStatus", Annotated[str, _one_of(IN_STOCK, *UNAVAILABLE)])
+UnavailableAs = TypeAliasType("UnavailableAs", Annotated[str, _one_of(*UNAVAILABLE)])
+RequestStatus = TypeAliasType("RequestStatus", Annotated[str, _status(REQUEST_STATUSES)])
+MessageStatus = TypeAliasType("MessageStatus", Annotated[str, _status(MESSAGE_STATUSES)])
+MessageKind = TypeAliasType("MessageKind", Annotated[str, _one_of(*sorted(ALL_KINDS))])
+Reason = TypeAliasType("Reason", Annotated[str, _status(REASONS)])
+Next = TypeAliasType(
+    "Next",
+    Annotated[
+        str | None,
+        Field(
+            description="The address of the next page; null on the last.",
+            json_schema_extra={"format": "uri-reference"},
+            examples=["/api/v1/products?after=50"],
+        ),
+    ],
+)
+Sku = Annotated[str | None, Field(description="Null where the variant has no SKU.")]
+
+
+class Answer(BaseModel):
+    """Base of every answer; each of its fields is always there unless it has a default."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+# --- errors --------------------------------------------------------------------------------------------------------
+
+
+class Fault(Answer):
+    code: Annotated[str, Field(description="For programs.", examples=["invalid"])]
+    message: Annotated[str, Field(description="For people: what to do.", examples=["Some fields are not right."])]
+    fields: Annotated[
+        dict[str, str],
+        Field(
+            description="Field → what is wrong with it.", examples=[{"threshold": "Input should be a valid integer"}]
+        ),
+    ]
+
+
+class ErrorAnswer(Answer):
+    """Every error has this shape."""
+
+    error: Fault
+
+
+class RowFault(Fault):
+    """A row that was not saved; the others were."""
+
+    index: Annotated[int, Field(ge=0, description="Which row of the request it is, counted from 0.")]
+
+
+class BulkAnswer(Answer):
+    """Good rows are kept, bad ones are named."""
+
+    accepted: Annotated[int, Field(ge=0, description="Rows that were saved.")]
+    errors: list[RowFault]
+
+
+# --- products and stock --------------------------------------------------------------------------------------------
+
+
+class SavedProduct(Answer):
+    id: str
+
+
+class ProductsSaved(BulkAnswer):
+    products: Annotated[list[SavedProduct], Field(description="The products that were saved.")]
+
+
+class StockSaved(BulkAnswer):
+    unknown: Annotated[
+        list[str],
+        Field(description="SKUs and variant ids that we do not know yet; their levels apply when the product comes."),
+    ]
+
+
+class VariantAnswer(Answer):
+    id: str
+    sku: Sku
+    options: dict[str, str]
+    price: Annotated[str | None, Field(pattern=r"^\d+\.\d{2,4}$", examples=["20.00"])]
+    currency: Annotated[str, Field(examples=["USD"])]
+    url: str | None
+    unavailable_as: UnavailableAs
+    available: Annotated[int | None, Field(description="Available to sell over all locations; null is unlimited.")]
+    status: ProductStatus
+    waiting: Annotated[int, Field(ge=0, description="Open alert requests.")]
+
+
+class ProductAnswer(Answer):
+    id: str
+    title: str
+    url: str | None
+    image_url: str | None
+    published: bool
+    variants: list[VariantAnswer]
+
+
+class ProductList(Answer):
+    products: list[ProductAnswer]
+    next: Next
+
+
+# --- requests ------------------------------------------------------------------------------------------------------
+
+
+class SavedRequest(Answer):
+    index: Annotated[int, Field(ge=0, description="Which row asked for it, counted from 0.")]
+    id: int
+    channel: Channel
+    status: RequestStatus
+
+
+class RequestsSaved(BulkAnswer):
+    requests: Annotated[
+        list[SavedRequest], Field(description="One for each row and channel; who waits already keeps the same id.")
+    ]
+
+
+class RequestAnswer(Answer):
+    id: int
+    sku: Sku
+    variant_id: str
+    product: Annotated[str, Field(description="The product's title.")]
+    channel: Channel
+    to: Annotated[str, Field(description="The number or email address.", examples=["+12015550123"])]
+    first_name: str | None
+    status: RequestStatus
+    asked_status: Annotated[UnavailableAs, Field(description="The product status when the shopper asked.")]
+    source: Annotated[str, Field(examples=["widget"])]
+    created_at: Moment
+    alerted_at: Moment | None
+    closed_reason: str | None
+
+
+class RequestList(Answer):
+    requests: list[RequestAnswer]
+    next: Next
+
+
+class TraceEvent(Answer):
+    """One line of a request's story. What is not known is left out."""
+
+    at: Moment
+    what: Annotated[str, Field(description="For programs.", examples=["asked", "decided_send", "message_delivered"])]
+    words: Annotated[str, Field(description="For people.")]
+    reason: Annotated[str, Field(min_length=1)] = ""
+    detail: str = ""
+    stage: Annotated[str, _one_of("plan", "send")] = ""
+    restock_id: int = 0
+    until: Annotated[Moment, Field(description="When what was held is decided again.")] = ""
+    rules_version: int = 0
+    purpose: str = ""
+    method: str = ""
+    source: str = ""
+    reference: Annotated[str, Field(description="Of the message.")] = ""
+    kind: MessageKind = ""
+
+
+class Trace(Answer):
+    id: int
+    status: RequestStatus
+    summary: Annotated[str, Field(description="One sentence that support can read to a shopper.")]
+    events: Annotated[list[TraceEvent], Field(description="Oldest first.")]
+
+
+# --- restocks ------------------------------------------------------------------------------------------------------
+
+
+class RestockAnswer(Answer):
+    id: int
+    sku: Sku
+    variant_id: str
+    product: Annotated[str, Field(description="The product's title.")]
+    available_before: Annotated[int | None, Field(description="Null is unlimited.")]
+    available_after: Annotated[int | None, Field(description="Null is unlimited.")]
+    at: Moment
+    planned_at: Moment | None
+
+
+class RestockList(Answer):
+    restocks: list[RestockAnswer]
+    next: Next
+
+
+class PlanLine(Answer):
+    stage: Annotated[str, _one_of("plan", "send", about="Decided when planned, or again at the moment of sending.")]
+    verdict: Annotated[str, _one_of("send", "hold", "skip")]
+    reason: Reason
+    words: Annotated[str, Field(description="The reason, for people.")]
+    people: Annotated[int, Field(ge=1)]
+
+
+class PlanAnswer(Answer):
+    """Who is told, who is held back and who is left out, and why."""
+
+    restock: RestockAnswer
+    decisions: list[PlanLine]
+    messages: Annotated[
+        dict[MessageStatus, int],
+        Field(
+            description="Status → how many of its messages stand there.",
+            json_schema_extra={"propertyNames": {"enum": list(MESSAGE_STATUSES)}},
+            examples=[{"delivered": 12}],
+        ),
+    ]
+    segments: Annotated[int, Field(ge=0)]
+
+
+# --- messages ------------------------------------------------------------------------------------------------------
+
+
+class MessageAnswer(Answer):
+    reference: Annotated[str, Field(description="Our id, which the gateway was given.")]
+    kind: MessageKind
+    channel: Channel
+    to: Annotated[str, Field(examples=["+12015550123"])]
+    sku: Sku
+    status: MessageStatus
+    reason: Annotated[str | None, Field(description="Why it stands where it stands, where the status does not say it.")]
+    subject: Annotated[str | None, Field(description="Emails only.")]
+    body: str
+    segments: Annotated[int, Field(ge=0)]
+    encoding: Annotated[str, _one_of(*get_args(Encoding), "utf8", about="utf8 for emails.")]
+    gateway: Annotated[str, Field(description="The name of the gateway.")]
+    gateway_id: Annotated[str | None, Field(description="The gateway's id of the message.")]
+    attempts: Annotated[int, Field(ge=0)]
+    due_at: Moment
+    created_at: Moment
+    accepted_at: Moment | None
+    delivered_at: Moment | None
+
+
+class MessageList(Answer):
+    messages: list[MessageAnswer]
+    next: Next

@@ -1,0 +1,99 @@
+"""What a widget or hosted form needs to know about one product: variants, words, countries, consent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nexnotify.catalog.models import Product, Variant
+from nexnotify.catalog.service import find_product, find_variant
+from nexnotify.content.countries import dial_codes
+from nexnotify.content.disclosure import disclosure
+from nexnotify.content.widget_texts import Language
+from nexnotify.stores.models import Store
+from nexnotify.stores.settings import store_settings
+from nexnotify.waitlist.service import offered_channels
+from nexnotify.web.signups import CHANNELS
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A variant, its status, and the channels it can be asked for on (none: it cannot be asked for)."""
+
+    variant: Variant
+    status: str
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A product's variants, and the one the page named."""
+
+    product: Product
+    choices: Sequence[Choice]
+    chosen: Choice | None
+
+    @property
+    def askable(self) -> list[Choice]:
+        """What can be asked for."""
+        return [choice for choice in self.choices if choice.channels]
+
+
+def find_offer(
+    store: Store, sku: str | None = None, variant_id: str | None = None, product_id: str | None = None
+) -> Offer | None:
+    """The product by the first of the three that is given; None when the store does not have it, or hides it."""
+    variant = find_variant(store, sku=sku or None, variant_id=variant_id) if sku or variant_id else None
+    if sku or variant_id:
+        product = variant.product if variant else None
+    else:
+        product = find_product(store, product_id) if product_id else None
+    if product is None or not product.published:
+        return None
+    choices = [_choice(store, item) for item in product.variants]
+    named = variant or (product.variants[0] if len(product.variants) == 1 else None)
+    return Offer(product, choices, next((choice for choice in choices if choice.variant is named), None))
+
+
+def _choice(store: Store, variant: Variant) -> Choice:
+    status, channels = offered_channels(store, variant)
+    return Choice(variant, status, tuple(channel for channel in channels if channel in CHANNELS))
+
+
+def config_json(store: Store, offer: Offer, language: Language) -> dict[str, Any]:
+    """The answer of ``config``. Words come only where there is something to ask for: most pages sell what they show."""
+    chosen = offer.chosen
+    answer: dict[str, Any] = {
+        "product": {"id": offer.product.external_id, "title": offer.product.title},
+        "selected": chosen.variant.external_id if chosen else None,
+        "variants": [choice_json(choice) for choice in offer.choices],
+    }
+    if offer.askable:
+        settings = store_settings(store)
+        answer |= {
+            "store": store.name,
+            "language": language.code,
+            "dir": language.direction,
+            "texts": {name: text for name, text in language.texts.items() if not name.startswith("page_")},
+            "consent_text": disclosure(store.name, language.code),
+            "links": {name: url for name, url in _links(settings.terms_url, settings.privacy_url) if url},
+        }
+    if any("sms" in choice.channels for choice in offer.askable):
+        answer |= {"country": store.country, "countries": list(dial_codes().items())}
+    return answer
+
+
+def choice_json(choice: Choice) -> dict[str, Any]:
+    """One variant, as answers write it."""
+    return {
+        "sku": choice.variant.sku,
+        "variant_id": choice.variant.external_id,
+        "name": choice.variant.name,
+        "status": choice.status,
+        "channels": list(choice.channels),
+    }
+
+
+def _links(terms: str, privacy: str) -> tuple[tuple[str, str], ...]:
+    return ("terms", terms), ("privacy", privacy)

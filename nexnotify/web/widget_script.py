@@ -1,0 +1,97 @@
+"""The widget's script: a rolling address for most shops, an immutable one with its hash for those that pin."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+
+from flask import Blueprint, Response, current_app, request
+from flask.typing import ResponseReturnValue
+
+from nexnotify.errors import NotFound
+from nexnotify.settings import ROOT, Settings
+
+blueprint = Blueprint("widget_script", __name__)
+
+FOLDER = ROOT / "static" / "widget"
+#: Former scripts whose immutable addresses still answer: ``<version>.js``, so that an upgrade breaks no pinned page.
+KEPT = FOLDER / "kept"
+
+ROLLING = "public, max-age=300, stale-while-revalidate=86400"
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One state of the script. The version follows from the content, so an address never changes what it serves."""
+
+    version: str
+    #: Subresource integrity, for the script tag.
+    integrity: str
+    content: bytes
+    packed: bytes
+
+
+def release_of(content: bytes) -> Release:
+    """Version, hash and packed form of a script."""
+    version = f"v1.{hashlib.sha256(content).hexdigest()[:12]}"
+    integrity = "sha384-" + base64.b64encode(hashlib.sha384(content).digest()).decode()
+    return Release(version, integrity, content, gzip.compress(content, 9, mtime=0))
+
+
+@cache
+def current_release() -> Release:
+    """The script of this installation."""
+    return release_of((FOLDER / "v1" / "nexnotify.js").read_bytes())
+
+
+@cache
+def kept_releases() -> dict[str, Release]:
+    """Former scripts, by version."""
+    releases = [release_of(path.read_bytes()) for path in sorted(KEPT.glob("*.js"))] if KEPT.is_dir() else []
+    return {release.version: release for release in releases}
+
+
+def script_tag(store_key: str, *, pinned: bool = False) -> str:
+    """The snippet a merchant pastes. A pinned one stays the same until it is pasted anew; the other one follows us."""
+    settings: Settings = current_app.extensions["nexnotify"].settings
+    release = current_release()
+    if pinned:
+        address = f"{settings.public_url}/widget/{release.version}/nexnotify.js"
+        extra = f' integrity="{release.integrity}" crossorigin="anonymous"'
+    else:
+        address, extra = f"{settings.public_url}/widget/v1/nexnotify.js", ""
+    return f'<script async src="{address}"{extra} data-nexnotify data-store="{store_key}"></script>'
+
+
+@blueprint.get("/v1/nexnotify.js")
+def rolling() -> ResponseReturnValue:
+    """The script of today; pages have a new one within minutes of an upgrade."""
+    return _serve(current_release(), ROLLING)
+
+
+@blueprint.get("/<version>/nexnotify.js")
+def immutable(version: str) -> ResponseReturnValue:
+    """One state of the script, for ever."""
+    current = current_release()
+    release = current if version == current.version else kept_releases().get(version)
+    if release is None:
+        raise NotFound("There is no such version of the widget; take the snippet from the admin anew.")
+    return _serve(release, IMMUTABLE)
+
+
+def _serve(release: Release, caching: str) -> Response:
+    packed = request.accept_encodings["gzip"] > 0
+    answer = Response(release.packed if packed else release.content, content_type="text/javascript; charset=utf-8")
+    if packed:
+        answer.headers["Content-Encoding"] = "gzip"
+    answer.set_etag(f"{release.version}{'-gz' if packed else ''}")
+    answer.headers["Vary"] = "Accept-Encoding"
+    answer.headers["Cache-Control"] = caching
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    answer.make_conditional(request)
+    return answer

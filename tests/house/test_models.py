@@ -1,0 +1,116 @@
+"""Every row belongs to a store, the database itself refuses a foreign store's row, and migrations tell the truth."""
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from sqlalchemy.exc import DatabaseError, IntegrityError
+
+from nexnotify.clock import utcnow
+from nexnotify.db import Tenant, db, transaction
+from tests.shop import Shop
+
+ROOT = Path(__file__).resolve().parents[2] / "nexnotify"
+
+#: Tables that belong to the installation and not to one store.
+NOT_OF_A_STORE = {"store", "staff_user", "membership", "instance_secret", "consent_wording"}
+#: What an append-only table may not do is refused by the database itself.
+APPEND_ONLY = ("consent_entry",)
+
+for _path in sorted(ROOT.rglob("models.py")):
+    importlib.import_module(".".join(("nexnotify", *_path.relative_to(ROOT).with_suffix("").parts)))
+
+TABLES = dict(sorted(db.metadata.tables.items()))
+TENANTS = {name: table for name, table in TABLES.items() if name not in NOT_OF_A_STORE}
+
+
+def test_the_app_knows_every_table_without_help() -> None:
+    declared = {
+        name for path in ROOT.rglob("models.py") for name in re.findall(r'__tablename__ = "(\w+)"', path.read_text())
+    }
+    assert declared == set(TABLES)
+
+
+def test_the_tables_of_no_store_are_listed_by_name() -> None:
+    tenants = {mapper.local_table.name for mapper in db.Model.registry.mappers if issubclass(mapper.class_, Tenant)}
+    assert tenants == set(TENANTS)
+
+
+@pytest.mark.parametrize("name", TENANTS)
+def test_a_tenant_row_has_a_store(name: str) -> None:
+    table = TENANTS[name]
+    assert table.c.store_id.nullable is False
+    assert {key.target_fullname for key in table.c.store_id.foreign_keys} >= {"store.id"}
+    unique = [
+        tuple(c.name for c in item.columns) for item in table.constraints if isinstance(item, sa.UniqueConstraint)
+    ]
+    assert ("store_id", "id") in unique
+
+
+@pytest.mark.parametrize("name", TENANTS)
+def test_a_reference_to_a_tenant_row_names_the_store_too(name: str) -> None:
+    for constraint in TENANTS[name].foreign_key_constraints:
+        target = constraint.referred_table.name
+        if target in TENANTS:
+            pairs = {(element.parent.name, element.column.name) for element in constraint.elements}
+            assert ("store_id", "store_id") in pairs, f"{name} → {target} can point to another store's row"
+            assert len(pairs) == 2
+
+
+@pytest.mark.parametrize("name", TENANTS)
+def test_what_is_unique_is_unique_within_a_store(name: str) -> None:
+    """Ids of the outside world must not collide between stores; random keys of ours may be unique everywhere."""
+    ours = {"reference", "hash", "callback_token_hash"}
+    for constraint in TENANTS[name].constraints:
+        if isinstance(constraint, sa.UniqueConstraint):
+            columns = {column.name for column in constraint.columns}
+            assert "store_id" in columns or columns <= ours, f"{name}: {columns}"
+    for index in TENANTS[name].indexes:
+        assert not index.unique or "store_id" in index.columns
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_moment_is_stored_in_utc(name: str) -> None:
+    bare = [c.name for c in TABLES[name].columns if type(c.type) is sa.DateTime]
+    assert bare == [], f"{name}: use UtcDateTime for {bare}"
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_models(app: Flask) -> None:
+    with app.app_context(), db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, db.metadata) == []
+
+
+def test_the_database_refuses_a_row_that_points_into_another_store(app: Flask, shop: Shop, other_shop: Shop) -> None:
+    shop.product("TEE-M")
+    other_shop.product("HAT-L")
+    with app.app_context():
+        theirs = db.session.execute(
+            sa.text("SELECT id FROM variant WHERE store_id = :store"), {"store": other_shop.store_id}
+        ).scalar_one()
+        change = sa.insert(TABLES["stock_change"]).values(
+            store_id=shop.store_id,
+            variant_id=theirs,
+            cause="level",
+            applied=True,
+            as_of=utcnow(),
+            at=utcnow(),
+        )
+        with pytest.raises(IntegrityError), transaction():
+            db.session.execute(change)
+
+
+@pytest.mark.parametrize("name", APPEND_ONLY)
+@pytest.mark.parametrize("statement", ["UPDATE {} SET at = at", "DELETE FROM {}"])
+def test_the_database_keeps_every_line_of_the_consent_ledger(app: Flask, shop: Shop, name: str, statement: str) -> None:
+    shop.product("TEE-M")
+    shop.ask("TEE-M")
+    with app.app_context():
+        with pytest.raises(DatabaseError), transaction():
+            db.session.execute(sa.text(statement.format(name)))
+        assert db.session.execute(sa.text(f"SELECT count(*) FROM {name}")).scalar_one() == 1

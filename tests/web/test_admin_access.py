@@ -1,0 +1,190 @@
+"""Who may come into the admin, and what each role may do there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask import Flask, url_for
+from flask.testing import FlaskClient
+
+from tests.admin import Desk
+from tests.shop import PASSWORD, Shop
+
+#: (address, what is typed): everything that changes something, with the weakest role that may.
+DEEDS = {
+    "staff": (
+        "/waitlist/requests/{request}/cancel",
+        "/products/variants/{variant}/stock",
+        "/products/variants/{variant}/unavailable",
+    ),
+    "admin": (
+        "/messages/{message}/send-again",
+        "/messages/{message}/leave",
+        "/templates/{template}",
+        "/gateways/add/outbox",
+        "/gateways/{gateway}",
+        "/gateways/{gateway}/check",
+        "/gateways/{gateway}/sender",
+        "/gateways/{gateway}/resume",
+        "/gateways/{gateway}/test",
+        "/settings",
+        "/settings/keys",
+        "/settings/keys/{key}/revoke",
+    ),
+}
+SHOWN = (
+    "/waitlist",
+    "/waitlist/variants/{variant}",
+    "/waitlist/requests/{request}",
+    "/restocks",
+    "/restocks/{restock}",
+    "/messages",
+    "/messages/{message}",
+    "/products",
+    "/products/{product}",
+    "/products/variants/{variant}",
+    "/templates",
+    "/templates/{template}",
+    "/gateways",
+    "/settings",
+    "/settings/audit",
+)
+
+
+def routes(app: Flask, method: str) -> Iterator[tuple[str, bool]]:
+    """Every address of the admin's own blueprints, and whether it has an id in it."""
+    with app.test_request_context():
+        for rule in app.url_map.iter_rules():
+            if rule.endpoint.split(".")[0].startswith("admin") and method in (rule.methods or ()):
+                values = {name: "outbox" if name == "kind" else 1 for name in rule.arguments}
+                yield url_for(rule.endpoint, **values), bool(rule.arguments)
+
+
+def lived_in(shop: Shop) -> dict[str, int]:
+    """Give a shop one of everything; the ids of it."""
+    shop.product("TEE-M", on_hand=0)
+    shop.ask("TEE-M", "+12015550123")
+    shop.stock("TEE-M", 5)
+    shop.work()
+    desk = Desk.of(shop)
+    return {
+        "request": shop.requests()[0]["id"],
+        "variant": desk.id_of("/products", "products/variants"),
+        "product": desk.id_of("/products", "products"),
+        "restock": desk.id_of("/restocks", "restocks"),
+        "message": desk.id_of("/messages", "messages"),
+        "template": desk.id_of("/templates", "templates"),
+        "gateway": desk.id_of("/gateways", "gateways"),
+        "key": int(desk.raw("/settings/keys").split("/settings/keys/")[1].split("/")[0]),
+    }
+
+
+def test_whoever_is_not_signed_in_is_led_to_the_door(app: Flask, shop: Shop, client: FlaskClient) -> None:
+    found = list(routes(app, "GET"))
+    assert len(found) > 15
+    for address, _ in found:
+        answer = client.get(address)
+        assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, "/admin/login"), address
+    page = client.get("/admin/login").get_data(as_text=True)
+    token = page.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
+    for address, _ in routes(app, "POST"):
+        answer = client.post(address, data={"csrf_token": token})
+        assert (answer.status_code, answer.headers.get("Location", "").split("?")[0]) == (302, "/admin/login"), address
+
+
+def test_signing_in_works_and_a_wrong_password_does_not(shop: Shop, client: FlaskClient) -> None:
+    shop.staff("ann@acme.example", "viewer")
+    page = client.get("/admin/login").get_data(as_text=True)
+    token = page.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
+    typed = {"email": "ann@acme.example", "csrf_token": token}
+    refused = client.post("/admin/login", data={**typed, "password": "not that one"})
+    assert refused.status_code == 200
+    assert client.get("/admin/waitlist").status_code == 302
+    assert client.post("/admin/login", data={**typed, "password": PASSWORD}).status_code == 302
+    assert client.get("/admin", follow_redirects=True).status_code == 200
+
+
+def test_signing_out_ends_it(shop: Shop) -> None:
+    desk = Desk.of(shop)
+    desk.post("/logout")
+    assert desk.browser.get("/admin/waitlist").status_code == 302
+
+
+def test_nothing_changes_without_the_csrf_token(app: Flask, shop: Shop) -> None:
+    desk = Desk.of(shop)
+    found = list(routes(app, "POST"))
+    assert len(found) > 14
+    for address, _ in found:
+        assert desk.browser.post(address, data={}).status_code == 400, address
+        assert desk.browser.post(address, data={"csrf_token": "made up"}).status_code == 400, address
+
+
+def test_what_belongs_to_another_store_is_not_there(app: Flask, shop: Shop, other_shop: Shop) -> None:
+    theirs = lived_in(other_shop)
+    lived_in(shop)
+    desk = Desk(shop.app.test_client())
+    desk = Desk(shop.sign_in("second@acme.example", "owner"))
+    for address in SHOWN:
+        if "{" in address:
+            desk.page(address.format(**theirs), 404)
+    for address in (*DEEDS["staff"], *DEEDS["admin"]):
+        if "{" in address:
+            desk.post(address.format(**theirs), 404)
+    assert [request["status"] for request in other_shop.requests()] == ["alerted"]
+    assert {message["status"] for message in other_shop.messages(None)} == {"delivered"}
+
+
+def test_an_id_that_nobody_has_is_not_there(shop: Shop) -> None:
+    desk = Desk.of(shop)
+    for number in (0, 987654, 2**63 - 1, 2**63, 10**30):
+        desk.page(f"/messages/{number}", 404)
+    assert "No messages match" not in desk.page(f"/messages?after={10**30}&before=x")
+
+
+def test_a_viewer_sees_and_changes_nothing(shop: Shop) -> None:
+    ids = lived_in(shop)
+    viewer = Desk.of(shop, "viewer")
+    for address in SHOWN:
+        viewer.page(address.format(**ids))
+    for address in (*DEEDS["staff"], *DEEDS["admin"]):
+        viewer.post(address.format(**ids), 403)
+    viewer.page("/settings/keys", 403)
+    viewer.page("/gateways/{gateway}".format(**ids), 403)
+    assert "callbacks/" not in viewer.page("/gateways")
+
+
+def test_staff_work_on_waitlist_and_stock_but_not_on_settings(shop: Shop) -> None:
+    ids = lived_in(shop)
+    staff = Desk.of(shop, "staff")
+    staff.post("/products/variants/{variant}/stock".format(**ids), location="main", on_hand="3")
+    staff.post("/waitlist/requests/{request}/cancel".format(**ids))
+    for address in DEEDS["admin"]:
+        staff.post(address.format(**ids), 403)
+
+
+def test_a_person_of_two_stores_changes_between_them_and_into_no_third(
+    app: Flask, shop: Shop, other_shop: Shop
+) -> None:
+    third = Shop.open(app, name="Third")
+    desk = Desk(shop.sign_in("both@acme.example"))
+    other_shop.staff("both@acme.example", "viewer")
+    assert "Acme" in desk.page("/waitlist")
+    assert "Other Shop" in desk.post(f"/store/{other_shop.store_id}")
+    desk.post("/settings", 403)
+    desk.post(f"/store/{third.store_id}", 404)
+    assert "/admin/store/" in desk.page("/waitlist")
+    assert desk.browser.get(f"/admin/store/{shop.store_id}").status_code == 405
+
+
+def test_whoever_has_left_every_store_is_told_so(app: Flask, shop: Shop) -> None:
+    import sqlalchemy as sa
+
+    from nexnotify.db import db, transaction
+    from nexnotify.stores.models import Membership
+
+    desk = Desk.of(shop)
+    with app.app_context():
+        with transaction():
+            db.session.execute(sa.delete(Membership))
+        db.session.remove()
+    assert "You do not belong to any store" in desk.page("/waitlist", 403)

@@ -1,0 +1,134 @@
+"""Switches, policy, keys, and who changed them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.admin import Desk
+from tests.shop import Shop
+
+#: The form as a new store's is, quiet hours off.
+FORM = {
+    "sold_out_sms": "y",
+    "sold_out_email": "y",
+    "backordered_sms": "y",
+    "backordered_email": "y",
+    "threshold": "1",
+    "cap": "y",
+    "cap_texts": "3",
+    "cap_hours": "168",
+    "confirmations": "y",
+    "country": "US",
+    "zone": "America/New_York",
+    "quiet_from": "20:00",
+    "quiet_to": "09:00",
+}
+
+
+def form(**changes: str | None) -> dict[str, Any]:
+    """What the browser would send; None is a box that is not ticked."""
+    return {name: value for name, value in {**FORM, **changes}.items() if value is not None}
+
+
+def test_saving_the_form_as_it_is_changes_nothing(shop: Shop) -> None:
+    before = shop.get("settings")
+    assert "nothing was changed" in Desk.of(shop).post("/settings", **form())
+    assert shop.get("settings") == before
+
+
+def test_each_status_and_channel_has_its_own_switch(shop: Shop) -> None:
+    desk = Desk.of(shop)
+    desk.post("/settings", **form(preordered_sms="y", backordered_email=None, sold_out_sms=None))
+    assert shop.get("settings")["switches"] == {
+        "sold_out": {"sms": False, "email": True, "push": False},
+        "backordered": {"sms": True, "email": False, "push": False},
+        "preordered": {"sms": True, "email": False, "push": False},
+    }
+    page = desk.page("/settings/audit")
+    assert "switches, Preordered, text message: off → on" in page
+    assert "owner-" in page
+
+
+def test_the_rest_of_the_form_is_saved(shop: Shop) -> None:
+    typed = form(
+        threshold="4",
+        quiet="y",
+        quiet_from="21:30",
+        quiet_to="08:00",
+        cap=None,
+        confirmations=None,
+        resend_uncertain="y",
+        domains="https://Shop.example/\r\n\r\nshop2.example",
+        country="de",
+        zone="Europe/Berlin",
+    )
+    Desk.of(shop).post("/settings", **typed)
+    saved = shop.get("settings")
+    assert saved["quiet_hours"] == {"from": "21:30", "to": "08:00"}
+    assert saved["domains"] == ["https://shop.example", "https://shop2.example"]
+    assert (saved["threshold"], saved["frequency_cap"], saved["confirmations"]) == (4, None, False)
+    assert (saved["resend_uncertain"], saved["country"], saved["zone"]) == (True, "DE", "Europe/Berlin")
+
+
+def test_quiet_hours_are_switched_off_with_a_warning_that_is_kept(shop: Shop) -> None:
+    desk = Desk.of(shop)
+    desk.post("/settings", **form(quiet="y"))
+    assert "alerts go out at any hour" in desk.post("/settings", **form())
+    assert shop.get("settings")["quiet_hours"] is None
+    assert "quiet hours: from 20:00, to 09:00 → off" in desk.page("/settings/audit")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"threshold": "0"},
+        {"threshold": ""},
+        {"quiet": "y", "quiet_from": ""},
+        {"quiet": "y", "quiet_to": "25:00"},
+        {"quiet": "y", "quiet_to": "20:00"},
+        {"cap_texts": ""},
+        {"cap_hours": "0"},
+        {"domains": "not an origin"},
+        {"country": "XX"},
+        {"country": "Germany"},
+        {"zone": "Atlantis/Capital"},
+    ],
+)
+def test_what_makes_no_sense_is_refused_beside_its_field(shop: Shop, changes: dict[str, str]) -> None:
+    before = shop.get("settings")
+    page = Desk.of(shop).post("/settings", 422, **form(**changes))
+    assert "nx-field-error" in page
+    assert shop.get("settings") == before
+
+
+def test_a_key_is_shown_once_works_and_is_revoked(shop: Shop) -> None:
+    desk = Desk.of(shop, "admin")
+    answer = desk.browser.post("/admin/settings/keys", data={"csrf_token": desk.token(), "name": "Warehouse"})
+    found = re.search(r"nnk_[\w-]{30,}", answer.get_data(as_text=True))
+    assert found is not None
+    assert answer.headers["Cache-Control"] == "no-store"
+    secret = found.group()
+    for path in ("/settings/keys", "/settings/audit", "/settings"):
+        assert secret not in desk.page(path)
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert shop.client.get("/api/v1/settings", headers=headers).status_code == 200
+    number = re.findall(r"/settings/keys/(\d+)/revoke", desk.page("/settings/keys"))[0]
+    assert "Warehouse is revoked" in desk.post(f"/settings/keys/{number}/revoke")
+    assert shop.client.get("/api/v1/settings", headers=headers).status_code == 401
+    page = desk.page("/settings/audit")
+    assert "API key created" in page
+    assert "API key revoked" in page
+
+
+def test_a_key_needs_a_name(shop: Shop) -> None:
+    assert "Write a name." in Desk.of(shop).post("/settings/keys", 422, name=" ")
+
+
+def test_times_are_told_in_the_stores_zone(shop: Shop) -> None:
+    desk = Desk.of(shop)
+    desk.post("/settings", **form(zone="Asia/Tokyo"))
+    assert "Asia/Tokyo" in desk.page("/waitlist")
+    assert re.search(r'title="[^"]*Asia/Tokyo"', desk.page("/settings/audit"))

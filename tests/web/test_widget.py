@@ -1,0 +1,264 @@
+"""The widget's two endpoints, as a page of the shop uses them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from nexnotify.clock import utcnow
+from nexnotify.customers.models import ConsentEntry, ConsentWording, Contact
+from nexnotify.db import db
+from nexnotify.settings import Settings
+from tests.shop import Shop
+from tests.times import later
+from tests.web.test_storefront_api import error
+
+ANN = "+12015550123"
+
+
+@pytest.fixture
+def tee(shop: Shop) -> Shop:
+    """The shop with a sold-out tee."""
+    shop.product("TEE-M", on_hand=0)
+    return shop
+
+
+def body(**fields: Any) -> dict[str, Any]:
+    return {"sku": "TEE-M", "phone": ANN, "channels": ["sms"], "consent": True, **fields}
+
+
+def test_what_is_offered_has_the_documented_shape(tee: Shop) -> None:
+    answer = tee.client.get(f"/widget/v1/{tee.key}/variants?sku=TEE-M")
+    assert answer.status_code == 200
+    [row] = answer.get_json()["variants"]
+    assert row.items() >= {"sku": "TEE-M", "status": "sold_out", "channels": ["sms", "email"]}.items()
+    [same] = tee.client.get(f"/widget/v1/{tee.key}/variants?variant_id=tee-m-v").get_json()["variants"]
+    assert same == row
+
+
+def test_several_variants_are_asked_for_at_once_and_unknown_ones_left_out(tee: Shop) -> None:
+    tee.product("MUG", on_hand=3)
+    answer = tee.client.get(f"/widget/v1/{tee.key}/variants?sku=TEE-M&sku=MUG&sku=NOPE").get_json()
+    assert [(row["sku"], row["status"]) for row in answer["variants"]] == [("TEE-M", "sold_out"), ("MUG", "in_stock")]
+    unknown = tee.client.get(f"/widget/v1/{tee.key}/variants?sku=NOPE")
+    assert unknown.status_code == 404
+    error(unknown, "not_found")
+    error(tee.client.get(f"/widget/v1/{tee.key}/variants"), "invalid")
+
+
+def test_a_known_and_an_unknown_contact_get_the_same_answer(tee: Shop) -> None:
+    answers = [tee.client.post(f"/widget/v1/{tee.key}/requests", json=body()) for _ in range(2)]
+    assert [(answer.status_code, answer.get_json()) for answer in answers] == [(202, {"status": "waiting"})] * 2
+    assert list(answers[0].headers) == list(answers[1].headers)
+    assert len(tee.requests()) == 1
+    assert len(tee.messages("confirmation")) == 1
+
+
+def test_plain_text_spares_the_preflight(tee: Shop) -> None:
+    answer = tee.client.post(
+        f"/widget/v1/{tee.key}/requests",
+        data=json.dumps(body()),
+        content_type="text/plain;charset=UTF-8",
+        headers={"Origin": "https://acme.example"},
+    )
+    assert answer.status_code == 202
+    assert answer.headers["Access-Control-Allow-Origin"] in ("*", "https://acme.example")
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_a_page_that_asks_first_is_told_yes(tee: Shop) -> None:
+    answer = tee.client.options(
+        f"/widget/v1/{tee.key}/requests",
+        headers={"Origin": "https://acme.example", "Access-Control-Request-Method": "POST"},
+    )
+    assert answer.status_code in (200, 204)
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "POST" in answer.headers["Access-Control-Allow-Methods"]
+    assert "content-type" in answer.headers["Access-Control-Allow-Headers"].lower()
+
+
+def test_an_error_can_be_read_by_the_page_too(tee: Shop) -> None:
+    answer = tee.client.post(f"/widget/v1/{tee.key}/requests", json=body(phone="1"))
+    assert answer.status_code == 422
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "phone" in error(answer, "invalid")["fields"]
+
+
+@pytest.mark.parametrize(
+    "origin,allowed",
+    [
+        (None, True),
+        ("https://acme.example", True),
+        ("https://ACME.example", True),
+        ("https://evil.example", False),
+        ("http://acme.example", False),
+        ("https://acme.example.evil.example", False),
+        ("null", False),
+    ],
+)
+def test_only_listed_origins_carry_the_widget(tee: Shop, origin: str | None, allowed: bool) -> None:
+    tee.put("settings", {"domains": ["https://acme.example"]})
+    headers = {"Origin": origin} if origin else {}
+    answer = tee.client.post(f"/widget/v1/{tee.key}/requests", json=body(), headers=headers)
+    assert answer.status_code == (202 if allowed else 403)
+    if not allowed:
+        error(answer, "forbidden")
+        assert tee.requests() == []
+
+
+@pytest.mark.parametrize(
+    "wrong,status,field",
+    [
+        ({"consent": False}, 422, "consent"),
+        ({"consent": None}, 422, "consent"),
+        ({"consent": "yes"}, 422, "consent"),
+        ({"phone": None}, 422, "phone"),
+        ({"phone": "12"}, 422, "phone"),
+        ({"phone": "+1 800 555"}, 422, "phone"),
+        ({"channels": ["email"]}, 422, "email"),
+        ({"channels": ["email"], "email": "ann@"}, 422, "email"),
+        ({"channels": ["pigeon"]}, 422, "channels.0"),
+        ({"phnoe": ANN}, 422, "phnoe"),
+        ({"sku": None}, 422, "body"),
+        ({"first_name": "n" * 201}, 422, "first_name"),
+        ({"first_name": "\0"}, 422, "body"),
+        ({"sku": "NOPE"}, 404, None),
+    ],
+)
+def test_what_is_wrong_is_named_field_by_field(
+    tee: Shop, wrong: dict[str, Any], status: int, field: str | None
+) -> None:
+    found = error(tee.widget(body(**wrong), status))
+    if field:
+        assert field in found["fields"]
+    assert tee.requests() == []
+    assert tee.messages(None) == []
+
+
+def test_without_consent_there_is_no_text_and_consent_left_out_is_no_consent(tee: Shop) -> None:
+    fields = body()
+    del fields["consent"]
+    assert "consent" in error(tee.widget(fields, 422))["fields"]
+
+
+@pytest.mark.parametrize(
+    "data,status", [(b"", 400), (b"{", 400), (b"[]", 422), (b'"x"', 422), (b" " * 20_000, 413)], ids=str
+)
+def test_a_body_that_is_none_is_refused(tee: Shop, data: bytes, status: int) -> None:
+    answer = tee.client.post(f"/widget/v1/{tee.key}/requests", data=data)
+    assert answer.status_code == status
+    error(answer)
+
+
+def test_an_unknown_store_and_a_wrong_method_are_told_apart(tee: Shop) -> None:
+    unknown = tee.client.post("/widget/v1/nn_nobody/requests", json=body())
+    assert unknown.status_code == 404
+    error(unknown, "not_found")
+    wrong = tee.client.put(f"/widget/v1/{tee.key}/requests", json=body())
+    assert wrong.status_code == 405
+    error(wrong, "method_not_allowed")
+
+
+NAMES = [
+    "<script>alert(1)</script>",
+    "Zoë 😀",
+    "آن",
+    "[[url]] [[nosuch]]",
+    "{{ 7 * 7 }}",
+    "N" * 200,
+    "O'Brien; DROP TABLE message",
+    "%s %d \\n",
+]
+
+
+@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+def test_a_name_arrives_as_it_was_written(tee: Shop, name: str) -> None:
+    tee.widget({"sku": "TEE-M", "email": "ann@mail.example", "channels": ["email"], "first_name": name})
+    assert tee.requests()[0]["first_name"] == name
+    tee.stock("TEE-M", 1)
+    tee.work()
+    [message] = tee.messages()
+    assert message["status"] == "delivered"
+    assert message["body"].startswith(f"Hello {name},\n")
+
+
+def test_a_nameless_shopper_is_greeted_all_the_same(tee: Shop) -> None:
+    tee.widget({"sku": "TEE-M", "email": "ann@mail.example", "channels": ["email"], "first_name": "  "})
+    tee.work()
+    assert tee.messages("confirmation")[0]["body"].startswith("Hello there,\n")
+
+
+def test_both_channels_make_two_requests_and_each_is_confirmed(tee: Shop) -> None:
+    tee.widget(body(channels=["sms", "email"], email="ann@mail.example"))
+    tee.work()
+    assert [request["channel"] for request in tee.requests()] == ["sms", "email"]
+    assert sorted(message["channel"] for message in tee.messages("confirmation")) == ["email", "sms"]
+
+
+def test_the_ledger_holds_what_was_shown_where_by_whom_and_how(tee: Shop) -> None:
+    before = utcnow()
+    tee.widget(
+        body(page_url="https://acme.example/tee", consent_text="Yes, text me, Acme."),
+        headers={"User-Agent": "Phone/1.0"},
+        environ_base={"REMOTE_ADDR": "192.0.2.7"},
+    )
+    with tee.app.app_context():
+        [(entry, contact, wording)] = db.session.execute(
+            sa.select(ConsentEntry, Contact, ConsentWording)
+            .join(Contact, Contact.id == ConsentEntry.contact_id)
+            .join(ConsentWording, ConsentWording.version == ConsentEntry.wording_version)
+        ).all()
+        assert wording.text == "Yes, text me, Acme."
+        assert entry.page_url == "https://acme.example/tee"
+        assert entry.ip == "192.0.2.7"
+        assert entry.user_agent == "Phone/1.0"
+        assert (entry.purpose, entry.action, entry.method) == ("requested", "granted", "widget")
+        assert before <= entry.at <= utcnow()
+        assert contact.address == ANN
+        db.session.remove()
+
+
+def test_the_wording_that_the_endpoint_shows_is_the_one_that_is_kept(tee: Shop) -> None:
+    shown = tee.client.get(f"/widget/v1/{tee.key}/variants?sku=TEE-M").get_json()["consent_text"]
+    assert "Acme" in shown
+    assert "STOP" in shown
+    tee.widget(body())
+    with tee.app.app_context():
+        assert db.session.scalars(sa.select(ConsentWording.text)).all() == [shown]
+        db.session.remove()
+
+
+class TestLimits:
+    """Each sign-up may cost a text, so they are counted."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return replace(settings, signups_per_ip=3, signups_per_contact=2)
+
+    def test_one_address_of_the_net_signs_up_so_often_in_ten_minutes_and_no_more(self, tee: Shop) -> None:
+        for number in range(3):
+            tee.widget(body(phone=f"+120155501{number:02}"))
+        answer = tee.client.post(f"/widget/v1/{tee.key}/requests", json=body(phone="+12015550110"))
+        assert answer.status_code == 429
+        error(answer, "too_many")
+        assert len(tee.requests()) == 3
+        tee.widget(body(phone="+12015550110"), environ_base={"REMOTE_ADDR": "192.0.2.7"})
+        with later(minutes=11):
+            tee.widget(body(phone="+12015550111"))
+
+    def test_one_number_is_signed_up_so_often_from_wherever(self, tee: Shop) -> None:
+        for number in range(4):
+            tee.product(f"SKU-{number}", on_hand=0)
+        places = [{"REMOTE_ADDR": f"192.0.2.{number}"} for number in range(3)]
+        for number in (0, 1):
+            tee.widget(body(sku=f"SKU-{number}"), environ_base=places[number])
+        error(tee.widget(body(sku="SKU-2"), 429, environ_base=places[2]), "too_many")
+        assert len(tee.messages("confirmation")) == 2
+
+    def test_what_the_shop_itself_sends_is_not_limited(self, tee: Shop) -> None:
+        rows = [body(phone=f"+120155501{number:02}") for number in range(10)]
+        assert tee.post("requests", {"requests": rows})["accepted"] == 10
