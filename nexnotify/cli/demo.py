@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -154,7 +155,8 @@ def _add_waiting(store: Store) -> None:
                 # 555-0100 to 555-0199 are kept free for examples; the outbox plays scripted outcomes for 0190 to 0199.
                 address = f"+120255501{number % 90:02d}" if channel == "sms" else f"{name.lower()}{number}@mail.example"
                 proof = Proof("widget", wording=disclosure(store.name), page_url=variant.page_url)
-                join(store, variant, channel, address, proof, utcnow(), first_name=name)
+                asked_at = utcnow() - timedelta(hours=5 * (60 - number), minutes=7 * number % 60)
+                join(store, variant, channel, address, proof, asked_at, first_name=name)
                 number += 1
 
 

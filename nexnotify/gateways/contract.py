@@ -296,9 +296,5 @@ class Gateway:
         return CannotTell("This provider keeps no list we can ask.")
 
     def opted_out(self) -> Iterable[str] | None:
-        """Every address that the provider itself will send to no more; the house takes them as STOPs, once a day.
-
-        Numbers may be in any spelling with their country code. None: the provider keeps no such list, or cannot be
-        read just now. A list that may be cut off is still worth having: nothing follows from what is missing on it.
-        """
+        """Addresses that the provider itself sends to no more, with country code; None where it cannot say."""
         return None

@@ -58,6 +58,7 @@ class _Id(IntegerConverter):
 def init_web(app: Flask) -> None:
     """Register the blueprints, the error pages and the headers every answer carries."""
     app.url_map.converters["int"] = _Id
+    app.url_map.strict_slashes = False  # an address typed with a slash at its end is meant without
     init_errors(app)
     filters.register(app)
     init_admin(app)

@@ -52,7 +52,7 @@ class SmtpSettings(GatewaySettings):
     host = StringField(
         "Server",
         [DataRequired(), Regexp(r"^[^\s/]+$", message="A name like smtp.example.com.")],
-        description="Its name.",
+        description="Such as smtp.example.com.",
     )
     port = IntegerField("Port", [NumberRange(1, 65535)], default=587, description="587 with STARTTLS, 465 with TLS.")
     security = SelectField(

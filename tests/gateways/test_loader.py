@@ -25,7 +25,7 @@ FORM = "from wtforms import StringField\nfrom nexnotify.gateways.contract import
 def test_every_plugin_that_we_ship_loads() -> None:
     registry = load(PLUGINS)
     assert registry.broken == ()
-    assert {"outbox", "outbox_email", "twilio", "kannel"} <= set(registry.kinds)
+    assert {"outbox", "outbox_email", "twilio", "kannel", "cdyne", "smtp"} <= set(registry.kinds)
     assert all(issubclass(kind, Gateway) and kind.key == key for key, kind in registry.kinds.items())
 
 
@@ -64,6 +64,11 @@ def test_every_plugin_that_we_ship_loads() -> None:
             "from nexnotify.gateways.contract import Capabilities\n"
             + GOOD.replace("def send", "capabilities = Capabilities(lookup=True)\n    def send"),
             "promises lookup",
+        ),
+        (
+            "from nexnotify.gateways.contract import Capabilities\n"
+            + GOOD.replace("def send", "capabilities = Capabilities(lists_opt_outs=True)\n    def send"),
+            "promises opt-outs",
         ),
     ],
 )

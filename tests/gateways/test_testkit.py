@@ -23,7 +23,7 @@ from nexnotify.gateways.contract import (
     Rejected,
     Unknown,
 )
-from nexnotify.gateways.testkit import Answer, CallbackCase, GatewayContract, SendCase, callback
+from nexnotify.gateways.testkit import Answer, Asked, CallbackCase, GatewayContract, OptOutCase, SendCase, callback
 
 
 class Form(GatewaySettings):
@@ -114,6 +114,10 @@ def crashing(self: Gateway, request: CallbackRequest, kind: str) -> Received:
     return Received((Receipt("sent", gateway_id=request.form["id"][0]),))
 
 
+def inventing(self: Gateway) -> list[str]:
+    return ["+12015550123"]
+
+
 @pytest.mark.parametrize(
     "flaw, caught_by",
     [
@@ -125,6 +129,11 @@ def crashing(self: Gateway, request: CallbackRequest, kind: str) -> Received:
         ({"send": trusting}, lambda kit, log: kit.test_send(kit.sends[0], log)),
         ({"send": rejecting}, lambda kit, log: kit.test_send(kit.sends[1], log)),
         ({"send": rejecting}, lambda kit, log: kit.test_a_connection_that_breaks_after_the_request_is_unknown(log)),
+        (
+            {"opted_out": inventing},
+            lambda kit, log: GatewayContract.test_opt_out(kit, OptOutCase("none", [Answer(500)], None), log),
+        ),
+        ({"opted_out": inventing}, lambda kit, log: kit.test_check_and_lookup_say_so_when_the_provider_is_away()),
         ({"receive": careless}, lambda kit, log: kit.test_callback("receipts", kit.receipts[0])),
         ({"receive": careless}, lambda kit, log: kit.test_nonsense_is_refused_in_the_contracts_words()),
         (
@@ -148,9 +157,14 @@ def test_a_crash_in_receive_is_no_answer_to_a_stranger() -> None:
 
 def test_tests_that_have_nothing_to_test_are_left_out() -> None:
     silent: Any = type("Silent", (Kit,), {"on_the_wire": False, "receipts": (), "sends": ()})
-    assert silent.test_send is silent.test_callback is silent.test_check is None
+    assert silent.test_send is silent.test_callback is silent.test_check is silent.test_opt_out is None
     assert silent.test_a_refused_connection_is_transient is None
     assert callable(Kit.test_send)
+
+
+def test_a_json_body_has_fields_too() -> None:
+    asked = Asked("POST", "/", {"a": ["1"]}, {"content-type": "application/json"}, b'{"b": "2", "c": [3], "d": true}')
+    assert asked.fields == {"a": "1", "b": "2", "c": "[3]", "d": "true"}
 
 
 def test_the_scripted_server_speaks_to_any_client() -> None:

@@ -68,24 +68,24 @@ def test_settings_have_the_documented_names_and_values(shop: Shop) -> None:
     assert {name: found[name] for name in documented} == documented
 
 
-@pytest.mark.parametrize(
-    "changes,field",
-    [
-        ({"treshold": 2}, "treshold"),
-        ({"threshold": 0}, "threshold"),
-        ({"threshold": "2"}, "threshold"),
-        ({"zone": "Mars/Olympus"}, "zone"),
-        ({"country": "XX"}, "country"),
-        ({"quiet_hours": {"from": "25:00", "to": "09:00"}}, "quiet_hours.from"),
-        ({"frequency_cap": {"texts": 0, "hours": 1}}, "frequency_cap.texts"),
-        ({"waves": "steered"}, "waves"),
-        ({"domains": ["not an origin"]}, "domains"),
-    ],
-)
-def test_a_wrong_setting_is_named_and_nothing_changes(shop: Shop, changes: dict[str, Any], field: str) -> None:
-    before = shop.get("settings")
-    assert field in error(shop.put("settings", {"confirmations": False, **changes}, 422), "invalid")["fields"]
-    assert shop.get("settings") == before
+WRONG_SETTINGS = [
+    ({"treshold": 2}, "treshold"),
+    ({"threshold": 0}, "threshold"),
+    ({"threshold": "2"}, "threshold"),
+    ({"zone": "Mars/Olympus"}, "zone"),
+    ({"country": "XX"}, "country"),
+    ({"quiet_hours": {"from": "25:00", "to": "09:00"}}, "quiet_hours.from"),
+    ({"frequency_cap": {"texts": 0, "hours": 1}}, "frequency_cap.texts"),
+    ({"waves": "steered"}, "waves"),
+    ({"domains": ["not an origin"]}, "domains"),
+]
+
+
+def test_a_wrong_setting_is_named_and_nothing_changes(shop: Shop) -> None:
+    for changes, field in WRONG_SETTINGS:
+        before = shop.get("settings")
+        assert field in error(shop.put("settings", {"confirmations": False, **changes}, 422), "invalid")["fields"]
+        assert shop.get("settings") == before
 
 
 def test_a_product_reads_back_as_it_was_put(shop: Shop) -> None:
@@ -184,26 +184,26 @@ def test_messages_are_found_by_sku_number_and_status(shop: Shop) -> None:
     assert shop.messages(None, sku="NOPE") == []
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "messages?status=lost",
-        "messages?to=nobody",
-        "messages?state=sent",
-        "messages?limit=0",
-        "messages?limit=201",
-        "messages?limit=x",
-        "messages?after=x",
-        f"messages?after={10**30}",
-        "messages?after=-1",
-        "requests?status=gone",
-        "requests?phone=1",
-        "restocks?status=new",
-        "products?title=Tee",
-    ],
-)
-def test_a_list_refuses_what_it_does_not_understand(shop: Shop, path: str) -> None:
-    error(shop.get(path, 422), "invalid")
+BAD_LISTS = [
+    "messages?status=lost",
+    "messages?to=nobody",
+    "messages?state=sent",
+    "messages?limit=0",
+    "messages?limit=201",
+    "messages?limit=x",
+    "messages?after=x",
+    f"messages?after={10**30}",
+    "messages?after=-1",
+    "requests?status=gone",
+    "requests?phone=1",
+    "restocks?status=new",
+    "products?title=Tee",
+]
+
+
+def test_a_list_refuses_what_it_does_not_understand(shop: Shop) -> None:
+    for path in BAD_LISTS:
+        error(shop.get(path, 422), "invalid")
 
 
 # --- the same again ------------------------------------------------------------------------------------------------
@@ -320,25 +320,28 @@ def test_products_with_a_sku_of_another_are_refused_alone(shop: Shop) -> None:
     assert listed["g"]["variants"][0]["price"] == "19.90"
 
 
-@pytest.mark.parametrize(
-    "path,body",
-    [
-        ("products", {"levels": []}),
-        ("stock", {"levels": {}}),
-        ("stock", {"levels": [], "location": "main"}),
-        ("stock", []),
-        ("stock", 7),
-        ("settings", []),
-        ("stock", {"levels": [{"sku": "A", "on_hand": 1}] * 5001}),
-    ],
-)
-def test_a_body_of_the_wrong_form_is_422(shop: Shop, path: str, body: Any) -> None:
-    error(shop.put(path, body, 422), "invalid")
+BAD_FORMS = [
+    ("products", {"levels": []}),
+    ("stock", {"levels": {}}),
+    ("stock", {"levels": [], "location": "main"}),
+    ("stock", []),
+    ("stock", 7),
+    ("settings", []),
+    ("stock", {"levels": [{"sku": "A", "on_hand": 1}] * 5001}),
+]
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"levels=1", b"\xff\xfe", b'{"levels": NaN', b"[" * 100_000])
-def test_a_body_that_is_no_json_is_400(shop: Shop, body: bytes) -> None:
-    error(shop.call("PUT", "stock", body, 400), "bad_json")
+def test_a_body_of_the_wrong_form_is_422(shop: Shop) -> None:
+    for path, body in BAD_FORMS:
+        error(shop.put(path, body, 422), "invalid")
+
+
+NO_JSON = [b"", b"{", b"levels=1", b"\xff\xfe", b'{"levels": NaN', b"[" * 100_000]
+
+
+def test_a_body_that_is_no_json_is_400(shop: Shop) -> None:
+    for body in NO_JSON:
+        error(shop.call("PUT", "stock", body, 400), "bad_json")
 
 
 def test_two_megabytes_are_413(shop: Shop) -> None:
@@ -355,11 +358,14 @@ def test_a_thousand_levels_at_once_are_fine(shop: Shop) -> None:
 # --- who may -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Bearer nnk_wrong", "Basic abc", "nnk_wrong"])
-def test_without_a_key_nothing_opens(shop: Shop, header: str | None) -> None:
-    answer = shop.client.get("/api/v1/messages", headers={"Authorization": header} if header is not None else {})
-    assert answer.status_code == 401
-    error(answer, "unauthorised")
+NO_KEYS = [None, "", "Bearer", "Bearer ", "Bearer nnk_wrong", "Basic abc", "nnk_wrong"]
+
+
+def test_without_a_key_nothing_opens(shop: Shop) -> None:
+    for header in NO_KEYS:
+        answer = shop.client.get("/api/v1/messages", headers={"Authorization": header} if header is not None else {})
+        assert answer.status_code == 401
+        error(answer, "unauthorised")
 
 
 def test_a_revoked_key_is_401_at_once(shop: Shop) -> None:
@@ -402,28 +408,40 @@ def test_another_shops_things_do_not_exist(shop: Shop, other_shop: Shop) -> None
     assert shop.offered("TEE-M")["status"] == "in_stock"
 
 
-@pytest.mark.parametrize("path", ["requests/0/trace", f"requests/{10**30}/trace", "restocks/999/plan", "nothing"])
-def test_what_is_not_there_is_404(shop: Shop, path: str) -> None:
-    error(shop.get(path, 404), "not_found")
+NOT_THERE = ["requests/0/trace", f"requests/{10**30}/trace", "restocks/999/plan", "nothing"]
 
 
-@pytest.mark.parametrize(
-    "method,path",
-    [("POST", "products"), ("DELETE", "products"), ("GET", "stock"), ("PUT", "requests"), ("PATCH", "settings")],
-)
-def test_a_wrong_method_is_405_and_says_which_are_right(shop: Shop, method: str, path: str) -> None:
-    answer = shop.client.open(
-        f"/api/v1/{path}", method=method, headers={"Authorization": f"Bearer {shop.secret}"}, json={}
-    )
-    assert answer.status_code == 405
-    assert answer.headers["Allow"]
-    error(answer, "method_not_allowed")
+def test_what_is_not_there_is_404(shop: Shop) -> None:
+    for path in NOT_THERE:
+        error(shop.get(path, 404), "not_found")
 
 
-@pytest.mark.parametrize("path", ["products?sku=%00", "messages?sku=%00", "products?id=%00", "requests?variant_id=%00"])
-def test_a_character_that_no_database_keeps_is_no_fault_of_ours(shop: Shop, path: str) -> None:
-    answer = shop.client.get(f"/api/v1/{path}", headers={"Authorization": f"Bearer {shop.secret}"})
-    assert answer.status_code in (200, 422), answer.get_data(as_text=True)
+WRONG_METHODS = [
+    ("POST", "products"),
+    ("DELETE", "products"),
+    ("GET", "stock"),
+    ("PUT", "requests"),
+    ("PATCH", "settings"),
+]
+
+
+def test_a_wrong_method_is_405_and_says_which_are_right(shop: Shop) -> None:
+    for method, path in WRONG_METHODS:
+        answer = shop.client.open(
+            f"/api/v1/{path}", method=method, headers={"Authorization": f"Bearer {shop.secret}"}, json={}
+        )
+        assert answer.status_code == 405
+        assert answer.headers["Allow"]
+        error(answer, "method_not_allowed")
+
+
+WITH_NUL = ["products?sku=%00", "messages?sku=%00", "products?id=%00", "requests?variant_id=%00"]
+
+
+def test_a_character_that_no_database_keeps_is_no_fault_of_ours(shop: Shop) -> None:
+    for path in WITH_NUL:
+        answer = shop.client.get(f"/api/v1/{path}", headers={"Authorization": f"Bearer {shop.secret}"})
+        assert answer.status_code in (200, 422), answer.get_data(as_text=True)
 
 
 # --- the database --------------------------------------------------------------------------------------------------
