@@ -51,6 +51,7 @@ def installation(threads: int = 64, gateway_url: str | None = None, queue: str =
             send_threads=threads,
             signups_per_ip=0,
             signups_per_contact=0,
+            signups_per_store=0,
             log_level="WARNING",
         )
         app = create_app(settings)

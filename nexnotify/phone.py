@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import Final, Literal
 
@@ -183,3 +184,11 @@ def mask_email(address: str) -> str:
     if not at:
         return _DOTS
     return f"{local[:1] if len(local) > 1 else ''}{_DOTS}@{domain}"
+
+
+_ADDRESS: Final = re.compile(r"(?<!\w)\+?\d{8,15}(?!\w)|[\w.+-]+@[\w-]+\.[\w.]+")
+
+
+def scrub(text: str) -> str:
+    """The text with every phone number and email address in it masked."""
+    return _ADDRESS.sub(lambda found: mask_email(found[0]) if "@" in found[0] else mask(found[0]), text)

@@ -49,8 +49,17 @@ class Settings:
     )
     trusted_proxies: int = setting(0, "How many proxies in front of us set X-Forwarded-For, -Proto and -Host.")
     max_body_bytes: int = setting(1_048_576, "Largest request body that is read.")
-    signups_per_ip: int = setting(5, "Sign-ups through the widget from one address in ten minutes; 0 is no limit.")
-    signups_per_contact: int = setting(3, "Sign-ups for one number or email in ten minutes; 0 is no limit.")
+    signups_per_ip: int = setting(
+        5, "Sign-ups through the widget from one IP address (IPv6: one /64) in ten minutes; 0 is no limit."
+    )
+    signups_per_contact: int = setting(
+        3,
+        "Sign-ups of one number or email that are confirmed in ten minutes; more are kept in silence. 0 is no limit.",
+    )
+    signups_per_store: int = setting(
+        600,
+        "Sign-ups of one store's widget that are confirmed in ten minutes; more are kept in silence. 0 is no limit.",
+    )
     send_threads: int = setting(64, "Messages one worker has in flight at most.")
     web_workers: int = setting(2, "Web processes of `serve`.")
     web_threads: int = setting(4, "Threads of each web process.")
@@ -74,7 +83,7 @@ class Settings:
         for name in ("send_threads", "web_workers", "web_threads", "max_body_bytes"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be at least 1.")
-        for name in ("trusted_proxies", "signups_per_ip", "signups_per_contact"):
+        for name in ("trusted_proxies", "signups_per_ip", "signups_per_contact", "signups_per_store"):
             if getattr(self, name) < 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be 0 or more.")
 

@@ -46,7 +46,8 @@ def _no_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def make_settings(folder: Path, database_url: str = "", **more: Any) -> Settings:
     """Settings of a test installation; the widget's limits are off unless a test is about them."""
-    values: dict[str, Any] = {"signups_per_ip": 0, "signups_per_contact": 0, "send_threads": 8, "log_level": "WARNING"}
+    values: dict[str, Any] = dict.fromkeys(("signups_per_ip", "signups_per_contact", "signups_per_store"), 0)
+    values |= {"send_threads": 8, "log_level": "WARNING"}
     return Settings(
         instance=folder, database_url=database_url, queue_url="memory:", secret_keys=KEY, **{**values, **more}
     )

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Location, Product, Variant
-from nexnotify.db import db, insert_ignore
+from nexnotify.db import db, insert_ignore, is_postgresql
 from nexnotify.errors import Invalid
 from nexnotify.stores.models import Store
 
@@ -76,7 +76,10 @@ def upsert_product(store: Store, data: ProductData, now: datetime) -> Upserted:
 def _upsert_variant(store: Store, product: Product, data: VariantData, now: datetime) -> tuple[Variant, bool]:
     external_id = data.id or variant_id_from(product.external_id, data.options)
     variant = db.session.scalar(
-        sa.select(Variant).where(Variant.store_id == store.id, Variant.external_id == external_id)
+        sa.select(Variant)
+        .where(Variant.store_id == store.id, Variant.external_id == external_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
     if variant is not None and variant.product_id != product.id:
         raise Invalid(f"The variant id {external_id} belongs to another product.", fields={"variants.id": "taken"})
@@ -87,6 +90,8 @@ def _upsert_variant(store: Store, product: Product, data: VariantData, now: date
                 f"The SKU {data.sku} belongs to the variant {holder.external_id}.", fields={"variants.sku": "taken"}
             )
     is_new = variant is None or (data.sku or None) not in (None, variant.sku)
+    if is_new:
+        lock_new_variants(store)
     if variant is None:
         variant = Variant(store_id=store.id, product_id=product.id, external_id=external_id, available=0)
         db.session.add(variant)
@@ -116,6 +121,15 @@ def find_product(store: Store, product_id: str) -> Product | None:
     return db.session.scalar(sa.select(Product).where(Product.store_id == store.id, Product.external_id == product_id))
 
 
+def lock_new_variants(store: Store) -> None:
+    """Until the transaction ends, no other one makes a variant of this store or keeps a level for an unknown one.
+
+    SQLite's writers wait for each other anyway.
+    """
+    if is_postgresql():
+        db.session.execute(sa.select(sa.func.pg_advisory_xact_lock(4713, sa.cast(store.id, sa.Integer))))
+
+
 def lock_variant(variant: Variant) -> Variant:
     """Read a variant afresh and keep others from changing it until the transaction ends.
 
@@ -124,7 +138,7 @@ def lock_variant(variant: Variant) -> Variant:
     return db.session.execute(
         sa.select(Variant)
         .where(Variant.store_id == variant.store_id, Variant.id == variant.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).scalar_one()
 

@@ -72,7 +72,7 @@ class ConsentEntry(Tenant, db.Model):
 
 
 class SignupCount(Tenant, db.Model):
-    """How many sign-ups one address or one contact made in a window; counted here because each may cost a text."""
+    """How many sign-ups an IP, a contact or a store made in a window; counted here because each may cost a text."""
 
     __tablename__ = "signup_count"
     __table_args__ = tenant_args(sa.UniqueConstraint("store_id", "who_hash", "window"))

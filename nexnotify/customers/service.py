@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from nexnotify.customers.models import Contact, SignupCount
 from nexnotify.db import db, insert_ignore
-from nexnotify.errors import TooMany
 from nexnotify.phone import last_four, normalise_email, to_e164
 from nexnotify.secrets import keyed_hash
 from nexnotify.stores.models import Store
@@ -67,13 +66,13 @@ def mark_unreachable(contact: Contact, reason: str, now: datetime) -> None:
     contact.unreachable_at, contact.unreachable_reason = now, reason
 
 
-def count_signup(store: Store, who: str, limit: int, now: datetime) -> None:
-    """Count one sign-up of ``who`` (an IP or an address).
+def count_signup(store: Store, who: str, limit: int, now: datetime) -> bool:
+    """Count one sign-up of ``who`` (an IP, an address, or the store as a whole).
 
-    :raises TooMany: more than ``limit`` in ten minutes; 0 is no limit.
+    :returns: False for more than ``limit`` in ten minutes; 0 is no limit.
     """
     if limit <= 0:
-        return
+        return True
     window = int(now.timestamp() // SIGNUP_WINDOW.total_seconds())
     key = {"store_id": store.id, "who_hash": keyed_hash(index_key(), "signup", str(store.id), who), "window": window}
     db.session.execute(insert_ignore(SignupCount).values(**key, count=0))
@@ -84,8 +83,7 @@ def count_signup(store: Store, who: str, limit: int, now: datetime) -> None:
         .returning(SignupCount.count)
         .execution_options(synchronize_session=False)
     ).scalar_one()
-    if count > limit:
-        raise TooMany("That is a lot of sign-ups in a short time. Please try again in ten minutes.")
+    return bool(count <= limit)
 
 
 def forget_old_counts(now: datetime) -> None:

@@ -107,7 +107,7 @@ def _open_lane(lane_id: int, now: datetime) -> tuple[Lane | None, GatewayInstanc
     """The lane, locked when it is paced, and its gateway; nothing when it may not send now."""
     lane = db.session.get(Lane, lane_id, populate_existing=True)
     if lane is not None and lane.rate > 0:
-        lane = db.session.get(Lane, lane_id, populate_existing=True, with_for_update=True)
+        lane = db.session.get(Lane, lane_id, populate_existing=True, with_for_update={"key_share": True})
     if lane is None or (lane.blocked_until is not None and lane.blocked_until > now):
         return None, None
     gateway = db.session.get(GatewayInstance, lane.gateway_id, populate_existing=True)

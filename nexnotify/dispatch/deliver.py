@@ -30,6 +30,8 @@ Outcome = Accepted | GatewayError
 
 #: Longest that a provider may make a lane wait, in seconds.
 LONGEST_WAIT = 86_400.0
+#: Shortest, so that a provider that says "now" is not called in a circle.
+SHORTEST_WAIT = 1.0
 
 
 def deliver(gateway: Gateway, outgoing: Outgoing, now: datetime) -> Outcome:
@@ -68,19 +70,23 @@ def _text(value: object, longest: int, address: str = "", masked: str = "") -> s
 def _clean_accepted(outcome: object, address: str, masked: str) -> Accepted:
     if not isinstance(outcome, Accepted):
         raise TypeError(f"send() must answer Accepted, not {type(outcome).__name__}.")
-    receipts = tuple(
-        replace(
-            receipt,
-            reason=receipt.reason if receipt.reason in get_args(RejectedReason) else None,
-            gateway_id=_text(receipt.gateway_id, 200),
-            code=_text(receipt.code, 60),
-            detail=_text(receipt.detail, 400, address, masked),
-        )
-        for receipt in outcome.receipts
-        if isinstance(receipt, Receipt) and receipt.status in get_args(ReceiptStatus)
-    )
+    cleaned = (clean_receipt(receipt, address, masked) for receipt in outcome.receipts)
+    receipts = tuple(receipt for receipt in cleaned if receipt is not None)
     return Accepted(
         _text(outcome.gateway_id, 200), _text(outcome.detail, 400, address, masked), outcome.segments, receipts
+    )
+
+
+def clean_receipt(receipt: object, address: str = "", masked: str = "") -> Receipt | None:
+    """A plugin's receipt as far as it can be used; None when it tells no status."""
+    if not isinstance(receipt, Receipt) or receipt.status not in get_args(ReceiptStatus):
+        return None
+    return replace(
+        receipt,
+        reason=receipt.reason if receipt.reason in get_args(RejectedReason) else None,
+        gateway_id=_text(receipt.gateway_id, 200),
+        code=_text(receipt.code, 60),
+        detail=_text(receipt.detail, 400, address, masked),
     )
 
 
@@ -91,5 +97,5 @@ def _clean_error(error: GatewayError, address: str, masked: str) -> GatewayError
         error.reason = "other"
     if isinstance(error, RateLimited):
         wait = error.retry_after
-        error.retry_after = min(max(wait, 0.0), LONGEST_WAIT) if math.isfinite(wait) else LONGEST_WAIT
+        error.retry_after = min(max(wait, SHORTEST_WAIT), LONGEST_WAIT) if math.isfinite(wait) else LONGEST_WAIT
     return error

@@ -10,7 +10,6 @@ from nexnotify.ledger.answers import ANSWER_VALID
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.moves import Move, move, record
 from nexnotify.ledger.planner import ALERT_VALID
-from nexnotify.ledger.telling import not_told
 
 #: ``Message.reason`` of an uncertain message that stays as it is.
 LEFT = "left"
@@ -26,7 +25,6 @@ def send_again(message: Message, now: datetime) -> bool:
     valid = now + (ANSWER_VALID if message.express else ALERT_VALID)
     step = Move(message.store_id, message.id, "uncertain", "queued", "merchant")
     move([step], now, due_at=now, lookups=0, valid_until=max(message.valid_until, valid))
-    not_told([message])
     db.session.expire(message)
     return True
 

@@ -10,17 +10,20 @@ import sqlalchemy as sa
 
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
+from nexnotify.dispatch.deliver import clean_receipt
 from nexnotify.dispatch.settle import make_uncertain
 from nexnotify.gateways.contract import Absent, CannotTell, Found, Gateway, LookupAnswer, SentMessage
 from nexnotify.gateways.models import Lane
 from nexnotify.ledger.models import Attempt, Message
 from nexnotify.ledger.moves import Move, move
 from nexnotify.ledger.receiving import apply_receipt
-from nexnotify.ledger.telling import not_told
+from nexnotify.ledger.suppression import mind_refusal
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 
 BATCH = 200
+#: "Rather twice than never" means twice: a gateway that never answers in time is not called for ever.
+MOST_TRIES = 2
 #: Minutes after which an outcome that could not be told is asked for again; then no more.
 LOOKUP_MINUTES = (1, 5, 15, 60, 240)
 
@@ -44,6 +47,20 @@ def release_held(now: datetime) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     return move((Move(row.store_id, row.id, "held", "queued") for row in rows), now)
+
+
+def expire_late(now: datetime) -> int:
+    """Queued messages that are worth nothing any more, also on lanes that send nothing.
+
+    :returns: how many.
+    """
+    rows = db.session.execute(
+        sa.select(Message.id, Message.store_id)
+        .where(sa.text("message.status = 'queued'"), Message.valid_until <= now)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True, key_share=True)
+    ).all()
+    return move((Move(row.store_id, row.id, "queued", "expired", "too_late") for row in rows), now)
 
 
 def end_leases(now: datetime, dead_owners: Sequence[str] = ()) -> int:
@@ -121,9 +138,17 @@ def ask(gateway: Gateway, question: Question) -> LookupAnswer:
     if gateway.capabilities.idempotent:
         return Absent()  # sending again is harmless: the provider drops what it has
     try:
-        return gateway.lookup(question.sent)
+        return _clean(gateway.lookup(question.sent))
     except Exception as error:
         return CannotTell(f"The look-up failed with {type(error).__name__}.")
+
+
+def _clean(answer: object) -> LookupAnswer:
+    """A plugin's answer as far as it can be used."""
+    if isinstance(answer, Found):
+        receipt = clean_receipt(answer.receipt)
+        return Found(receipt) if receipt else CannotTell("The gateway told a status that does not exist.")
+    return answer if isinstance(answer, (Absent, CannotTell)) else CannotTell("The gateway's answer means nothing.")
 
 
 def resolve(question: Question, answer: LookupAnswer, now: datetime) -> None:
@@ -132,13 +157,13 @@ def resolve(question: Question, answer: LookupAnswer, now: datetime) -> None:
     if message is None or message.status != "uncertain" or message.tries != question.number:
         return
     if isinstance(answer, Found):
-        apply_receipt(message, answer.receipt, now)
+        if apply_receipt(message, answer.receipt, now):
+            mind_refusal(message, answer.receipt.status, answer.receipt.reason, now)
         return
     store = db.session.get_one(Store, message.store_id)
-    if isinstance(answer, Absent) or store_settings(store).resend_uncertain:
+    if isinstance(answer, Absent) or (message.tries < MOST_TRIES and store_settings(store).resend_uncertain):
         reason = "absent" if isinstance(answer, Absent) else "rather_twice"
         move([Move(message.store_id, message.id, "uncertain", "queued", reason)], now, due_at=now, lookups=0)
-        not_told([message])
         return
     wait = LOOKUP_MINUTES[min(message.lookups, len(LOOKUP_MINUTES) - 1)]
     message.lookups += 1

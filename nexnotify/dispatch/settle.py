@@ -10,8 +10,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nexnotify.customers.consent import Proof
-from nexnotify.customers.models import Contact
 from nexnotify.db import db
 from nexnotify.dispatch.backoff import next_try
 from nexnotify.dispatch.claim import Outgoing
@@ -22,7 +20,7 @@ from nexnotify.gateways.service import pause
 from nexnotify.ledger.models import Attempt, Message
 from nexnotify.ledger.moves import Move, accept, move
 from nexnotify.ledger.receiving import apply_receipt
-from nexnotify.ledger.suppression import UNREACHABLE, give_up_address, stop
+from nexnotify.ledger.suppression import mind_refusal
 from nexnotify.ledger.telling import told
 
 #: Before this has passed since the attempt began, a provider's list may lack a message that is on its way.
@@ -114,7 +112,7 @@ def _settle_error(item: _Settling) -> None:
     outcome, now = item.outcome, item.now
     if isinstance(outcome, Rejected):
         _move(item, item.step("rejected", outcome.reason, _words(outcome)))
-        _mind_address(item.row, outcome.reason, now)
+        mind_refusal(item.row, "rejected", outcome.reason, now)
     elif isinstance(outcome, RateLimited):
         _again(item, now + timedelta(seconds=outcome.retry_after), "rate_limited", counts=False)
         _block_lane(item.outgoing.lane_id, now + timedelta(seconds=outcome.retry_after))
@@ -157,22 +155,6 @@ def _block_lane(lane_id: int, until: datetime) -> None:
     )
 
 
-def _mind_address(message: Standing, reason: str, now: datetime) -> None:
-    """A refusal that is about the address ends more than this message."""
-    if reason != "opted_out" and reason not in UNREACHABLE:
-        return
-    contact = db.session.scalars(
-        sa.select(Contact)
-        .where(Contact.store_id == message.store_id, Contact.id == message.contact_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).one()
-    if reason == "opted_out":
-        stop(contact, Proof("gateway", evidence={"message": message.reference}), now)
-    else:
-        give_up_address(contact, reason, now)
-
-
 def make_uncertain(messages: Sequence[Message | Standing], now: datetime, detail: str) -> None:
     """Nobody knows whether these went out. Their requests count as told; they are looked up before anything else."""
     steps = [
@@ -181,7 +163,6 @@ def make_uncertain(messages: Sequence[Message | Standing], now: datetime, detail
         if m.status != "uncertain"
     ]
     move(steps, now, lease_owner=None, lease_until=None, due_at=now + LOOKUP_AFTER)
-    told(messages, now)
 
 
 def _close_attempts(results: Sequence[tuple[Outgoing, Outcome]], now: datetime) -> None:

@@ -159,6 +159,25 @@ def sender_of(store: Store, channel: str) -> GatewayInstance | None:
     )
 
 
+def sender_for_new(store: Store, channel: str) -> GatewayInstance | None:
+    """The sender, for messages that are about to be written: until they are, another gateway cannot take its place.
+
+    The one that does takes over what it finds queued; a message written a moment later would stay behind.
+    """
+    statement = (
+        sa.select(GatewayInstance)
+        .where(
+            GatewayInstance.store_id == store.id,
+            GatewayInstance.channel == channel,
+            GatewayInstance.is_sender.is_(True),
+        )
+        .with_for_update(read=True)
+        .execution_options(populate_existing=True)
+    )
+    # PostgreSQL finds nothing where the sender changed while it waited for the lock; then the second look finds it.
+    return db.session.scalar(statement) or db.session.scalar(statement)
+
+
 def lane_of(instance: GatewayInstance) -> Lane:
     """The gateway's queue."""
     return db.session.scalars(

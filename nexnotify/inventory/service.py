@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from nexnotify.catalog.models import Location, Product, Variant
-from nexnotify.catalog.service import find_or_make_location, find_variant, lock_variant
+from nexnotify.catalog.service import find_or_make_location, find_variant, lock_new_variants, lock_variant
 from nexnotify.db import db
 from nexnotify.inventory.available import Level, available_to_sell, product_status
 from nexnotify.inventory.models import StockChange, StockLevel, UnmatchedLevel
@@ -36,6 +36,9 @@ def set_level(store: Store, data: LevelData, now: datetime) -> StockChange | Non
     :returns: the change it made; None when the variant is unknown (the level is kept and applied when it comes).
     """
     variant = find_variant(store, sku=data.sku, variant_id=data.variant_id)
+    if variant is None:
+        lock_new_variants(store)  # the product may be coming at this very moment
+        variant = find_variant(store, sku=data.sku, variant_id=data.variant_id)
     if variant is None:
         _keep_unmatched(store, data, now)
         return None
@@ -66,7 +69,8 @@ def record_publishing(product: Product, now: datetime) -> None:
         sa.select(Variant)
         .where(Variant.store_id == product.store_id, Variant.product_id == product.id)
         .order_by(Variant.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)  # stock may have come while we waited for the lock
     )
     for variant in variants.all():
         before, after = (0, variant.available) if product.published else (variant.available, 0)
@@ -102,7 +106,10 @@ def _apply(store: Store, variant: Variant, data: LevelData, now: datetime) -> St
         db.session.add(level)
         db.session.flush()
         variant.available = _total(variant)
-    published = variant.product.published
+    # Read under the variant's lock: the product may have come up for sale since it was loaded.
+    published = db.session.scalar(
+        sa.select(Product.published).where(Product.store_id == store.id, Product.id == variant.product_id)
+    )
     change = StockChange(
         store_id=store.id,
         variant_id=variant.id,

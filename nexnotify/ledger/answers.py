@@ -11,7 +11,7 @@ from nexnotify.content.tokens import UnresolvedToken
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
 from nexnotify.gateways.models import GatewayInstance
-from nexnotify.gateways.service import lane_of, sender_of
+from nexnotify.gateways.service import lane_of, sender_for_new
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.moves import Move, record
 from nexnotify.ledger.values import product_values, stop_url
@@ -62,7 +62,7 @@ def _queue(
     variant: Variant | None,
     now: datetime,
 ) -> Message | None:
-    gateway = sender_of(store, contact.channel)
+    gateway = sender_for_new(store, contact.channel)
     if gateway is None:
         return None
     try:

@@ -11,7 +11,12 @@ import sqlalchemy as sa
 
 from nexnotify.db import db, insert_rows
 from nexnotify.ledger.models import Message, MessageEvent
+from nexnotify.ledger.telling import not_told, told
 from nexnotify.ledger.transitions import may_move
+from nexnotify.phone import scrub
+
+#: Where a message goes when it turns out that it never went: its requests, which counted as told, wait again.
+_SURELY_NOT_SENT = frozenset({"queued", "rejected", "expired"})
 
 
 class ImpossibleMove(Exception):
@@ -28,6 +33,11 @@ class Move:
     status: str
     reason: str | None = None
     detail: str | None = None
+
+    @property
+    def id(self) -> int:
+        """The message's."""
+        return self.message_id
 
 
 def move(moves: Iterable[Move], now: datetime, **values: Any) -> int:
@@ -54,7 +64,12 @@ def move(moves: Iterable[Move], now: datetime, **values: Any) -> int:
                 .execution_options(synchronize_session=False)
             )
         )
-        record([step for step in steps if step.message_id in moved], now)
+        happened = [step for step in steps if step.message_id in moved]
+        record(happened, now)
+        if status == "uncertain":
+            told(happened, now)
+        elif from_status == "uncertain" and status in _SURELY_NOT_SENT:
+            not_told(happened, now)
         done += len(moved)
     return done
 
@@ -104,7 +119,8 @@ def record(moves: Iterable[Move], now: datetime) -> None:
             "from_status": step.from_status or None,
             "status": step.status,
             "reason": step.reason,
-            "detail": (step.detail or "")[:400] or None,
+            # Providers like to repeat the number in their words.
+            "detail": scrub(step.detail or "")[:400] or None,
             "at": now,
         }
         for step in moves

@@ -24,7 +24,8 @@ def equip_store(store: Store, now: datetime) -> None:
 def take_over_queue(sender: GatewayInstance) -> int:
     """A gateway that has become its channel's sender takes what waits on the channel's other lanes.
 
-    Messages that have been tried stay with their gateway: only it can say what became of them.
+    A queued message has surely not been accepted, even where it was tried. Those that came back from uncertainty stay
+    with their gateway all the same: it may still say something else.
 
     :returns: how many moved.
     """
@@ -35,7 +36,7 @@ def take_over_queue(sender: GatewayInstance) -> int:
             Message.store_id == sender.store_id,
             Message.channel == sender.channel,
             Message.status.in_(("queued", "held")),
-            Message.tries == 0,
+            sa.or_(Message.reason.is_(None), Message.reason.not_in(("absent", "rather_twice", "merchant"))),
             Message.lane_id != lane.id,
         )
         .values(lane_id=lane.id)

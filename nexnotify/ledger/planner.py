@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
@@ -17,7 +18,7 @@ from nexnotify.content.tokens import UnresolvedToken
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
 from nexnotify.gateways.models import Lane
-from nexnotify.gateways.service import lane_of, sender_of
+from nexnotify.gateways.service import lane_of, sender_for_new
 from nexnotify.inventory.service import status_of
 from nexnotify.ledger.facts import GOING, messages_that_count, store_policy
 from nexnotify.ledger.models import Alert, Message
@@ -35,6 +36,14 @@ CHUNK = 1000
 ALERT_VALID = timedelta(hours=24)
 
 
+class PlanFault(Exception):
+    """A restock event cannot be planned, for a reason of its own (an address that no key decrypts, say)."""
+
+    def __init__(self, event_id: int) -> None:
+        super().__init__(f"restock event {event_id}")
+        self.event_id = event_id
+
+
 @dataclass(slots=True)
 class _Job:
     """What planning one event needs, read once per chunk."""
@@ -48,13 +57,15 @@ class _Job:
     wordings: dict[tuple[str, str], Wording]
 
 
-def plan_next(now: datetime) -> bool:
+def plan_next(now: datetime, but: Collection[int] = ()) -> bool:
     """Plan the next chunk of the oldest open restock event, in the caller's transaction.
 
     The event row is locked and remembers how far it came, so that a planner that was killed, or a second one, does not
     plan anybody twice.
 
+    :param but: events to leave alone.
     :returns: False when there is nothing to plan.
+    :raises PlanFault: this event cannot be planned; others can.
     """
     earlier = sa.orm.aliased(RestockEvent)
     # One variant's restocks are planned one after another: two planners would each tell the same people.
@@ -66,14 +77,25 @@ def plan_next(now: datetime) -> bool:
     )
     event = db.session.scalars(
         sa.select(RestockEvent)
-        .where(sa.text("restock_event.planned_at IS NULL"), in_turn)
+        .where(sa.text("restock_event.planned_at IS NULL"), in_turn, RestockEvent.id.not_in(but))
         .order_by(RestockEvent.id)
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
         .execution_options(populate_existing=True)
     ).first()
     if event is None:
         return False
+    event_id = event.id
+    try:
+        _plan(event, now)
+    except (OperationalError, InterfaceError):
+        raise  # the database, not the event
+    except Exception as error:
+        raise PlanFault(event_id) from error
+    return True
+
+
+def _plan(event: RestockEvent, now: datetime) -> None:
     job = _open(event, now)
     rows = _waiting(event)
     if rows:
@@ -82,7 +104,6 @@ def plan_next(now: datetime) -> bool:
     if len(rows) < CHUNK:
         event.planned_at = now
     db.session.flush()
-    return True
 
 
 def has_unplanned() -> bool:
@@ -101,7 +122,7 @@ def _open(event: RestockEvent, now: datetime) -> _Job:
     ).one()
     lanes: dict[str, Lane | None] = {}
     for channel in ("sms", "email", "push"):
-        sender = sender_of(store, channel)
+        sender = sender_for_new(store, channel)
         lanes[channel] = lane_of(sender) if sender else None
     return _Job(store, event, variant, store_settings(store), now, lanes, {})
 

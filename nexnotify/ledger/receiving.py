@@ -11,7 +11,7 @@ from nexnotify.db import db
 from nexnotify.gateways.contract import Receipt
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.moves import Move, record
-from nexnotify.ledger.telling import told
+from nexnotify.ledger.telling import not_told, told
 from nexnotify.ledger.transitions import by_receipt
 
 
@@ -56,6 +56,8 @@ def apply_receipt(message: Message, receipt: Receipt, now: datetime) -> bool:
     if message.status == "claimed" and new != "rejected":
         # The receipt overtook the worker's own word, which may never come if the worker was killed.
         told([message], now)
+    elif message.status == "uncertain" and new == "rejected":
+        not_told([message], now)
     detail = " ".join(filter(None, (receipt.code, receipt.detail)))
     record([Move(message.store_id, message.id, message.status, new, receipt.reason, detail)], now)
     db.session.expire(message)

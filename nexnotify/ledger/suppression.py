@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Protocol
 
 import sqlalchemy as sa
 
@@ -34,6 +35,33 @@ def give_up_address(contact: Contact, reason: str, now: datetime) -> None:
     mark_unreachable(contact, reason, now)
     close_all(contact, "unreachable", now)
     take_back(contact, "unreachable", now)
+
+
+class AboutContact(Protocol):
+    """Any value that names a message and its contact."""
+
+    @property
+    def store_id(self) -> int: ...
+    @property
+    def contact_id(self) -> int: ...
+    @property
+    def reference(self) -> str: ...
+
+
+def mind_refusal(message: AboutContact, status: str, reason: str | None, now: datetime) -> None:
+    """A refusal that is about the address, not about the message, ends more than this message."""
+    if reason != "opted_out" and not (status == "rejected" and reason in UNREACHABLE):
+        return
+    contact = db.session.scalars(
+        sa.select(Contact)
+        .where(Contact.store_id == message.store_id, Contact.id == message.contact_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one()
+    if reason == "opted_out":
+        stop(contact, Proof("gateway", evidence={"message": message.reference}), now)
+    else:
+        give_up_address(contact, reason or "unreachable", now)
 
 
 def take_back(contact: Contact, reason: str, now: datetime, variant_id: int | None = None) -> int:

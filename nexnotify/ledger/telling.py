@@ -28,10 +28,10 @@ def told(messages: Sequence[OfStore], now: datetime) -> None:
         mark_alerted(store_id, request_ids, now)
 
 
-def not_told(messages: Sequence[OfStore]) -> None:
+def not_told(messages: Sequence[OfStore], now: datetime) -> None:
     """It turned out that these messages never went: their requests wait again."""
     for store_id, request_ids in _requests(messages):
-        back_to_waiting(store_id, request_ids)
+        back_to_waiting(store_id, request_ids, now)
 
 
 def _requests(messages: Sequence[OfStore]) -> list[tuple[int, list[int]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from base64 import b64decode, b64encode
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -32,7 +33,7 @@ from nexnotify.gateways.service import lane_of, open_gateway
 from nexnotify.ledger.answers import queue_keyword_reply
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.receiving import apply_receipt, find_message
-from nexnotify.ledger.suppression import UNREACHABLE, give_up_address, stop
+from nexnotify.ledger.suppression import mind_refusal, stop
 from nexnotify.phone import InvalidPhone, to_e164
 from nexnotify.receipts.keywords import is_plain_keyword, read_keyword
 from nexnotify.receipts.models import Callback, InboundMessage
@@ -51,6 +52,8 @@ RETRIES = 30
 BATCH = 200
 #: Longest inbound text that is kept.
 MAX_INBOUND = 2000
+#: What is read for STOP and the like; a longer text is a letter, and patterns over it would take long.
+LONGEST_KEYWORD = 500
 
 
 def take_callback(instance: GatewayInstance, request: CallbackRequest, kind: Kind, now: datetime) -> Reply:
@@ -123,6 +126,7 @@ def apply_callbacks(now: datetime) -> int:
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     ).all()
+    _lock_messages(callbacks)
     for callback in callbacks:
         outcome = _apply_safely(callback, now)
         callback.outcome, callback.tries = outcome, callback.tries + 1
@@ -138,6 +142,33 @@ def has_open_callbacks(now: datetime) -> bool:
     """Whether the step has work."""
     statement = sa.select(Callback.id).where(sa.text("callback.processed_at IS NULL"), Callback.retry_at <= now)
     return db.session.scalar(statement.limit(1)) is not None
+
+
+def _lock_messages(callbacks: Sequence[Callback]) -> None:
+    """Lock the messages of these callbacks in one order: two workers with receipts for the same ones would lock up."""
+    receipts = [receipt for callback in callbacks for receipt in _receipts(callback)]
+    # What is not printable is no id of a message; one with a NUL the database would not even compare.
+    references = [receipt.reference for receipt in receipts if (receipt.reference or "\0").isprintable()]
+    ids = [receipt.gateway_id for receipt in receipts if (receipt.gateway_id or "\0").isprintable()]
+    stores = {callback.store_id for callback in callbacks}
+    if references or ids:
+        db.session.execute(
+            sa.select(Message.id)
+            .where(
+                Message.store_id.in_(stores),
+                sa.or_(Message.reference.in_(references), Message.gateway_message_id.in_(ids)),
+            )
+            .order_by(Message.id)
+            .with_for_update()
+        ).all()
+
+
+def _receipts(callback: Callback) -> list[Receipt]:
+    try:
+        received = _read_again(open_gateway(db.session.get_one(GatewayInstance, callback.gateway_id)), callback)
+    except Exception:
+        return []  # told apart where it is applied
+    return [event for event in received.events if isinstance(event, Receipt)]
 
 
 def _apply_safely(callback: Callback, now: datetime) -> str:
@@ -182,21 +213,8 @@ def _apply_receipt(store_id: int, lane_id: int, receipt: Receipt, now: datetime)
     was = message.status
     if not apply_receipt(message, receipt, now) and not (was == "delivered" and receipt.reason == "opted_out"):
         return "repeated"  # but for a complaint: it comes after the delivery, and is a STOP
-    if receipt.reason == "opted_out" or (receipt.status == "rejected" and receipt.reason in UNREACHABLE):
-        _mind_address(message, receipt, now)
+    mind_refusal(message, receipt.status, receipt.reason, now)
     return "applied"
-
-
-def _mind_address(message: Message, receipt: Receipt, now: datetime) -> None:
-    contact = db.session.scalars(
-        sa.select(Contact)
-        .where(Contact.store_id == message.store_id, Contact.id == message.contact_id)
-        .with_for_update(key_share=True)
-    ).one()
-    if receipt.reason == "opted_out":
-        stop(contact, Proof("gateway", evidence={"message": message.reference}), now)
-    else:
-        give_up_address(contact, receipt.reason or "unreachable", now)
 
 
 # --- inbound -------------------------------------------------------------------------------------------------------
@@ -208,7 +226,7 @@ def _take_inbound(instance: GatewayInstance, gateway: Gateway, event: Inbound, n
     if address is None:
         return  # a short code or a name: nobody we could have texted
     contact = find_or_make_contact(store, "sms", address, now)
-    keyword = event.keyword or read_keyword(event.body)
+    keyword = event.keyword or read_keyword(event.body[:LONGEST_KEYWORD])
     row_id = db.session.execute(
         insert_ignore(InboundMessage)
         .values(
@@ -222,6 +240,9 @@ def _take_inbound(instance: GatewayInstance, gateway: Gateway, event: Inbound, n
         )
         .returning(InboundMessage.id)
     ).scalar()
+    contact.unreachable_at = contact.unreachable_reason = None  # who writes to us can be reached
+    if row_id is None and keyword == "stop" and contact.opted_out_at is None:
+        stop(contact, Proof("keyword", evidence={"text": event.body[:100]}), now)  # STOP, START, STOP again
     if row_id is None or keyword is None:
         return  # a repeat, or an ordinary text
     answered = event.answered or (gateway.capabilities.answers_keywords and is_plain_keyword(event.body))

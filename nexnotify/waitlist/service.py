@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.exc import NoResultFound
@@ -12,7 +12,7 @@ from sqlalchemy.exc import NoResultFound
 from nexnotify.catalog.models import Variant
 from nexnotify.catalog.service import lock_variant
 from nexnotify.customers.consent import Proof, grant
-from nexnotify.customers.models import Contact
+from nexnotify.customers.models import ConsentEntry, Contact
 from nexnotify.customers.service import find_or_make_contact
 from nexnotify.db import db, insert_ignore
 from nexnotify.errors import Conflict, Invalid
@@ -20,6 +20,9 @@ from nexnotify.inventory.service import status_of
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.models import OPEN, AlertRequest
+
+#: How long a gateway's word that nothing reaches an address is believed against a shopper who gives it again.
+UNREACHABLE_FOR = timedelta(days=30)
 
 
 class InStock(Conflict):
@@ -77,6 +80,8 @@ def join(
     if channel not in channels:
         raise ChannelOff(fields={"channels": f"{channel} is not offered for this product."})
     contact = find_or_make_contact(store, channel, address, now)
+    if contact.unreachable_at is not None and contact.unreachable_at < now - UNREACHABLE_FOR:
+        contact.unreachable_at = contact.unreachable_reason = None  # numbers come to life again
     inserted = db.session.execute(
         insert_ignore(AlertRequest)
         .values(
@@ -159,7 +164,7 @@ def mark_alerted(store_id: int, request_ids: Sequence[int], now: datetime) -> No
         )
 
 
-def back_to_waiting(store_id: int, request_ids: Sequence[int]) -> None:
+def back_to_waiting(store_id: int, request_ids: Sequence[int], now: datetime) -> None:
     """It turned out that these were never told; one whose shopper has asked anew since then stays closed."""
     newer = sa.orm.aliased(AlertRequest)
     asked_anew = sa.exists().where(
@@ -168,15 +173,25 @@ def back_to_waiting(store_id: int, request_ids: Sequence[int]) -> None:
         newer.contact_id == AlertRequest.contact_id,
         newer.status.in_(OPEN),
     )
+    stopped_since = sa.exists().where(
+        ConsentEntry.store_id == AlertRequest.store_id,
+        ConsentEntry.contact_id == AlertRequest.contact_id,
+        ConsentEntry.action == "revoked",
+        ConsentEntry.at >= AlertRequest.created_at,
+    )
+    mine = (
+        AlertRequest.store_id == store_id,
+        AlertRequest.id.in_(request_ids),
+        AlertRequest.status == "alerted",
+    )
     if request_ids:
-        db.session.execute(
-            sa.update(AlertRequest)
-            .where(
-                AlertRequest.store_id == store_id,
-                AlertRequest.id.in_(request_ids),
-                AlertRequest.status == "alerted",
-                ~asked_anew,
+        for where, values in (
+            (stopped_since, {"status": "cancelled", "closed_at": now, "closed_reason": "stop", "alerted_at": None}),
+            (~asked_anew, {"status": "waiting", "alerted_at": None}),
+        ):
+            db.session.execute(
+                sa.update(AlertRequest)
+                .where(*mine, where)
+                .values(**values)
+                .execution_options(synchronize_session=False)
             )
-            .values(status="waiting", alerted_at=None)
-            .execution_options(synchronize_session=False)
-        )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import chain
@@ -22,16 +23,13 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from sqlalchemy.exc import IntegrityError
 
 from nexnotify.catalog.service import variant_id_from
-from nexnotify.db import db, transaction
-from nexnotify.errors import BadRequest, Invalid, NexnotifyError
+from nexnotify.errors import BadRequest, Invalid
 from nexnotify.stores.settings import field_errors
 
-#: Rows of one bulk request, and of one transaction in it.
-MAX_ROWS = 5000
-ROWS_PER_TRANSACTION = 100
+#: Variants of one product, which is saved in one piece.
+MAX_VARIANTS = 500
 #: Largest and default page of a list.
 MAX_PAGE, PAGE = 200, 50
 #: The largest id a database keeps.
@@ -59,9 +57,29 @@ def _in_utc(value: datetime | None) -> datetime | None:
         raise ValueError("This moment is out of range.") from None
 
 
+#: White space, control characters, and those that turn the direction of what follows.
+_GAPS = re.compile("[\\s\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
+#: What mail and text clients make a link of.
+_LINK = re.compile(r"://|www\.|@|[^\s.]\.\w{2,}", re.IGNORECASE)
+
+
+def _one_line(value: Any) -> Any:
+    return _GAPS.sub(" ", value).strip() if isinstance(value, str) else value
+
+
+def _no_link(name: str) -> str:
+    """Anybody can have a confirmation sent to anybody, so a name must not carry a message of its own."""
+    # Read as a client would: wide characters as narrow ones, without what cannot be seen.
+    plain = unicodedata.normalize("NFKD", name).replace("\u3002", ".")
+    if _LINK.search("".join(c for c in plain if unicodedata.category(c) not in ("Cf", "Mn", "Mc", "Me"))):
+        raise ValueError("Write a name only, without a link or an address.")
+    return name
+
+
 Text = Annotated[str, Field(min_length=1, max_length=255)]
 Options = Annotated[dict[Text, Annotated[str, Field(max_length=255)]], Field(max_length=20)]
 Address = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^https?://")]
+Name = Annotated[str, Field(max_length=60), BeforeValidator(_one_line), AfterValidator(_no_link)]
 Price = Annotated[Decimal, BeforeValidator(_price), Field(ge=0, max_digits=12, decimal_places=4, allow_inf_nan=False)]
 
 
@@ -97,7 +115,7 @@ class ProductPayload(Payload):
     url: Address | None = None
     image_url: Address | None = None
     published: bool = True
-    variants: list[VariantPayload] = Field([], max_length=2000)
+    variants: list[VariantPayload] = Field([], max_length=MAX_VARIANTS)
 
     @model_validator(mode="after")
     def _short_ids(self) -> ProductPayload:
@@ -125,6 +143,11 @@ class OneVariant(Payload):
             raise ValueError("Name the variant by sku or by variant_id, one of the two.")
         return self
 
+    @property
+    def ref(self) -> str:
+        """What names the variant."""
+        return self.sku or self.variant_id or ""
+
 
 class LevelPayload(OneVariant):
     location: Text = "main"
@@ -141,7 +164,7 @@ class RequestPayload(OneVariant):
 
     phone: Annotated[str, Field(max_length=60)] | None = None
     email: Annotated[str, Field(max_length=254)] | None = None
-    first_name: Annotated[str, Field(max_length=200)] | None = None
+    first_name: Annotated[Name | None, Field(description="On one line, without a link or an address.")] = None
     channels: list[Literal["sms", "email", "push"]] | None = Field(
         None, description="Unless told, all with an address."
     )
@@ -185,56 +208,6 @@ def read_body(model: type[Row]) -> Row:
         return model.model_validate(body)
     except ValidationError as error:
         raise Invalid("Some fields are not right.", fields=field_errors(error)) from None
-
-
-def bulk(
-    name: str,
-    model: type[Row],
-    save: Callable[[int, Row], None],
-    lock_order: Callable[[Row], str] = lambda row: "",
-) -> dict[str, Any]:
-    """Read ``{name: [rows]}`` and save each good row; a bad one is reported and does not spoil the others.
-
-    :returns: the bulk answer: ``accepted`` and ``errors`` with index, code and message.
-    """
-    body = read_json()
-    if not isinstance(body, dict) or not isinstance(body.get(name), list):
-        raise Invalid(f'The body must look like {{"{name}": [ … ]}}.', fields={name: "a list is missing"})
-    if unknown := [field for field in body if field != name]:
-        raise Invalid("There are unknown fields.", fields=dict.fromkeys(unknown, "There is no such field."))
-    rows = body[name]
-    if len(rows) > MAX_ROWS:
-        raise Invalid(f"{len(rows)} rows are too many; send at most {MAX_ROWS} at a time.", fields={name: "too long"})
-    errors: list[dict[str, Any]] = []
-    good: list[tuple[int, Row]] = []
-    for index, row in enumerate(rows):
-        try:
-            good.append((index, model.model_validate(row)))
-        except ValidationError as error:
-            fields = field_errors(error)
-            message = " ".join(f"{field}: {words}" for field, words in fields.items())
-            errors.append({"index": index, "code": "invalid", "message": message, "fields": fields})
-    # Rows are locked in one order, so that two such calls at once wait for each other instead of locking up.
-    good.sort(key=lambda item: lock_order(item[1]))
-    for start in range(0, len(good), ROWS_PER_TRANSACTION):
-        with transaction():
-            for index, value in good[start : start + ROWS_PER_TRANSACTION]:
-                if problem := _save_row(index, value, save):
-                    errors.append(problem)
-    errors.sort(key=lambda error: error["index"])
-    return {"accepted": len(rows) - len(errors), "errors": errors}
-
-
-def _save_row(index: int, value: Row, save: Callable[[int, Row], None]) -> dict[str, Any] | None:
-    try:
-        with db.session.begin_nested():
-            save(index, value)
-    except NexnotifyError as error:
-        return {"index": index, "code": error.code, "message": error.message, "fields": error.fields}
-    except IntegrityError:
-        message = "Somebody else changed the same thing at the same moment; send this row again."
-        return {"index": index, "code": "conflict", "message": message, "fields": {}}
-    return None
 
 
 # --- lists ---------------------------------------------------------------------------------------------------------

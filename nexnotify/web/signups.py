@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from flask import current_app, request
 
@@ -14,7 +15,7 @@ from nexnotify.content.widget_texts import pick_language, refusal
 from nexnotify.customers.consent import Proof
 from nexnotify.customers.service import count_signup, normalise
 from nexnotify.db import transaction
-from nexnotify.errors import Invalid, NotFound
+from nexnotify.errors import Invalid, NotFound, TooMany
 from nexnotify.ledger.answers import queue_confirmation
 from nexnotify.nudge import nudge
 from nexnotify.phone import InvalidEmail, InvalidPhone
@@ -29,23 +30,32 @@ CHANNELS = tuple(_FIELDS)
 
 
 def take_signup(store: Store, payload: RequestPayload, *, method: str, source: str) -> None:
-    """A shopper's own sign-up, from the widget or the hosted form: counted, checked, saved, confirmed.
+    """A shopper's own sign-up, from the widget or the hosted form: checked, counted, saved, confirmed.
 
     Nobody learns from the outcome whether an address was known before.
 
     :raises Invalid: with every field that is missing or wrong.
-    :raises TooMany: over the limits of one address or one contact.
+    :raises TooMany: over the limit of one IP address.
     """
     settings, now = current_app.extensions["nexnotify"].settings, utcnow()
+    addresses = wanted_addresses(store, payload)  # before anything is counted: a slip of the finger costs nothing
     with transaction():
-        count_signup(store, f"ip {request.remote_addr}", settings.signups_per_ip, now)
-    addresses = wanted_addresses(store, payload)
-    with transaction():
-        for address in addresses.values():
-            count_signup(store, address, settings.signups_per_contact, now)
+        if not count_signup(store, f"ip {_network(request.remote_addr)}", settings.signups_per_ip, now):
+            raise TooMany("That is a lot of sign-ups in a short time. Please try again in ten minutes.")
     with transaction():
         sign_up(store, payload, addresses, method=method, source=source, confirm=True, now=now)
     nudge("send")
+
+
+def _network(address: str | None) -> str:
+    """Who is counted as one: an IPv4 address, or the /64 of an IPv6 address, which is what one customer is given."""
+    try:
+        ip = ip_address(address or "")
+    except ValueError:
+        return str(address)
+    if not isinstance(ip, IPv6Address):
+        return str(ip)
+    return str(ip.ipv4_mapped or IPv6Network((int(ip), 64), strict=False))
 
 
 def wanted_addresses(store: Store, payload: RequestPayload) -> dict[str, str]:
@@ -74,7 +84,7 @@ def wanted_addresses(store: Store, payload: RequestPayload) -> dict[str, str]:
         problems["consent"] = refusal(payload.language, "consent", "Tick the box to agree to the text message.")
     if problems:
         raise Invalid("Some fields are not right.", fields=problems)
-    return addresses
+    return {channel: addresses[channel] for channel in CHANNELS if channel in addresses}  # always locked in one order
 
 
 def wanted_variant(store: Store, payload: RequestPayload) -> Variant:
@@ -98,24 +108,38 @@ def sign_up(
     confirm: bool,
     now: datetime,
 ) -> list[Joined]:
-    """Make a request on each channel, in the caller's transaction; new ones are confirmed to the shopper."""
+    """Make a request on each channel, in the caller's transaction; new ones are confirmed to the shopper.
+
+    Over the limits of a contact or the store, a shopper's own sign-up is kept all the same, only not confirmed: whoever
+    signs up somebody else's number can neither lock its owner out nor learn anything.
+    """
     variant = wanted_variant(store, payload)
     language = pick_language(payload.language).code
     from_shopper = method in ("widget", "page")
     proof = Proof(
         method,
-        wording=payload.consent_text or disclosure(store.name, language),
+        # What a shop showed to its own shoppers we know only when it says so.
+        wording=payload.consent_text or (disclosure(store.name, language) if from_shopper else None),
         page_url=payload.page_url,
         ip=request.remote_addr if from_shopper else None,
         user_agent=request.headers.get("User-Agent") if from_shopper else None,
         evidence={"variant": variant.external_id, "box_ticked": payload.consent},
     )
-    joined = []
-    for channel, address in addresses.items():
-        result = join(
-            store, variant, channel, address, proof, now, first_name=payload.first_name or None, source=source
-        )
-        if result.is_new and confirm and store_settings(store).confirmations:
-            queue_confirmation(store, variant, result.contact, result.request, now)
-        joined.append(result)
+    name = payload.first_name or None
+    joined = [
+        join(store, variant, channel, address, proof, now, first_name=name, source=source)
+        for channel, address in addresses.items()
+    ]
+    if confirm and store_settings(store).confirmations:
+        # Counted after all joins, so that nobody who holds the store's counter waits for a contact.
+        for result, address in zip(joined, addresses.values(), strict=True):
+            if result.is_new and (not from_shopper or _may_confirm(store, address, now)):
+                queue_confirmation(store, variant, result.contact, result.request, now)
     return joined
+
+
+def _may_confirm(store: Store, address: str, now: datetime) -> bool:
+    settings = current_app.extensions["nexnotify"].settings
+    return count_signup(store, address, settings.signups_per_contact, now) and count_signup(
+        store, "store", settings.signups_per_store, now
+    )

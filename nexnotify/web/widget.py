@@ -48,7 +48,7 @@ def variants(store_key: str) -> ResponseReturnValue:
         raise Invalid("Name a variant: ?sku= or ?variant_id=.", fields={"sku": "missing"})
     found = [find_variant(store, sku=sku) for sku in skus[:50]]
     found += [find_variant(store, variant_id=variant_id) for variant_id in ids[:50]]
-    known = [variant for variant in found if variant is not None]
+    known = [variant for variant in found if variant is not None and variant.product.published]
     if not known:
         raise NotFound("This store does not have that product.")
     rows = []

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask
 from huey import crontab
+from huey.consumer import Consumer
 
 from nexnotify.nudge import Nudges
 from nexnotify.workers.sender import Sender
@@ -16,7 +17,7 @@ from nexnotify.workers.steps import run_receipts, run_restock, run_sweep
 log = logging.getLogger(__name__)
 
 #: Seconds a worker takes to finish what is in flight when it is asked to end.
-GRACE = 8
+GRACE = 6
 
 
 def register_steps(app: Flask, nudges: Nudges, sender: Sender) -> None:
@@ -33,6 +34,17 @@ def register_steps(app: Flask, nudges: Nudges, sender: Sender) -> None:
     nudges.steps["receipts"] = in_context(run_receipts)
     nudges.steps["send"] = sender.wake
     nudges.steps["sweep"] = in_context(lambda: run_sweep(sender.wake))
+
+
+def _stop_sender_first(consumer: Consumer, sender: Sender) -> None:
+    """When the process is asked to end, nothing more is claimed while the engine finishes its tasks."""
+    handle = consumer._handle_signal
+
+    def handle_signal(*args: Any) -> None:
+        sender.end()
+        handle(*args)
+
+    consumer._handle_signal = handle_signal
 
 
 def run_worker(app: Flask) -> None:
@@ -52,11 +64,12 @@ def run_worker(app: Flask) -> None:
         shutdown_timeout=GRACE,
         check_worker_health=True,
     )
+    _stop_sender_first(consumer, sender)
     sender.start()
     # What the last worker left when it died is taken over at once, not at the first sweep.
     threading.Thread(target=nudges.steps["sweep"], name="takeover", daemon=True).start()
     try:
         consumer.run()
     finally:
-        sender.stop(GRACE)
+        sender.stop(2)
         log.info("worker ended")

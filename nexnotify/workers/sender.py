@@ -66,10 +66,14 @@ class Sender:
         """There is work."""
         self._results.put(None)
 
-    def stop(self, timeout: float) -> None:
-        """Claim nothing more, settle what is in flight, end."""
+    def end(self) -> None:
+        """Claim nothing more."""
         self._stop.set()
         self.wake()
+
+    def stop(self, timeout: float) -> None:
+        """Claim nothing more, settle what is in flight, end."""
+        self.end()
         self._thread.join(timeout)
 
     def drain(self) -> None:

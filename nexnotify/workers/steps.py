@@ -6,15 +6,16 @@ import logging
 import time
 from collections.abc import Callable
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+
 from nexnotify.clock import utcnow
 from nexnotify.customers.service import forget_old_counts
 from nexnotify.db import db, end_read, transaction
 from nexnotify.dispatch import recover
 from nexnotify.gateways.contract import CannotTell, LookupAnswer
-from nexnotify.gateways.loader import UnknownGateway
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import open_gateway
-from nexnotify.ledger.planner import has_unplanned, plan_next
+from nexnotify.ledger.planner import PlanFault, has_unplanned, plan_next
 from nexnotify.receipts.service import apply_callbacks, has_open_callbacks
 from nexnotify.receipts.sync import sync_opt_outs
 from nexnotify.restock.service import detect_restocks, has_unseen_changes
@@ -36,10 +37,17 @@ def run_restock(after_chunk: Callable[[], None] = lambda: None) -> None:
         end_read()
         with transaction():
             detect_restocks(utcnow(), anyone_waits)
+    faulty: set[int] = set()
     while has_unplanned():
         end_read()
-        with transaction():
-            more = plan_next(utcnow())
+        try:
+            with transaction():
+                more = plan_next(utcnow(), faulty)
+        except PlanFault as fault:
+            # One event's trouble must not keep other stores' from being planned; it is tried again at the next sweep.
+            log.exception("cannot plan", extra={"restock": fault.event_id})
+            faulty.add(fault.event_id)
+            continue
         after_chunk()
         if not more:
             break  # another worker has the rest
@@ -66,22 +74,35 @@ def run_recovery() -> None:
     with transaction():
         while recover.end_leases(utcnow(), dead):
             pass
+        while recover.expire_late(utcnow()):
+            pass
     begun, ends_at = utcnow(), time.monotonic() + ASKING
     while waiting := recover.questions(begun):  # an answer of any kind puts a question off beyond this moment
         for question in waiting:
-            answer = _ask(question)
-            with transaction():
-                recover.resolve(question, answer, utcnow())
+            _resolve(question)
             if time.monotonic() > ends_at:
                 return
     end_read()
 
 
+def _resolve(question: recover.Question) -> None:
+    answer = _ask(question)
+    try:
+        with transaction():
+            recover.resolve(question, answer, utcnow())
+    except (OperationalError, InterfaceError):
+        raise  # the database, not the answer
+    except Exception:
+        log.exception("answer cannot be used", extra={"message": question.message_id})
+        with transaction():
+            recover.resolve(question, CannotTell("The gateway's answer could not be used."), utcnow())
+
+
 def _ask(question: recover.Question) -> LookupAnswer:
     try:
         gateway = open_gateway(db.session.get_one(GatewayInstance, question.gateway_id))
-    except UnknownGateway:
-        return CannotTell("The gateway's plugin is not there any more.")
+    except Exception as error:
+        return CannotTell(f"The gateway cannot be opened: {type(error).__name__}.")
     finally:
         end_read()
     return recover.ask(gateway, question)

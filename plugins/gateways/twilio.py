@@ -192,12 +192,25 @@ class GATEWAY(Gateway):
         found = answer.json()
         if answer.status != 200 or not isinstance(found, dict) or not isinstance(found.get("messages"), list):
             return CannotTell(f"Twilio's list cannot be read (HTTP {answer.status}).")
-        return _search(found, message)
+        return _search(found, message, _clock_ahead(answer))
 
 
-def _search(page: dict[str, Any], message: SentMessage) -> LookupAnswer:
-    """The text among the newest to its number; absent only when nothing at all went there since the attempt."""
-    since = message.attempted_at - timedelta(minutes=1)
+def _clock_ahead(answer: http.HttpAnswer) -> timedelta | None:
+    """How far our clock is ahead of Twilio's, by the date of its answer; None where it has none."""
+    try:
+        return datetime.now(UTC) - parsedate_to_datetime(answer.headers["date"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _search(page: dict[str, Any], message: SentMessage, ahead: timedelta | None) -> LookupAnswer:
+    """The text among the newest to its number; absent only when nothing at all went there since the attempt.
+
+    "Since" is reckoned by Twilio's clock: with ours ahead by more than the margin, what went would look older.
+    """
+    if ahead is None:
+        return CannotTell("Twilio's answer has no date to set our clock by.")
+    since = message.attempted_at - ahead - timedelta(minutes=1)
     try:
         dated = [(parsedate_to_datetime(entry["date_created"]), entry) for entry in page["messages"]]
         recent = [entry for created, entry in dated if created >= since]

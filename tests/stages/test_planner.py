@@ -96,8 +96,7 @@ def test_a_plan_that_is_interrupted_goes_on_where_it_was_and_tells_everyone_once
         record(*args)
 
     monkeypatch.setattr(planner, "record", breaks_in_the_second_chunk)
-    with pytest.raises(RuntimeError, match="the plug"):
-        shop.plan()
+    shop.plan()
     assert planned(shop) == dict.fromkeys(EVERYONE, 1000), "the first chunk stands, of the second there is nothing"
     shop.plan()
     assert planned(shop) == EVERYONE

@@ -175,6 +175,7 @@ class Speaker(asyncio.Protocol):
             return
         content = text.encode()
         head = f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n"
+        head += f"Date: {formatdate(usegmt=True)}\r\n"
         self.transport.write(f"{head}{more}\r\n".encode() + content)
         self.busy = False
         self.next()

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from nexnotify import create_app
 from nexnotify.clock import utcnow
+from nexnotify.customers.models import ConsentEntry, ConsentWording
 from nexnotify.db import db, transaction
 from nexnotify.secrets import new_key
 from nexnotify.settings import Settings
@@ -68,7 +69,7 @@ def test_settings_have_the_documented_names_and_values(shop: Shop) -> None:
     assert {name: found[name] for name in documented} == documented
 
 
-WRONG_SETTINGS = [
+WRONG_SETTINGS: list[Any] = [
     ({"treshold": 2}, "treshold"),
     ({"threshold": 0}, "threshold"),
     ({"threshold": "2"}, "threshold"),
@@ -89,7 +90,7 @@ def test_a_wrong_setting_is_named_and_nothing_changes(shop: Shop) -> None:
 
 
 def test_a_product_reads_back_as_it_was_put(shop: Shop) -> None:
-    tee = {
+    tee: dict[str, Any] = {
         "id": "tee",
         "title": "Tee",
         "url": "https://shop.example/tee",
@@ -116,7 +117,7 @@ def test_a_product_reads_back_as_it_was_put(shop: Shop) -> None:
     assert {name: found[name] for name in tee if name != "variants"} == {
         name: value for name, value in tee.items() if name != "variants"
     }
-    assert found["variants"][0].items() >= tee["variants"][0].items()  # type: ignore[index,attr-defined]
+    assert found["variants"][0].items() >= tee["variants"][0].items()
     assert found["variants"][0]["status"] == "backordered"
     shop.put("products", {"products": [{"id": "tee", "title": "Tee"}]})
     assert len(shop.get("products")["products"][0]["variants"]) == 1, "variants that are left out stay"
@@ -159,7 +160,7 @@ def test_lists_go_on_at_next_and_end_with_null(shop: Shop) -> None:
     phones = [f"+120155501{number:02}" for number in range(5)]
     shop.post("requests", {"requests": [row(phone=phone, confirm=False) for phone in phones]})
     seen: list[str] = []
-    page = "/api/v1/requests?sku=TEE-M&limit=2"
+    page: Any = "/api/v1/requests?sku=TEE-M&limit=2"
     for _ in range(3):
         body = shop.get(page)
         seen += [item["to"] for item in body["requests"]]
@@ -229,6 +230,19 @@ def test_the_same_number_written_otherwise_is_the_same_contact(shop: Shop) -> No
     assert len(shop.messages("confirmation")) == 1
 
 
+def test_a_wording_that_the_shop_did_not_tell_is_not_made_up(shop: Shop) -> None:
+    shop.product("TEE-M", on_hand=0)
+    rows = [row(), row(phone="+12015550124", consent_text="Text me, Acme.")]
+    assert shop.post("requests", {"requests": rows})["accepted"] == 2
+    with shop.app.app_context():
+        entries = db.session.scalars(sa.select(ConsentEntry).order_by(ConsentEntry.id)).all()
+        wordings = {wording.version: wording.text for wording in db.session.scalars(sa.select(ConsentWording))}
+        db.session.remove()
+    assert [entry.method for entry in entries] == ["api", "api"]
+    assert [wordings.get(entry.wording_version or "") for entry in entries] == [None, "Text me, Acme."]
+    assert len(wordings) == 1
+
+
 def test_confirm_false_sends_no_confirmation(shop: Shop) -> None:
     shop.product("TEE-M", on_hand=0)
     shop.post("requests", {"requests": [row(confirm=False)]})
@@ -281,7 +295,7 @@ def test_requests_say_for_each_row_what_is_wrong(shop: Shop) -> None:
         row(phone="123"),
         row(consent=False),
         row(phone=None),
-        row(first_name="n" * 201),
+        row(first_name="n" * 200),
         row(first_name="A\0nn"),
         row(channels=["fax"]),
         row(channels=["email"], email="ann@"),
@@ -320,7 +334,7 @@ def test_products_with_a_sku_of_another_are_refused_alone(shop: Shop) -> None:
     assert listed["g"]["variants"][0]["price"] == "19.90"
 
 
-BAD_FORMS = [
+BAD_FORMS: list[Any] = [
     ("products", {"levels": []}),
     ("stock", {"levels": {}}),
     ("stock", {"levels": [], "location": "main"}),
@@ -358,7 +372,7 @@ def test_a_thousand_levels_at_once_are_fine(shop: Shop) -> None:
 # --- who may -------------------------------------------------------------------------------------------------------
 
 
-NO_KEYS = [None, "", "Bearer", "Bearer ", "Bearer nnk_wrong", "Basic abc", "nnk_wrong"]
+NO_KEYS: list[Any] = [None, "", "Bearer", "Bearer ", "Bearer nnk_wrong", "Basic abc", "nnk_wrong"]
 
 
 def test_without_a_key_nothing_opens(shop: Shop) -> None:
@@ -416,7 +430,7 @@ def test_what_is_not_there_is_404(shop: Shop) -> None:
         error(shop.get(path, 404), "not_found")
 
 
-WRONG_METHODS = [
+WRONG_METHODS: list[Any] = [
     ("POST", "products"),
     ("DELETE", "products"),
     ("GET", "stock"),

@@ -110,7 +110,7 @@ def test_only_listed_origins_carry_the_widget(tee: Shop, origin: str | None, all
         assert tee.requests() == []
 
 
-WRONG_FIELDS = [
+WRONG_FIELDS: list[Any] = [
     ({"consent": False}, 422, "consent"),
     ({"consent": None}, 422, "consent"),
     ({"consent": "yes"}, 422, "consent"),
@@ -122,7 +122,8 @@ WRONG_FIELDS = [
     ({"channels": ["pigeon"]}, 422, "channels.0"),
     ({"phnoe": ANN}, 422, "phnoe"),
     ({"sku": None}, 422, "body"),
-    ({"first_name": "n" * 201}, 422, "first_name"),
+    ({"first_name": "n" * 61}, 422, "first_name"),
+    ({"first_name": "n" * 200}, 422, "first_name"),
     ({"first_name": "\0"}, 422, "body"),
     ({"sku": "NOPE"}, 404, None),
 ]
@@ -143,7 +144,7 @@ def test_without_consent_there_is_no_text_and_consent_left_out_is_no_consent(tee
     assert "consent" in error(tee.widget(fields, 422))["fields"]
 
 
-NO_BODIES = [(b"", 400), (b"{", 400), (b"[]", 422), (b'"x"', 422), (b" " * 20_000, 413)]
+NO_BODIES: list[Any] = [(b"", 400), (b"{", 400), (b"[]", 422), (b'"x"', 422), (b" " * 20_000, 413)]
 
 
 def test_a_body_that_is_none_is_refused(tee: Shop) -> None:
@@ -151,6 +152,15 @@ def test_a_body_that_is_none_is_refused(tee: Shop) -> None:
         answer = tee.client.post(f"/widget/v1/{tee.key}/requests", data=data)
         assert answer.status_code == status
         error(answer)
+
+
+def test_a_hidden_product_is_not_told_of(tee: Shop) -> None:
+    tee.product("HIDDEN", on_hand=0, published=False)
+    address = f"/widget/v1/{tee.key}/variants"
+    for query in ("sku=HIDDEN", "variant_id=hidden-v"):
+        error(tee.client.get(f"{address}?{query}"), "not_found")
+    answer = tee.client.get(f"{address}?sku=HIDDEN&sku=TEE-M").get_json()
+    assert [row["sku"] for row in answer["variants"]] == ["TEE-M"]
 
 
 def test_an_unknown_store_and_a_wrong_method_are_told_apart(tee: Shop) -> None:
@@ -168,7 +178,12 @@ NAMES = [
     "آن",
     "[[url]] [[nosuch]]",
     "{{ 7 * 7 }}",
-    "N" * 200,
+    "N" * 60,
+    "Dr. Ann",
+    "J.R.R. Tolkien",
+    "👩‍🚀 Zoë",
+    "علی‌رضا",
+    "Renée-Ann d’Arc, jun.",
     "O'Brien; DROP TABLE message",
     "%s %d \\n",
 ]
@@ -183,6 +198,53 @@ def test_a_name_arrives_as_it_was_written(tee: Shop, name: str) -> None:
     [message] = tee.messages()
     assert message["status"] == "delivered"
     assert message["body"].startswith(f"Hello {name},\n")
+
+
+LINKS = [
+    "Hello you won. Claim: https://evil.example",
+    "ftp://x",
+    "www.evil",
+    "WWW.evil",
+    "claim at evil.example",
+    "evil.example/claim",
+    "you won,go to evil.co",
+    "ann@evil",
+    "evil．example",
+    "evil。example",
+    "evil\u200b.\u2060example",
+    "ｗｗｗ．evil",
+    "ann＠evil",
+    "भारत.भारत",
+    "😀.ws",
+    "see\nevil.example",
+]
+
+
+@pytest.mark.parametrize("name", LINKS, ids=range(len(LINKS)))
+def test_nobody_has_a_link_sent_to_somebody_by_way_of_the_name(tee: Shop, name: str) -> None:
+    found = error(tee.widget(body(first_name=name), 422), "invalid")
+    assert found["fields"] == {"first_name": "Write a name only, without a link or an address."}
+    [problem] = tee.post("requests", {"requests": [body(first_name=name)]})["errors"]
+    assert set(problem["fields"]) == {"first_name"}
+    assert tee.requests() == []
+    assert tee.messages(None) == []
+
+
+@pytest.mark.parametrize(
+    "name,kept",
+    [
+        ("Ann\r\n\r\nYou won", "Ann You won"),
+        (" Ann \t Lee\x1b\x07\x85\u2028", "Ann Lee"),
+        ("\u202eAnn\u202c Lee", "Ann Lee"),
+        ("Ann" + " " * 500 + "Lee", "Ann Lee"),
+        ("\r\n", None),
+    ],
+)
+def test_a_name_stays_on_one_line(tee: Shop, name: str, kept: str | None) -> None:
+    tee.widget({"sku": "TEE-M", "email": "ann@mail.example", "first_name": name})
+    assert tee.requests()[0]["first_name"] == kept
+    tee.work()
+    assert tee.messages("confirmation")[0]["body"].startswith(f"Hello {kept or 'there'},\n")
 
 
 def test_a_nameless_shopper_is_greeted_all_the_same(tee: Shop) -> None:
@@ -231,6 +293,10 @@ def test_the_wording_that_the_endpoint_shows_is_the_one_that_is_kept(tee: Shop) 
         db.session.remove()
 
 
+def place(number: int) -> dict[str, str]:
+    return {"REMOTE_ADDR": f"192.0.2.{number}"}
+
+
 class TestLimits:
     """Each sign-up may cost a text, so they are counted."""
 
@@ -249,15 +315,78 @@ class TestLimits:
         with later(minutes=11):
             tee.widget(body(phone="+12015550111"))
 
-    def test_one_number_is_signed_up_so_often_from_wherever(self, tee: Shop) -> None:
+    def test_a_network_of_ipv6_counts_as_one_and_so_does_an_ipv4_address_in_ipv6(self, tee: Shop) -> None:
+        def ask(last: int, place: str, status: int = 202) -> None:
+            tee.widget(body(phone=f"+120155501{last:02}"), status, environ_base={"REMOTE_ADDR": place})
+
+        for number in range(3):
+            ask(number, f"2001:db8:0:1:{number}::1")
+        ask(3, "2001:db8:0:1:ffff:ffff:ffff:ffff", 429)
+        ask(3, "2001:db8:0:2::1")
+        for number in range(4, 7):
+            ask(number, "::ffff:192.0.2.9")
+        ask(7, "192.0.2.9", 429)
+        ask(7, "::ffff:192.0.2.10")
+
+    def test_what_is_refused_for_its_fields_costs_nothing_and_anything_else_does(self, tee: Shop) -> None:
+        for _ in range(9):
+            tee.widget(body(phone="12"), 422)
+            tee.widget(body(first_name="evil.example"), 422)
+        for _ in range(3):
+            tee.widget(body(sku="NOPE"), 404)
+        error(tee.widget(body(sku="NOPE"), 429), "too_many")
+
+    def test_one_number_is_confirmed_so_often_from_wherever_and_its_other_requests_are_kept(self, tee: Shop) -> None:
         for number in range(4):
             tee.product(f"SKU-{number}", on_hand=0)
-        places = [{"REMOTE_ADDR": f"192.0.2.{number}"} for number in range(3)]
-        for number in (0, 1):
-            tee.widget(body(sku=f"SKU-{number}"), environ_base=places[number])
-        error(tee.widget(body(sku="SKU-2"), 429, environ_base=places[2]), "too_many")
-        assert len(tee.messages("confirmation")) == 2
+        answers = [tee.widget(body(sku=f"SKU-{number}"), environ_base=place(number)) for number in range(4)]
+        assert answers == [{"status": "waiting"}] * 4
+        assert [request["status"] for request in tee.requests()] == ["waiting"] * 4
+        assert [message["sku"] for message in tee.messages("confirmation")] == ["SKU-0", "SKU-1"]
+        tee.product("SKU-5", on_hand=0)
+        with later(minutes=11):
+            tee.widget(body(sku="SKU-5"), environ_base=place(5))
+        assert len(tee.messages("confirmation")) == 3
+
+    def test_only_a_new_request_counts_for_a_number(self, tee: Shop) -> None:
+        """Nobody uses up another's confirmations by asking for what is asked for already, or for nothing."""
+        tee.product("MUG", on_hand=0)
+        tee.product("CAP", on_hand=3)
+        for number in range(5):
+            tee.widget(body(), environ_base=place(number))
+            tee.widget(body(sku="NOPE"), 404, environ_base=place(10 + number))
+            tee.widget(body(sku="CAP"), 409, environ_base=place(20 + number))
+            tee.widget(body(consent=False), 422, environ_base=place(30 + number))
+        tee.widget(body(sku="MUG"), environ_base=place(40))
+        assert [message["sku"] for message in tee.messages("confirmation")] == ["TEE-M", "MUG"]
 
     def test_what_the_shop_itself_sends_is_not_limited(self, tee: Shop) -> None:
         rows = [body(phone=f"+120155501{number:02}") for number in range(10)]
         assert tee.post("requests", {"requests": rows})["accepted"] == 10
+        assert len(tee.messages("confirmation")) == 10
+
+
+class TestCeiling:
+    """Whoever has many addresses still does not empty a merchant's purse."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return replace(settings, signups_per_store=3)
+
+    def test_a_store_confirms_so_many_and_keeps_the_rest(self, tee: Shop, other_shop: Shop) -> None:
+        email = {"email": "ann@mail.example", "channels": ["sms", "email"]}
+        tee.widget(body(**email))
+        tee.widget(body(**email))
+        for number in range(3):
+            tee.widget(body(phone=f"+120155501{number:02}"))
+        assert len(tee.requests()) == 5
+        assert len(tee.messages("confirmation")) == 3
+        rows = [body(phone=f"+120155501{number:02}") for number in range(10, 15)]
+        tee.post("requests", {"requests": rows})
+        assert len(tee.messages("confirmation")) == 8, "what the shop itself sends is not limited"
+        other_shop.product("TEE-M", on_hand=0)
+        other_shop.ask("TEE-M")
+        assert len(other_shop.messages("confirmation")) == 1
+        with later(minutes=11):
+            tee.widget(body(phone="+12015550120"))
+        assert len(tee.messages("confirmation")) == 9

@@ -14,7 +14,8 @@ from nexnotify import __version__
 from nexnotify.stores.settings import StoreSettings
 from nexnotify.web.apidoc.examples import ANSWERS, BODIES
 from nexnotify.web.apidoc.operations import FILTERS, OPERATIONS, Operation, Rows
-from nexnotify.web.payloads import MAX_ID, MAX_PAGE, MAX_ROWS, PAGE
+from nexnotify.web.bulk import MAX_ROWS
+from nexnotify.web.payloads import MAX_ID, MAX_PAGE, PAGE
 from nexnotify.web.storefront.answers import ErrorAnswer
 
 _REF = "#/components/schemas/"

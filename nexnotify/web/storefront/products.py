@@ -18,8 +18,9 @@ from nexnotify.inventory.intake import take_product
 from nexnotify.inventory.service import status_of
 from nexnotify.nudge import nudge
 from nexnotify.waitlist.queries import waiting_counts
+from nexnotify.web.bulk import bulk
 from nexnotify.web.guards import the_store
-from nexnotify.web.payloads import ProductPayload, bulk, next_address, page_of, refuse_unknown_filters
+from nexnotify.web.payloads import ProductPayload, next_address, page_of, refuse_unknown_filters
 from nexnotify.web.storefront import blueprint
 
 
@@ -27,15 +28,13 @@ from nexnotify.web.storefront import blueprint
 def put_products() -> ResponseReturnValue:
     """Make or change products; variants that are left out stay."""
     store, now = the_store(), utcnow()
-    saved: list[dict[str, Any]] = []
 
-    def save(_index: int, row: ProductPayload) -> None:
-        product = take_product(store, _data(row), now)
-        saved.append({"id": product.external_id})
+    def save(row: ProductPayload) -> dict[str, Any]:
+        return {"id": take_product(store, _data(row), now).external_id}
 
-    answer = bulk("products", ProductPayload, save, lock_order=lambda row: row.id)
+    answer, saved = bulk("products", ProductPayload, save, lock_order=lambda row: (row.id,))
     nudge("restock")
-    return jsonify({**answer, "products": saved})
+    return jsonify({**answer, "products": [product for _, product in saved]})
 
 
 def _data(row: ProductPayload) -> ProductData:

@@ -18,10 +18,10 @@ from nexnotify.errors import Invalid, NotFound
 from nexnotify.nudge import nudge
 from nexnotify.reports.trace import trace
 from nexnotify.waitlist.models import STATUSES, AlertRequest
+from nexnotify.web.bulk import bulk
 from nexnotify.web.guards import the_store
 from nexnotify.web.payloads import (
     ApiRequestPayload,
-    bulk,
     moment,
     next_address,
     page_of,
@@ -35,18 +35,19 @@ from nexnotify.web.storefront import blueprint
 def post_requests() -> ResponseReturnValue:
     """Ask for shoppers; who waits already stays where it is and gets no second confirmation."""
     store, now = the_store(), utcnow()
-    made: list[dict[str, Any]] = []
 
-    def save(index: int, row: ApiRequestPayload) -> None:
+    def save(row: ApiRequestPayload) -> list[dict[str, Any]]:
         addresses = wanted_addresses(store, row)
         joined = sign_up(store, row, addresses, method="api", source=row.source, confirm=row.confirm, now=now)
-        for item in joined:
-            answer = {"index": index, "id": item.request.id, "channel": item.contact.channel}
-            made.append({**answer, "status": item.request.status})
+        return [
+            {"id": item.request.id, "channel": item.contact.channel, "status": item.request.status} for item in joined
+        ]
 
-    answer = bulk("requests", ApiRequestPayload, save, lock_order=lambda row: row.sku or row.variant_id or "")
+    answer, saved = bulk(
+        "requests", ApiRequestPayload, save, lock_order=lambda row: (row.ref, row.phone or "", row.email or "")
+    )
     nudge("send")
-    made.sort(key=lambda item: item["index"])
+    made = [{"index": index, **item} for index, items in saved for item in items]
     return jsonify({**answer, "requests": made})
 
 

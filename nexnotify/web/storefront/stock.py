@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 from nexnotify.clock import utcnow
 from nexnotify.inventory.service import LevelData, set_level
 from nexnotify.nudge import nudge
+from nexnotify.web.bulk import bulk
 from nexnotify.web.guards import the_store
-from nexnotify.web.payloads import LevelPayload, bulk
+from nexnotify.web.payloads import LevelPayload
 from nexnotify.web.storefront import blueprint
 
 
@@ -17,12 +18,11 @@ from nexnotify.web.storefront import blueprint
 def put_stock() -> ResponseReturnValue:
     """Set levels; those of products we do not know yet are kept and named under ``unknown``."""
     store, now = the_store(), utcnow()
-    unknown: list[str] = []
 
-    def save(_index: int, row: LevelPayload) -> None:
-        if set_level(store, LevelData(**row.model_dump()), now) is None:
-            unknown.append(row.sku or row.variant_id or "")
+    def save(row: LevelPayload) -> str | None:
+        """The name of a product that we do not know yet."""
+        return row.ref if set_level(store, LevelData(**row.model_dump()), now) is None else None
 
-    answer = bulk("levels", LevelPayload, save, lock_order=lambda row: row.sku or row.variant_id or "")
+    answer, saved = bulk("levels", LevelPayload, save, lock_order=lambda row: (row.ref,))
     nudge("restock")
-    return jsonify({**answer, "unknown": list(dict.fromkeys(unknown))})
+    return jsonify({**answer, "unknown": list(dict.fromkeys(ref for _, ref in saved if ref is not None))})
