@@ -20,9 +20,10 @@ from nexnotify.dispatch.pacing import reserve
 from nexnotify.gateways.contract import OutgoingMessage
 from nexnotify.gateways.models import GatewayInstance, Lane
 from nexnotify.gateways.service import callback_url
+from nexnotify.ledger.decisions import decision_row
 from nexnotify.ledger.models import Attempt, Message
 from nexnotify.ledger.moves import Move, move
-from nexnotify.ledger.planner import ALERT_VALID, decision_row
+from nexnotify.ledger.planner import ALERT_VALID
 from nexnotify.ledger.values import stop_url
 from nexnotify.policy.eligibility import Hold, Send, Skip
 from nexnotify.waitlist.models import Decision

@@ -20,11 +20,12 @@ from nexnotify.db import db
 from nexnotify.gateways.models import Lane
 from nexnotify.gateways.service import lane_of, sender_for_new
 from nexnotify.inventory.service import status_of
+from nexnotify.ledger.decisions import decision_row
 from nexnotify.ledger.facts import GOING, messages_that_count, store_policy
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.moves import Move, record
 from nexnotify.ledger.values import product_values, stop_url
-from nexnotify.policy.eligibility import RULES_VERSION, Facts, Hold, Send, Skip, Verdict, decide_alert
+from nexnotify.policy.eligibility import Facts, Hold, Send, Skip, Verdict, decide_alert
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import StoreSettings, store_settings
@@ -253,31 +254,6 @@ def _store(job: _Job, messages: list[tuple[AlertRequest, dict[str, Any]]], decis
         record(moves, job.now)
     if decisions:
         db.session.execute(sa.insert(Decision), decisions)
-
-
-def decision_row(
-    store_id: int,
-    request_id: int,
-    restock_id: int,
-    stage: str,
-    verdict: Verdict,
-    now: datetime,
-    detail: dict[str, Any],
-) -> dict[str, Any]:
-    """A decision as a row."""
-    words = {Send: "send", Hold: "hold", Skip: "skip"}
-    return {
-        "store_id": store_id,
-        "request_id": request_id,
-        "restock_id": restock_id,
-        "stage": stage,
-        "verdict": words[type(verdict)],
-        "reason": verdict.reason,
-        "until": verdict.until if isinstance(verdict, Hold) else None,
-        "rules_version": RULES_VERSION,
-        "detail": {name: value for name, value in detail.items() if name != "reason"},
-        "at": now,
-    }
 
 
 def _still_waiting(

@@ -11,6 +11,7 @@ from flask import current_app
 
 from nexnotify.clock import utcnow
 from nexnotify.db import db
+from nexnotify.dispatch.merchant import LEFT
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import OUTBOXES
 from nexnotify.ledger.models import Message
@@ -45,7 +46,9 @@ def findings() -> list[str]:
     if overdue:
         found.append(f"{overdue} messages are more than five minutes overdue: is a worker running?")
     uncertain = db.session.scalar(
-        sa.select(sa.func.count()).where(sa.text("message.status = 'uncertain'")).select_from(Message)
+        sa.select(sa.func.count())
+        .where(sa.text("message.status = 'uncertain'"), sa.func.coalesce(Message.reason, "") != LEFT)
+        .select_from(Message)
     )
     if uncertain:
         found.append(f"The outcome of {uncertain} messages is unknown; see Messages, status uncertain.")

@@ -145,3 +145,17 @@ def test_an_uncertain_message_is_left_when_the_merchant_says_so(shop: Shop, unce
     desk.post(f"/messages/{uncertain}/send-again")
     shop.work()
     assert [message["status"] for message in shop.messages()] == ["delivered"]
+
+
+def test_the_shoppers_own_stop_link_is_not_shown_to_staff(shop: Shop) -> None:
+    shop.product("TEE-M", on_hand=0)
+    shop.ask_by_email("TEE-M", "ann@mail.example")
+    shop.work()
+    [message] = shop.messages("confirmation")
+    key = message["body"].split("/s/")[1].split()[0]
+    browser = shop.sign_in()
+    listed = browser.get("/admin/messages").get_data(as_text=True)
+    address = listed.split('href="/admin/messages/')[1].split('"')[0]
+    page = browser.get(f"/admin/messages/{address}").get_data(as_text=True)
+    assert "/s/•••" in page
+    assert key not in page
