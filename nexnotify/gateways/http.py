@@ -15,6 +15,8 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,6 +25,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, LocationValueError, ReadTimeoutError
 
+from nexnotify.clock import utcnow
 from nexnotify.gateways.contract import SEND_TIMEOUT, Misconfigured, Transient, Unknown
 
 CONNECT_TIMEOUT = 5.0
@@ -108,6 +111,13 @@ class HttpAnswer:
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
+            return None
+
+    def clock_ahead(self) -> timedelta | None:
+        """How far our clock is ahead of the provider's, by the date of this answer; None where it has none."""
+        try:
+            return utcnow() - parsedate_to_datetime(self.headers["date"])
+        except (KeyError, TypeError, ValueError):
             return None
 
     def retry_after(self, default: float = 1.0) -> float:

@@ -56,7 +56,6 @@ SETUP = {20003, 20404, 21212, 21606, 21608, 21609, 21659, 21660, 21661, 21603, 2
 SETUP |= {21712, 21713, 30002, 30018, 30024, 30032, 30033, 30034, 35118}
 #: Codes that mean "later", with the seconds to wait: never processed, safe to send again.
 SLOWER = {20429: 1.0, 14107: 30.0, 21611: 60.0, 30001: 60.0, 30022: 5.0, 30023: 3600.0, 63038: 3600.0}
-
 STATUSES: dict[str, ReceiptStatus] = {
     **dict.fromkeys(("accepted", "scheduled", "queued"), "accepted"),
     **dict.fromkeys(("sending", "sent", "partially_delivered"), "sent"),
@@ -192,15 +191,7 @@ class GATEWAY(Gateway):
         found = answer.json()
         if answer.status != 200 or not isinstance(found, dict) or not isinstance(found.get("messages"), list):
             return CannotTell(f"Twilio's list cannot be read (HTTP {answer.status}).")
-        return _search(found, message, _clock_ahead(answer))
-
-
-def _clock_ahead(answer: http.HttpAnswer) -> timedelta | None:
-    """How far our clock is ahead of Twilio's, by the date of its answer; None where it has none."""
-    try:
-        return datetime.now(UTC) - parsedate_to_datetime(answer.headers["date"])
-    except (KeyError, TypeError, ValueError):
-        return None
+        return _search(found, message, answer.clock_ahead())
 
 
 def _search(page: dict[str, Any], message: SentMessage, ahead: timedelta | None) -> LookupAnswer:
@@ -269,8 +260,7 @@ def _refusal(answer: http.HttpAnswer, found: Any) -> GatewayError:
     if status < 400:
         return Misconfigured("Twilio's address leads elsewhere; look at the API address.", code=code)
     if status == 429 or number in SLOWER:
-        wait = SLOWER.get(number, 1.0)
-        return RateLimited(words, code=code, retry_after=answer.retry_after(wait))
+        return RateLimited(words, code=code, retry_after=answer.retry_after(SLOWER.get(number, 1.0)))
     if status == 401 or number in SETUP:
         return Misconfigured(words or "Twilio does not accept the account SID and auth token.", code=code)
     if number not in REASONS and status in (403, 404):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from time_machine import Coordinates
+import time_machine
 
 from nexnotify.clock import utcnow
 from nexnotify.customers.models import Contact
@@ -435,7 +435,7 @@ def test_a_number_that_was_given_up_is_tried_again_when_it_asks_a_month_later(
 
 @pytest.mark.parametrize("seconds", [0.0, -3.0])
 def test_a_provider_that_says_slower_but_not_how_long_is_called_once_a_second_at_most(
-    shop: Shop, provider: Provider, clock: Coordinates, seconds: float
+    shop: Shop, provider: Provider, clock: time_machine.Traveller, seconds: float
 ) -> None:
     provider.sends = [*(RateLimited("Slower.", retry_after=seconds) for _ in range(4)), Accepted()]
     queue_for(shop, [ANN])
@@ -448,9 +448,7 @@ def test_a_provider_that_says_slower_but_not_how_long_is_called_once_a_second_at
 
 
 @pytest.fixture
-def clock() -> Iterator[Coordinates]:
+def clock() -> Iterator[time_machine.Traveller]:
     """A clock that stands until it is shifted."""
-    from time_machine import travel
-
-    with travel(utcnow(), tick=False) as standing:
+    with time_machine.travel(utcnow(), tick=False) as standing:
         yield standing
