@@ -139,11 +139,10 @@ def _plain(field: Field) -> Any:
 
 def make_sender(instance: GatewayInstance) -> None:
     """New messages of its channel go through this gateway from now on."""
-    db.session.execute(
-        sa.update(GatewayInstance)
-        .where(GatewayInstance.store_id == instance.store_id, GatewayInstance.channel == instance.channel)
-        .values(is_sender=False)
-    )
+    mine = (GatewayInstance.store_id == instance.store_id, GatewayInstance.channel == instance.channel)
+    # Waits for those who write messages for the present sender (see sender_for_new).
+    db.session.execute(sa.select(GatewayInstance.id).where(*mine).order_by(GatewayInstance.id).with_for_update()).all()
+    db.session.execute(sa.update(GatewayInstance).where(*mine).values(is_sender=False))
     instance.is_sender = True
     db.session.flush()
 
@@ -171,7 +170,7 @@ def sender_for_new(store: Store, channel: str) -> GatewayInstance | None:
             GatewayInstance.channel == channel,
             GatewayInstance.is_sender.is_(True),
         )
-        .with_for_update(read=True)
+        .with_for_update(read=True, key_share=True)  # pausing the gateway meanwhile is no harm
         .execution_options(populate_existing=True)
     )
     # PostgreSQL finds nothing where the sender changed while it waited for the lock; then the second look finds it.

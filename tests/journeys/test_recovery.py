@@ -93,7 +93,7 @@ class _Gateway:
 
 
 @pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
+def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
     found = Provider()
     monkeypatch.setattr(sending, "open_gateway", found.open)
     monkeypatch.setattr(steps, "open_gateway", found.open)
@@ -288,7 +288,8 @@ def test_a_list_without_a_date_tells_nothing(shop: Shop, twilio: Twilio, monkeyp
     headers: dict[str, str] = {}
     monkeypatch.setattr(http, "request", lambda *_, **__: http.HttpAnswer(200, headers, b'{"messages": []}'))
     with later(minutes=2):
-        shop.work()
+        with inside(shop.app):
+            steps.run_recovery()
         assert statuses(shop) == ["uncertain"]
     with later(minutes=10):
         headers["date"] = utcnow().strftime("%a, %d %b %Y %H:%M:%S GMT")
