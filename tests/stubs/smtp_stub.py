@@ -194,12 +194,13 @@ class SmtpServer:
     def __enter__(self) -> SmtpServer:
         self._loop = asyncio.new_event_loop()
         context = self._context if self.tls_from_start else None
-        server = self._loop.create_server(self._make, "127.0.0.1", 0, ssl=context, backlog=256)
-        self._server = self._loop.run_until_complete(server)
-        self.port: int = self._server.sockets[0].getsockname()[1]
-        self.url = f"smtp://127.0.0.1:{self.port}"
+        # In a thread from the start: the test's own thread may have a loop of its own (a browser's driver).
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+        server = self._loop.create_server(self._make, "127.0.0.1", 0, ssl=context, backlog=256)
+        self._server = asyncio.run_coroutine_threadsafe(server, self._loop).result(10)
+        self.port: int = self._server.sockets[0].getsockname()[1]
+        self.url = f"smtp://127.0.0.1:{self.port}"
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -149,12 +149,8 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     "listing",
-    [
-        pytest.param(False, id="list-off"),
-        pytest.param(
-            True, id="list-on", marks=pytest.mark.skipif(not LONG, reason="A look-up waits longer than a test may.")
-        ),
-    ],
+    # A look-up waits longer than a short run may.
+    [pytest.param(False, id="list-off"), *([pytest.param(True, id="list-on")] if LONG else [])],
 )
 def test_killed_at_random_moments_everyone_is_told_once_or_is_uncertain(
     tmp_path: Path, database: str, listing: bool, chance: random.Random
