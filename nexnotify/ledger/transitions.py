@@ -18,8 +18,6 @@ STATUSES = {
     "cancelled": "Taken back before it went.",
 }
 
-FINAL = frozenset({"delivered", "undelivered", "rejected", "expired", "suppressed", "cancelled"})
-
 #: The moves the house itself makes.
 MOVES: dict[str, frozenset[str]] = {
     "held": frozenset({"queued", "suppressed", "cancelled", "expired"}),
