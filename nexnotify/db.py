@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +13,10 @@ from flask import Flask, current_app
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.visitors import InternalTraversal
 
 from nexnotify.settings import ROOT, Settings
 
@@ -59,6 +63,44 @@ class Encrypted(sa.types.TypeDecorator[str]):
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> str | None:
         return None if value is None else current_app.extensions["nexnotify"].cipher.decrypt(value)
+
+
+class _IdList(sa.types.TypeDecorator[list[int]]):
+    """Many ids as one parameter: an array, or JSON where there are no arrays."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        return sa.ARRAY(sa.BigInteger) if dialect.name == "postgresql" else sa.Text()
+
+    def process_bind_param(self, value: list[int] | None, dialect: sa.Dialect) -> Any:
+        return value if dialect.name == "postgresql" else json.dumps(value)
+
+
+class IdIn(sa.ColumnElement[bool]):
+    """``column IN (ids)`` for hot statements, the ids being the one parameter ``name``.
+
+    The text of an ordinary IN grows with its list, so the database would parse and plan each length anew.
+    """
+
+    inherit_cache = True
+    #: Or else "= 1" is written behind it, and SQLite uses no index.
+    _is_implicitly_boolean = True
+    _traverse_internals = [("column", InternalTraversal.dp_clauseelement), ("ids", InternalTraversal.dp_clauseelement)]
+    type = sa.Boolean()
+
+    def __init__(self, column: sa.ColumnElement[int], name: str = "b_ids") -> None:
+        self.column = column
+        self.ids = sa.bindparam(name, type_=_IdList)
+
+
+@compiles(IdIn)
+def _id_in(element: IdIn, compiler: SQLCompiler, **options: Any) -> str:
+    column, ids = compiler.process(element.column, **options), compiler.process(element.ids, **options)
+    if compiler.dialect.name == "postgresql":
+        return f"{column} = ANY ({ids})"
+    return f"{column} IN (SELECT value FROM json_each({ids}))"  # noqa: S608 - made of our own columns
 
 
 class Base(DeclarativeBase):
@@ -165,6 +207,53 @@ def insert_rows(model: Any, rows: Sequence[dict[str, Any]]) -> None:
     """Insert many rows of one table in one statement, without the cost of objects."""
     if rows:
         db.session.connection().execute(sa.insert(model.__table__), list(rows))
+
+
+def insert_tuples(model: Any, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert very many rows: values in the order of ``names``, every column without a database default named.
+
+    The driver is spoken to directly. Values are turned into the database's own once for each object, so give the same
+    object where many rows share a value.
+    """
+    if not rows:
+        return
+    connection = db.session.connection()
+    mark = "%s" if is_postgresql() else "?"
+    statement = f"INSERT INTO {model.__tablename__} ({', '.join(names)}) VALUES ({', '.join([mark] * len(names))})"  # noqa: S608
+    types = [model.__table__.c[name].type.dialect_impl(connection.dialect) for name in names]
+    processors = {i: type_.bind_processor(connection.dialect) for i, type_ in enumerate(types)}
+    needed = {i: process for i, process in processors.items() if process is not None}
+    connection.exec_driver_sql(statement, _processed(rows, needed) if needed else list(rows))
+
+
+def _processed(
+    rows: Sequence[tuple[Any, ...]], processors: Mapping[int, Callable[[Any], Any]]
+) -> list[tuple[Any, ...]]:
+    """The rows with the values at these places as the driver wants them."""
+    # The value is kept beside what became of it: its id stands for it only as long as it lives.
+    known: dict[tuple[int, int], tuple[Any, Any]] = {}
+    processed = []
+    for row in rows:
+        values = list(row)
+        for i, process in processors.items():
+            value = values[i]
+            found = known.get((i, id(value)))
+            if found is None:
+                found = known[i, id(value)] = (value, process(value))
+            values[i] = found[1]
+        processed.append(tuple(values))
+    return processed
+
+
+def reserve_ids(model: Any, count: int) -> Sequence[int]:
+    """Ids for ``count`` new rows, for rows that refer to each other and are inserted together."""
+    connection, name = db.session.connection(), model.__tablename__
+    if is_postgresql():
+        sequence = sa.func.nextval(sa.func.pg_get_serial_sequence(name, "id"))
+        return connection.scalars(sa.select(sequence).select_from(sa.func.generate_series(1, count))).all()
+    # The write lock is ours, so nobody else takes one meanwhile.
+    last = connection.scalar(sa.select(sa.func.max(model.__table__.c.id))) or 0
+    return range(last + 1, last + 1 + count)
 
 
 def insert_ignore(table: Any) -> Any:

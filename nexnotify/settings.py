@@ -48,6 +48,7 @@ class Settings:
         secret=True,
     )
     trusted_proxies: int = setting(0, "How many proxies in front of us set X-Forwarded-For, -Proto and -Host.")
+    session_minutes: int = setting(720, "Minutes after which a staff session that nobody uses ends.")
     max_body_bytes: int = setting(1_048_576, "Largest request body that is read.")
     signups_per_ip: int = setting(
         5, "Sign-ups through the widget from one IP address (IPv6: one /64) in ten minutes; 0 is no limit."
@@ -59,6 +60,11 @@ class Settings:
     signups_per_store: int = setting(
         600,
         "Sign-ups of one store's widget that are confirmed in ten minutes; more are kept in silence. 0 is no limit.",
+    )
+    private_shops: str = setting(
+        "",
+        "For development: origins on private addresses that the check of the widget may read, comma-separated, "
+        "such as http://localhost:8080.",
     )
     send_threads: int = setting(64, "Messages one worker has in flight at most.")
     web_workers: int = setting(2, "Web processes of `serve`.")
@@ -80,7 +86,7 @@ class Settings:
             raise SettingsError(f"{PREFIX}QUEUE_URL must start with postgresql://, redis:// or sqlite:///.")
         if self.log_level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise SettingsError(f"{PREFIX}LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not {self.log_level!r}.")
-        for name in ("send_threads", "web_workers", "web_threads", "max_body_bytes"):
+        for name in ("send_threads", "web_workers", "web_threads", "max_body_bytes", "session_minutes"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be at least 1.")
         for name in ("trusted_proxies", "signups_per_ip", "signups_per_contact", "signups_per_store"):

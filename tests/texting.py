@@ -47,7 +47,7 @@ class Line:
         """Save the gateway's settings again."""
         with self.shop.app.app_context():
             with transaction():
-                change_gateway(db.session.get_one(GatewayInstance, self.id), values)
+                change_gateway(db.session.get_one(GatewayInstance, self.id), values, utcnow())
             db.session.remove()
 
     def paused(self) -> str | None:

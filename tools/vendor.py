@@ -44,6 +44,15 @@ PACKAGES = [
         },
     ),
     Package(
+        "chart.js",
+        "4.6.1",
+        "MIT",
+        {
+            "dist/chart.umd.min.js": "vendor/chart-4.6.1.min.js",
+            "LICENSE.md": "vendor/chart-4.6.1.LICENSE.txt",
+        },
+    ),
+    Package(
         "htmx.org",
         "2.0.11",
         "0BSD",

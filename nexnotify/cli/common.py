@@ -44,10 +44,12 @@ def in_app() -> Iterator[Flask]:
     """An app context with a database that is up to date."""
     app = the_app()
     with app.app_context():
-        prepare_database()
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+        try:
+            prepare_database()
+            yield app
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
 def prepare_database() -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from flask import current_app
 
-from nexnotify.catalog.service import ProductData, VariantData, find_variant
+from nexnotify.catalog.service import ProductData, VariantData
+from nexnotify.cli.demo_history import BEGINNING, FIRST_NAMES, Moment, ask, can_be_replayed, history, replay
 from nexnotify.clock import utcnow
-from nexnotify.content.disclosure import disclosure
-from nexnotify.customers.consent import Proof
 from nexnotify.db import db, transaction
 from nexnotify.inventory.intake import take_product
 from nexnotify.inventory.service import LevelData, set_level
@@ -25,7 +26,6 @@ from nexnotify.settings import Settings
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import create_api_key, create_user, open_store
 from nexnotify.stores.settings import merge_settings
-from nexnotify.waitlist.service import join
 
 NAME = "Harbour Goods (demo)"
 EMAIL = "owner@harbour.example"
@@ -83,7 +83,6 @@ WAITING = (
     ("TOTE-NAVY", 7, 1),
     ("SOCKS-39", 2, 2),
 )
-FIRST_NAMES = ("Ann", "Ben", "Chloe", "Dev", "Elif", "Femi", "Grace", "Hugo", "Ines", "Jonas", "Kim", "Lea")
 
 
 def make_demo() -> dict[str, Any]:
@@ -104,14 +103,16 @@ def _make() -> dict[str, Any]:
     now = utcnow()
     password = new_key()[:14]
     with transaction():
-        store = open_store(NAME, "US", "America/New_York", "en", "USD", now)
+        began = now - timedelta(days=BEGINNING)
+        store = open_store(NAME, "US", "America/New_York", "en", "USD", began)
         merge_settings(store, {"quiet_hours": None})
-        equip_store(store, now)
+        equip_store(store, began)
         _, secret = create_api_key(store, "demo", now)
         create_user(store, _free_email(store), password, "owner", now)
+        past = history(store, now) if can_be_replayed() else ()
         for product in CATALOGUE:
-            _add_product(store, *product)
-        _add_waiting(store)
+            _add_product(store, began, *product)
+        replay(store, [*past, *_waiting(store, now)])
     return {"store_key": store.key, "api_key": secret, "email": _email(store), "password": password}
 
 
@@ -130,33 +131,38 @@ def _free_email(store: Store) -> str:
 
 
 def _add_product(
-    store: Store, id: str, title: str, status: str, price: str, variants: list[tuple[str, dict[str, str], int]]
+    store: Store,
+    began: datetime,
+    id: str,
+    title: str,
+    status: str,
+    price: str,
+    variants: list[tuple[str, dict[str, str], int]],
 ) -> None:
-    now, url = utcnow(), f"{SHOP}/products/{id}"
+    url = f"{SHOP}/products/{id}"
     data = [
         VariantData(
             id=sku.lower(), sku=sku, options=options, price=Decimal(price), url=f"{url}?v={sku}", unavailable_as=status
         )
         for sku, options, _ in variants
     ]
-    take_product(store, ProductData(id, title, url, None, True, data), now)
+    take_product(store, ProductData(id, title, url, None, True, data), began)
     for sku, _, on_hand in variants:
-        set_level(store, LevelData(sku=sku, on_hand=on_hand), now)
+        set_level(store, LevelData(sku=sku, on_hand=on_hand), began)
 
 
-def _add_waiting(store: Store) -> None:
+def _waiting(store: Store, now: datetime) -> Iterator[Moment]:
+    """Those who wait now."""
     number = 0
     for sku, texts, emails in WAITING:
-        variant = find_variant(store, sku=sku)
-        assert variant is not None
         for channel, count in (("sms", texts), ("email", emails)):
             for _ in range(count):
                 name = FIRST_NAMES[number % len(FIRST_NAMES)]
                 # 555-0100 to 555-0199 are kept free for examples; the outbox plays scripted outcomes for 0190 to 0199.
                 address = f"+120255501{number % 90:02d}" if channel == "sms" else f"{name.lower()}{number}@mail.example"
-                proof = Proof("widget", wording=disclosure(store.name), page_url=variant.page_url)
-                asked_at = utcnow() - timedelta(hours=5 * (60 - number), minutes=7 * number % 60)
-                join(store, variant, channel, address, proof, asked_at, first_name=name)
+                asked_at = now - timedelta(hours=5 * (60 - number), minutes=7 * number % 60)
+                happen = partial(ask, store, sku, channel, address, name)
+                yield Moment(asked_at, happen, stirs=channel == "sms")
                 number += 1
 
 

@@ -15,6 +15,7 @@ from nexnotify.gateways.loader import UnknownGateway
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import (
     add_gateway,
+    awaits_number,
     callback_url,
     check_gateway,
     gateways_of,
@@ -38,7 +39,7 @@ def gateway() -> None:
 @click.option("--set", "pairs", multiple=True, metavar="FIELD=VALUE", help="A setting; repeat for each.")
 @json_option
 def add(store_key: str, kind: str, name: str, pairs: tuple[str, ...], as_json: bool) -> None:
-    """Add a gateway and check it. A failed check is printed; the gateway is saved all the same."""
+    """Add a gateway and check it. A failed check is printed; the gateway is saved all the same, also without number."""
     values = dict(_pair(pair) for pair in pairs)
     with in_app():
         store = find_the_store(store_key)
@@ -81,7 +82,7 @@ def list_(store_key: str, as_json: bool) -> None:
         data = {"gateways": rows, "kinds": kinds, "broken": broken}
 
         def lines() -> str:
-            text = [f"{row['name']} ({row['kind']}, {row['channel']}){' sends' * row['is_sender']}" for row in rows]
+            text = [f"{row['name']} ({row['kind']}, {row['channel']}) {_state(row)}".rstrip() for row in rows]
             text += [f"Kinds: {', '.join(kinds)}"]
             return "\n".join(text + [f"Broken plugin {name}: {reason}" for name, reason in broken.items()])
 
@@ -112,15 +113,24 @@ def _row(instance: GatewayInstance, health: Health | None) -> dict[str, Any]:
         "channel": instance.channel,
         "is_sender": instance.is_sender,
         "paused": instance.paused_reason,
+        "awaiting_number": awaits_number(instance),
         "receipts_url": callback_url(instance, "receipts"),
         "inbound_url": callback_url(instance, "inbound"),
         "check": None if health is None else {"ok": health.ok, "detail": health.detail},
     }
 
 
+def _state(row: dict[str, Any]) -> str:
+    waits = "awaiting number" if row["awaiting_number"] else ""
+    return ", ".join(filter(None, ("sends" if row["is_sender"] and not waits else "", waits)))
+
+
 def _lines(instance: GatewayInstance, health: Health) -> str:
+    state = "sends now" if instance.is_sender else "is saved"
+    if awaits_number(instance):
+        state = "is saved, awaiting number"
     return (
-        f"{instance.name} ({instance.kind}) {'sends now' if instance.is_sender else 'is saved'}.\n"
+        f"{instance.name} ({instance.kind}) {state}.\n"
         f"  check     {'ok' if health.ok else 'FAILED'}: {health.detail}\n"
         f"  receipts  {callback_url(instance, 'receipts')}\n"
         f"  inbound   {callback_url(instance, 'inbound')}"

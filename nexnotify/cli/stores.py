@@ -9,10 +9,14 @@ import click
 from nexnotify.cli.common import answer, find_the_store, in_app, json_option, store_option
 from nexnotify.clock import utcnow
 from nexnotify.db import transaction
-from nexnotify.errors import Invalid
+from nexnotify.errors import Invalid, NotFound
 from nexnotify.ledger.opening import equip_store
-from nexnotify.stores.models import ROLES
+from nexnotify.phone import InvalidEmail, normalise_email
+from nexnotify.stores.guesses import doors_of, forget
+from nexnotify.stores.models import ROLES, StaffUser
+from nexnotify.stores.people import audit_person, find_person, set_password, switch_second_factor_off
 from nexnotify.stores.service import audit, create_api_key, create_user, open_store
+from nexnotify.stores.sessions import end_sessions
 from nexnotify.stores.settings import merge_settings
 
 
@@ -54,16 +58,7 @@ def user() -> None:
 @json_option
 def create_staff(store_key: str, email: str, role: str, as_json: bool) -> None:
     """Add a person to a store; the password is read from standard input."""
-    if sys.stdin.isatty():
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    else:
-        password = sys.stdin.readline().rstrip("\r\n")
-    from nexnotify.phone import InvalidEmail, normalise_email
-
-    try:
-        address = normalise_email(email)
-    except InvalidEmail as error:
-        raise Invalid(str(error), fields={"email": str(error)}) from None
+    password, address = _typed_password(), _address(email)
     with in_app():
         now = utcnow()
         with transaction():
@@ -71,3 +66,63 @@ def create_staff(store_key: str, email: str, role: str, as_json: bool) -> None:
             create_user(place, address, password, role, now)
             audit(place, "user.added", None, now, email=address, role=role, by="command line")
         answer(as_json, {"email": address, "role": role}, lambda: f"{address} is {role} of {place.name}.")
+
+
+@user.command("password")
+@click.option("--email", required=True)
+@click.option("--second-factor-off", is_flag=True, help="For somebody who has lost phone and recovery codes.")
+@json_option
+def set_a_password(email: str, second_factor_off: bool, as_json: bool) -> None:
+    """Give a person a new password, read from standard input; it ends their sessions and unlocks them."""
+    password = _typed_password()
+    with in_app():
+        now = utcnow()
+        with transaction():
+            person = _person(email)
+            set_password(person, password)
+            end_sessions(person)
+            _forget_guesses(person)
+            audit_person(person, "password.set", None, now, by="command line")
+            if second_factor_off and person.has_second_factor:
+                switch_second_factor_off(person)
+                audit_person(person, "second_factor.switched_off", None, now, by="command line")
+        answer(as_json, {"email": person.email}, lambda: f"{person.email} has a new password.")
+
+
+@user.command("unlock")
+@click.option("--email", required=True)
+@json_option
+def unlock(email: str, as_json: bool) -> None:
+    """Let a person try again who typed too many wrong passwords or codes."""
+    with in_app():
+        with transaction():
+            person = _person(email)
+            if _forget_guesses(person):
+                audit_person(person, "sign_in.unlocked", None, utcnow(), by="command line")
+        answer(as_json, {"email": person.email}, lambda: f"{person.email} can sign in again.")
+
+
+def _typed_password() -> str:
+    if sys.stdin.isatty():
+        typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        return typed
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _address(email: str) -> str:
+    try:
+        return normalise_email(email)
+    except InvalidEmail as error:
+        raise Invalid(str(error), fields={"email": str(error)}) from None
+
+
+def _person(email: str) -> StaffUser:
+    person = find_person(email)
+    if person is None:
+        raise NotFound(f"Nobody has the email {email}.")
+    return person
+
+
+def _forget_guesses(person: StaffUser) -> bool:
+    done = [forget(kind, who) for kind, who in doors_of(person)]
+    return any(done)

@@ -20,6 +20,8 @@ from nexnotify.stores.models import Store
 #: Longest text of a template, in characters before tokens are filled (Twilio takes 1,600 after).
 MAX_SMS = 1000
 MAX_EMAIL = 20_000
+#: Instead of its id, for a wording that nobody has saved yet.
+UNSAVED = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,11 @@ class Wording:
     channel: str
     body: Compiled
     subject: Compiled | None
+
+    def uses(self, *tokens: str) -> bool:
+        """Whether it has any of these tokens."""
+        mine = self.body.tokens + (self.subject.tokens if self.subject else ())
+        return any(token in mine for token in tokens)
 
     def render(self, values: Mapping[str, str | None]) -> Rendered:
         """The message for one recipient.

@@ -165,6 +165,14 @@ class Compiled:
 
         Raises UnresolvedToken naming each token that has neither a value nor a fallback.
         """
+        return "".join(self._filled(values))
+
+    def pieces(self, values: Mapping[str, str | None]) -> list[tuple[str, str | None]]:
+        """The same text in pieces: (text, the token it stands for; None for the template's own words)."""
+        names = {index: name for index, name, _ in self._slots}
+        return [(part, names.get(index)) for index, part in enumerate(self._filled(values)) if part]
+
+    def _filled(self, values: Mapping[str, str | None]) -> list[str]:
         parts = self._parts.copy()
         missing: dict[str, None] = {}
         for index, name, fallback in self._slots:
@@ -177,7 +185,7 @@ class Compiled:
                 missing[name] = None
         if missing:
             raise UnresolvedToken(tuple(missing))
-        return "".join(parts)
+        return parts
 
 
 def compile_template(text: str) -> Compiled:

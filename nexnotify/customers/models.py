@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from nexnotify.db import BigId, Encrypted, Tenant, db, tenant_args, tenant_key
+from nexnotify.db import BigId, Encrypted, Tenant, db, partial_index, tenant_args, tenant_key
 
 
 class Contact(Tenant, db.Model):
@@ -53,6 +53,7 @@ class ConsentEntry(Tenant, db.Model):
     __table_args__ = tenant_args(
         tenant_key("contact_id", "contact"),
         sa.Index("ix_consent_entry_contact", "store_id", "contact_id", "id"),
+        partial_index("ix_consent_entry_revoked", "store_id", "at", where="action = 'revoked'"),
     )
 
     contact_id: Mapped[int] = mapped_column(BigId)

@@ -13,20 +13,19 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from nexnotify.db import db, insert_rows, is_postgresql
+from nexnotify.db import db, is_postgresql
 from nexnotify.dispatch.decide import About, decide_all
 from nexnotify.dispatch.due import Due, read_due
 from nexnotify.dispatch.pacing import reserve
 from nexnotify.gateways.contract import OutgoingMessage
 from nexnotify.gateways.models import GatewayInstance, Lane
 from nexnotify.gateways.service import callback_url
-from nexnotify.ledger.decisions import decision_row
-from nexnotify.ledger.models import Attempt, Message
-from nexnotify.ledger.moves import Move, move
+from nexnotify.ledger.decisions import record_decisions
+from nexnotify.ledger.models import Message
+from nexnotify.ledger.moves import Move, move, take
 from nexnotify.ledger.planner import ALERT_VALID
 from nexnotify.ledger.values import stop_url
 from nexnotify.policy.eligibility import Hold, Send, Skip
-from nexnotify.waitlist.models import Decision
 
 #: How long a worker may take from claim to settlement before the outcome counts as unknown.
 LEASE = timedelta(seconds=30)
@@ -83,7 +82,7 @@ def claim(lane_id: int, owner: str, limit: int, now: datetime) -> Claimed:
         return NOTHING
     fresh = [due for due in candidates if due.valid_until > now]
     _expire([due for due in candidates if due.valid_until <= now], now)
-    verdicts = decide_all(fresh, now)
+    verdicts = decide_all(gateway.store_id, fresh, now)
     going = []
     for due in fresh:
         decided = verdicts[due.id]
@@ -98,7 +97,7 @@ def claim(lane_id: int, owner: str, limit: int, now: datetime) -> Claimed:
         count, next_at = reservation.count, reservation.next_at
         lane.next_at = next_at
     taken = going[:count]
-    _mark(taken, owner, now)
+    take([due.id for due in taken], owner, now + LEASE, now)
     has_more = len(candidates) >= limit or count < len(going)
     receipt_url = callback_url(gateway, "receipts")
     return Claimed(tuple(_outgoing(due, gateway.id, receipt_url, owner, now) for due in taken), has_more, next_at)
@@ -135,36 +134,8 @@ def _put_aside(due: Due, verdict: Hold | Skip, about: Sequence[About], now: date
         move([step], now, due_at=verdict.until, valid_until=valid_until)
     else:
         move([Move(due.store_id, due.id, "queued", "suppressed", verdict.reason)], now)
-    insert_rows(
-        Decision,
-        [decision_row(due.store_id, item.request_id, item.restock_id, "send", verdict, now, {}) for item in about],
-    )
-
-
-def _mark(taken: Sequence[Due], owner: str, now: datetime) -> None:
-    if not taken:
-        return
-    move(
-        [Move(due.store_id, due.id, "queued", "claimed") for due in taken],
-        now,
-        lease_owner=owner,
-        lease_until=now + LEASE,
-        attempts=Message.attempts + 1,
-        tries=Message.tries + 1,
-    )
-    insert_rows(
-        Attempt,
-        [
-            {
-                "store_id": due.store_id,
-                "message_id": due.id,
-                "number": due.tries + 1,
-                "worker": owner,
-                "started_at": now,
-            }
-            for due in taken
-        ],
-    )
+    decided = [(item.request_id, item.restock_id, verdict, None) for item in about]
+    record_decisions(due.store_id, "send", decided, now)
 
 
 def _outgoing(due: Due, gateway_id: int, receipt_url: str, owner: str, now: datetime) -> Outgoing:

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
-from nexnotify.db import db
+from nexnotify.db import IdIn, db
 from nexnotify.dispatch.due import Due
 from nexnotify.inventory.service import status_of
 from nexnotify.ledger.facts import COUNTED, GONE, messages_that_count, store_policy
 from nexnotify.ledger.models import Alert
-from nexnotify.policy.eligibility import Facts, Policy, Send, Verdict, decide_alert, decide_answer
+from nexnotify.policy.eligibility import Facts, Send, Verdict, decide_alert, decide_answer
 from nexnotify.stores.models import Store
-from nexnotify.stores.settings import StoreSettings, store_settings
+from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.models import AlertRequest
 
 
@@ -40,56 +39,65 @@ class Decided:
     requests: list[About] = field(default_factory=list)
 
 
-def decide_all(rows: Sequence[Due], now: datetime) -> dict[int, Decided]:
-    """Decide about claim candidates in their order.
+def decide_all(store_id: int, rows: Sequence[Due], now: datetime) -> dict[int, Decided]:
+    """Decide about claim candidates of one store, in their order.
 
     :returns: message id → verdict.
     """
     alerts = [due for due in rows if due.kind == "back_in_stock"]
-    about = _about([due.id for due in alerts])
-    in_stock = _in_stock({due.variant_id for due in alerts if due.variant_id is not None})
-    stores = _Stores(now, alerts)
-    return {due.id: _decide(due, about.get(due.id, []), in_stock, stores, now) for due in rows}
+    house = _House(store_id, alerts, now) if alerts else None
+    return {due.id: _decide(due, house, now) for due in rows}
 
 
-def _decide(due: Due, about: list[About], in_stock: set[int], stores: _Stores, now: datetime) -> Decided:
+def _decide(due: Due, house: _House | None, now: datetime) -> Decided:
     if due.kind == "keyword_reply":
         return Decided(Send())
     opted_out, reachable = due.opted_out_at is not None, due.unreachable_at is None
-    if due.kind != "back_in_stock":
+    if house is None or due.kind != "back_in_stock":
         return Decided(decide_answer(Facts(opted_out=opted_out, reachable=reachable)))
-    settings, policy, recent = stores.of(due.store_id)
+    about = house.about.get(due.id, [])
     facts = Facts(
         opted_out=opted_out,
         reachable=reachable,
         request_open=any(item.status == "waiting" for item in about),
-        switched_on=any(due.channel in settings.switches.offered(item.asked_status) for item in about),
-        buyable=due.variant_id in in_stock,
-        recent=recent[due.contact_id],
+        switched_on=any(due.channel in house.settings.switches.offered(item.asked_status) for item in about),
+        paused=house.settings.is_paused(due.channel),
+        buyable=due.variant_id in house.in_stock,
+        recent=house.recent[due.contact_id],
     )
-    verdict = decide_alert(facts, policy, now)
+    verdict = decide_alert(facts, house.policy, now)
     if isinstance(verdict, Send) and due.kind in COUNTED:
         # Counted at once: the same person's next message in this very claim must see it.
-        recent[due.contact_id].append(now)
+        house.recent[due.contact_id].append(now)
     return Decided(verdict, about)
 
 
-def _about(message_ids: Sequence[int]) -> dict[int, list[About]]:
+class _House:
+    """What the rules need to know of a store and of the alerts that are decided about, read once a claim."""
+
+    def __init__(self, store_id: int, alerts: Sequence[Due], now: datetime) -> None:
+        store = db.session.get_one(Store, store_id, populate_existing=True)
+        self.settings = store_settings(store)
+        self.policy = store_policy(self.settings)
+        self.about = _about(store_id, [due.id for due in alerts])
+        self.in_stock = _in_stock({due.variant_id for due in alerts if due.variant_id is not None})
+        self.recent = messages_that_count(store_id, [due.contact_id for due in alerts], self.settings, now, GONE)
+
+
+_alert, _request = Alert.__table__, AlertRequest.__table__
+_ABOUT = (
+    sa.select(_alert.c.message_id, _alert.c.request_id, _alert.c.restock_id, _request.c.status, _request.c.asked_status)
+    .join(_request, sa.and_(_request.c.store_id == _alert.c.store_id, _request.c.id == _alert.c.request_id))
+    .where(_alert.c.store_id == sa.bindparam("b_store"), IdIn(_alert.c.message_id))
+)
+
+
+def _about(store_id: int, message_ids: list[int]) -> dict[int, list[About]]:
     found: dict[int, list[About]] = {}
-    if message_ids:
-        statement = (
-            sa.select(
-                Alert.message_id, Alert.request_id, Alert.restock_id, AlertRequest.status, AlertRequest.asked_status
-            )
-            .join(
-                AlertRequest,
-                sa.and_(AlertRequest.store_id == Alert.store_id, AlertRequest.id == Alert.request_id),
-            )
-            .where(Alert.message_id.in_(message_ids))
-        )
-        for row in db.session.execute(statement):
-            item = About(row.request_id, row.restock_id, row.status, row.asked_status)
-            found.setdefault(row.message_id, []).append(item)
+    for message_id, *about in (
+        db.session.connection().execute(_ABOUT, {"b_store": store_id, "b_ids": message_ids}).all()
+    ):
+        found.setdefault(message_id, []).append(About(*about))
     return found
 
 
@@ -104,22 +112,3 @@ def _in_stock(variant_ids: Iterable[int]) -> set[int]:
         .execution_options(populate_existing=True)
     )
     return {variant.id for variant in db.session.scalars(statement) if status_of(variant) == "in_stock"}
-
-
-class _Stores:
-    """Settings, policy and recent messages per store, read once a claim."""
-
-    def __init__(self, now: datetime, alerts: Sequence[Due]) -> None:
-        self._now = now
-        self._contacts: dict[int, list[int]] = {}
-        for due in alerts:
-            self._contacts.setdefault(due.store_id, []).append(due.contact_id)
-        self._known: dict[int, tuple[StoreSettings, Policy, Any]] = {}
-
-    def of(self, store_id: int) -> tuple[StoreSettings, Policy, Any]:
-        if store_id not in self._known:
-            store = db.session.get_one(Store, store_id, populate_existing=True)
-            settings = store_settings(store)
-            recent = messages_that_count(store_id, self._contacts[store_id], settings, self._now, GONE)
-            self._known[store_id] = (settings, store_policy(settings), recent)
-        return self._known[store_id]

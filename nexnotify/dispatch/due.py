@@ -37,46 +37,52 @@ class Due:
     unreachable_at: datetime | None
 
 
+_message, _contact = Message.__table__, Contact.__table__
 _COLUMNS: tuple[Any, ...] = (
-    Message.id,
-    Message.store_id,
-    Message.reference,
-    Message.kind,
-    Message.channel,
-    Message.contact_id,
-    Message.lane_id,
-    Message.variant_id,
-    Message.subject,
-    Message.body,
-    Message.encoding,
-    Message.segments,
-    Message.valid_until,
-    Message.attempts,
-    Message.tries,
-    Contact.address,
-    Contact.opted_out_at,
-    Contact.unreachable_at,
+    _message.c.id,
+    _message.c.store_id,
+    _message.c.reference,
+    _message.c.kind,
+    _message.c.channel,
+    _message.c.contact_id,
+    _message.c.lane_id,
+    _message.c.variant_id,
+    _message.c.subject,
+    _message.c.body,
+    _message.c.encoding,
+    _message.c.segments,
+    _message.c.valid_until,
+    _message.c.attempts,
+    _message.c.tries,
+    _contact.c.address,
+    _contact.c.opted_out_at,
+    _contact.c.unreachable_at,
 )
 
 
-def due_statement(lane_id: int, express: bool, limit: int, now: datetime) -> sa.Select[Any]:
+def _due_statement(express: bool) -> sa.Select[Any]:
     """The claim's query. Its order and its literal status are those of the partial index; keep them together."""
     return (
         sa.select(*_COLUMNS)
-        .join(Contact, sa.and_(Contact.store_id == Message.store_id, Contact.id == Message.contact_id))
+        .join(_contact, sa.and_(_contact.c.store_id == _message.c.store_id, _contact.c.id == _message.c.contact_id))
         .where(
-            Message.lane_id == lane_id,
+            _message.c.lane_id == sa.bindparam("lane_id"),
             sa.text("message.status = 'queued'"),
-            Message.express.is_(express),
-            Message.due_at <= now,
+            _message.c.express.is_(express),
+            _message.c.due_at <= sa.bindparam("now"),
         )
-        .order_by(Message.due_at, Message.id)
-        .limit(limit)
+        .order_by(_message.c.due_at, _message.c.id)
+        .limit(sa.bindparam("most", type_=sa.Integer))
         # The contact too: a STOP that is being taken wins, and one person's messages are counted one after another.
-        .with_for_update(of=(Message, Contact), skip_locked=True, key_share=True)
+        .with_for_update(of=(_message, _contact), skip_locked=True, key_share=True)
     )
+
+
+#: express → the query, with the parameters ``lane_id``, ``now`` and ``most``.
+DUE = {express: _due_statement(express) for express in (True, False)}
 
 
 def read_due(lane_id: int, express: bool, limit: int, now: datetime) -> list[Due]:
     """At most ``limit`` due messages of a lane, locked, in the order they go."""
-    return [Due(*row) for row in db.session.execute(due_statement(lane_id, express, limit, now))]
+    rows = db.session.connection().execute(DUE[express], {"lane_id": lane_id, "now": now, "most": limit}).all()
+    return [Due(*row) for row in rows]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from nexnotify.db import db
+from nexnotify.db import IdIn, db
 from nexnotify.dispatch.backoff import next_try
 from nexnotify.dispatch.claim import Outgoing
 from nexnotify.dispatch.deliver import Outcome
@@ -52,7 +52,13 @@ class Standing:
     accepted_at: datetime | None
 
 
-_COLUMNS = tuple(getattr(Message, field.name) for field in fields(Standing))
+_message = Message.__table__
+_STANDING = (
+    sa.select(*(_message.c[field.name] for field in fields(Standing)))
+    .where(IdIn(_message.c.id))
+    .order_by(_message.c.id)
+    .with_for_update()
+)
 
 
 @dataclass(slots=True)
@@ -84,12 +90,11 @@ def settle(results: Sequence[tuple[Outgoing, Outcome]], now: datetime) -> None:
         elif row.status in ("claimed", "uncertain"):
             _settle_error(settling)
     _settle_accepted(accepted, now)
-    _close_attempts(results, now)
+    _close_attempts(results, rows, now)
 
 
 def _standing(ids: Sequence[int]) -> dict[int, Standing]:
-    statement = sa.select(*_COLUMNS).where(Message.id.in_(ids)).order_by(Message.id).with_for_update()
-    return {row.id: Standing(*row) for row in db.session.execute(statement)}
+    return {row.id: Standing(*row) for row in db.session.connection().execute(_STANDING, {"b_ids": list(ids)}).all()}
 
 
 def _settle_accepted(batch: Sequence[_Settling], now: datetime) -> None:
@@ -165,30 +170,54 @@ def make_uncertain(messages: Sequence[Message | Standing], now: datetime, detail
     move(steps, now, lease_owner=None, lease_until=None, due_at=now + LOOKUP_AFTER)
 
 
-def _close_attempts(results: Sequence[tuple[Outgoing, Outcome]], now: datetime) -> None:
-    table = Attempt.__table__
-    db.session.connection().execute(
-        sa.update(table)
-        .where(
-            table.c.store_id == sa.bindparam("b_store"),
-            table.c.message_id == sa.bindparam("b_message"),
-            table.c.number == sa.bindparam("b_number"),
-        )
-        .values(
-            finished_at=now,
-            outcome=sa.bindparam("b_outcome"),
-            code=sa.bindparam("b_code"),
-            detail=sa.bindparam("b_detail"),
-        ),
-        [
-            {
-                "b_store": outgoing.store_id,
-                "b_message": outgoing.message_id,
-                "b_number": outgoing.number,
-                "b_outcome": _OUTCOMES.get(type(outcome), "unknown"),
-                "b_code": getattr(outcome, "code", None),
-                "b_detail": (outcome.detail or "")[:400] or None,
-            }
-            for outgoing, outcome in results
-        ],
+_attempt = Attempt.__table__
+_CLOSE = (
+    sa.update(_attempt)
+    .where(
+        _attempt.c.store_id == sa.bindparam("b_store"),
+        _attempt.c.message_id == sa.bindparam("b_message"),
+        _attempt.c.number == sa.bindparam("b_number"),
     )
+    .values(
+        finished_at=sa.bindparam("b_now"),
+        outcome=sa.bindparam("b_outcome"),
+        code=sa.bindparam("b_code"),
+        detail=sa.bindparam("b_detail"),
+    )
+)
+#: The last attempts of many messages that were accepted without a word: what nearly always happens.
+_CLOSE_ACCEPTED = (
+    sa.update(_attempt)
+    .where(
+        _attempt.c.store_id == sa.bindparam("b_store"),
+        IdIn(_attempt.c.message_id),
+        _attempt.c.number == sa.select(Message.tries).where(Message.id == _attempt.c.message_id).scalar_subquery(),
+    )
+    .values(finished_at=sa.bindparam("b_now"), outcome=_OUTCOMES[Accepted])
+)
+
+
+def _close_attempts(results: Sequence[tuple[Outgoing, Outcome]], rows: Mapping[int, Standing], now: datetime) -> None:
+    connection = db.session.connection()
+    silent: dict[int, list[int]] = {}
+    others = []
+    for outgoing, outcome in results:
+        is_last = rows[outgoing.message_id].tries == outgoing.number
+        if is_last and isinstance(outcome, Accepted) and not outcome.detail:
+            silent.setdefault(outgoing.store_id, []).append(outgoing.message_id)
+        else:
+            others.append(
+                {
+                    "b_store": outgoing.store_id,
+                    "b_message": outgoing.message_id,
+                    "b_number": outgoing.number,
+                    "b_now": now,
+                    "b_outcome": _OUTCOMES.get(type(outcome), "unknown"),
+                    "b_code": getattr(outcome, "code", None),
+                    "b_detail": (outcome.detail or "")[:400] or None,
+                }
+            )
+    for store_id, ids in silent.items():
+        connection.execute(_CLOSE_ACCEPTED, {"b_store": store_id, "b_ids": ids, "b_now": now})
+    if others:
+        connection.execute(_CLOSE, others)

@@ -1,11 +1,8 @@
 """The contract between the house and a gateway plugin.
 
-A plugin is one file in ``plugins/gateways/`` that defines one class named ``GATEWAY``, a subclass of
-:class:`Gateway`. The house makes one instance for each configured gateway and calls five verbs on it:
-``send``, ``receive``, ``check``, ``lookup`` and ``opted_out``. Only ``send`` is required.
-
-A plugin sees nothing but the plain types of this module: no Flask, no database session. Pacing, retries, leases,
-suppression, segment counting, logs and redaction belong to the house.
+A plugin is one file in ``plugins/gateways/`` with one class ``GATEWAY``, a subclass of :class:`Gateway`. The house makes
+one instance for each configured gateway and calls five verbs on it, of which only ``send`` is required. A plugin sees
+nothing but plain types, and pacing, retries, suppression, segments, logs and redaction belong to the house.
 """
 
 from __future__ import annotations
@@ -16,6 +13,8 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 from wtforms import Form
+
+from nexnotify.gateways.estimate import Prices
 
 Channel = Literal["sms", "email", "push"]
 ReceiptStatus = Literal["accepted", "sent", "delivered", "undelivered", "rejected", "expired"]
@@ -196,11 +195,10 @@ class Transient(GatewayError):
 
 
 class RateLimited(GatewayError):
-    """The provider asked us to slow down; the sender's lane waits, no attempt is counted."""
+    """The provider asked us to wait ``retry_after`` seconds; the sender's lane does, no attempt is counted."""
 
     def __init__(self, detail: str = "", *, code: str | None = None, retry_after: float = 1.0) -> None:
         super().__init__(detail, code=code)
-        #: Seconds.
         self.retry_after = retry_after
 
 
@@ -248,10 +246,9 @@ class Capabilities:
 
 
 class GatewaySettings(Form):
-    """Base of every plugin's ``Settings``. A plugin only lists fields; ``description`` is the help beside a field.
+    """Base of every plugin's ``Settings``: fields, with their help as ``description``; the house adds ``rate``.
 
     Secrets are :class:`wtforms.PasswordField`: stored encrypted, never rendered back, kept when left empty.
-    The house adds ``rate`` (segments per second) to every form.
     """
 
 
@@ -264,6 +261,10 @@ class Gateway:
     capabilities: ClassVar[Capabilities] = Capabilities()
     #: Segments per second for a new gateway of this kind; 0 is "as fast as it goes".
     default_rate: ClassVar[float] = 1.0
+    #: Settings that can hold the number. While all of them are empty it is awaited: no ``send``, the queue is kept.
+    number_fields: ClassVar[tuple[str, ...]] = ()
+    #: What the provider is known to charge: a suggestion, for the merchant to check.
+    prices: ClassVar[Prices | None] = None
     Settings: ClassVar[type[GatewaySettings]] = GatewaySettings
 
     def __init__(self, settings: Mapping[str, Any], receipt_url: str = "", inbound_url: str = "") -> None:
@@ -282,8 +283,7 @@ class Gateway:
     def receive(self, request: CallbackRequest, kind: Literal["receipts", "inbound"]) -> Received:
         """Read a provider's call.
 
-        :raises BadSignature: not from the provider.
-        :raises BadCallback: cannot be read.
+        :raises BadSignature, BadCallback: it does not come from the provider; it cannot be read.
         """
         raise BadCallback("This gateway takes no callbacks.")
 

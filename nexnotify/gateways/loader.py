@@ -110,9 +110,13 @@ def check_class(found: object, name: str) -> type[Gateway]:
 def _check_settings(kind: type[Gateway]) -> None:
     if not (isinstance(kind.Settings, type) and issubclass(kind.Settings, GatewaySettings)):
         raise ContractBroken("Settings must be a subclass of nexnotify.gateways.contract.GatewaySettings.")
-    taken = RESERVED_FIELDS & {field.name for field in kind.Settings()}
+    fields = {field.name for field in kind.Settings()}
+    taken = RESERVED_FIELDS & fields
     if taken:
         raise ContractBroken(f"Settings has a field named '{min(taken)}', which the house adds itself.")
+    strange = set(kind.number_fields) - fields
+    if strange:
+        raise ContractBroken(f"number_fields names '{min(strange)}', which is no field of Settings.")
 
 
 def _check_capabilities(kind: type[Gateway]) -> None:

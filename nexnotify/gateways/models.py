@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nexnotify.db import BigId, Encrypted, Tenant, db, tenant_args, tenant_key
+from nexnotify.gateways.estimate import ZERO, Prices
 
 
 class GatewayInstance(Tenant, db.Model):
@@ -26,7 +28,8 @@ class GatewayInstance(Tenant, db.Model):
     callback_token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     #: New messages of the channel go through this one.
     is_sender: Mapped[bool] = mapped_column(default=False)
-    #: Set when the provider refused our credentials or account: nothing is sent, the queue is kept.
+    #: Set when the provider refused our credentials or account, and while the gateway has no number to send from:
+    #: nothing is sent, the queue is kept.
     paused_at: Mapped[datetime | None]
     paused_reason: Mapped[str | None] = mapped_column(sa.String(400))
     checked_at: Mapped[datetime | None]
@@ -34,7 +37,19 @@ class GatewayInstance(Tenant, db.Model):
     check_detail: Mapped[str | None] = mapped_column(sa.String(400))
     #: The next look at the provider's own list of opt-outs is a day after this.
     opt_outs_synced_at: Mapped[datetime | None]
+    #: What the provider charges: for the account and for each number a month, and for each segment. All or none.
+    price_month: Mapped[Decimal | None] = mapped_column(sa.Numeric(12, 4))
+    price_number: Mapped[Decimal | None] = mapped_column(sa.Numeric(12, 4))
+    price_text: Mapped[Decimal | None] = mapped_column(sa.Numeric(12, 6))
+    price_currency: Mapped[str | None] = mapped_column(sa.String(3))
     created_at: Mapped[datetime]
+
+    @property
+    def prices(self) -> Prices | None:
+        """What the provider charges, where the merchant has said so."""
+        if self.price_currency is None:
+            return None
+        return Prices(self.price_month or ZERO, self.price_number or ZERO, self.price_text or ZERO, self.price_currency)
 
 
 class Lane(Tenant, db.Model):

@@ -16,6 +16,7 @@ from wtforms import Field, FloatField, Form, PasswordField, validators
 from nexnotify.db import db
 from nexnotify.errors import Invalid
 from nexnotify.gateways.contract import Gateway, Health
+from nexnotify.gateways.estimate import Prices, price_words
 from nexnotify.gateways.loader import Registry
 from nexnotify.gateways.models import GatewayInstance, Lane
 from nexnotify.secrets import token_hash
@@ -23,6 +24,8 @@ from nexnotify.stores.models import Store
 
 #: Kinds that only collect what they are given, so that a new store can be tried without a provider.
 OUTBOXES = ("outbox", "outbox_email")
+#: Why a gateway without a number does not send; ``paused_reason`` while it is so.
+AWAITING = "Awaiting number. Enter it in the gateway's settings when the provider has told you; texts wait until then."
 
 
 def registry() -> Registry:
@@ -39,7 +42,7 @@ def settings_form(
         rate = FloatField(
             "Segments per second",
             [validators.InputRequired(), validators.NumberRange(0, 10_000)],
-            description="What your sender may send; 0 is as fast as it goes.",
+            description="What your sender may send, such as 10 for 600 a minute; 0 is as fast as it goes.",
             default=kind.default_rate,
         )
 
@@ -54,7 +57,7 @@ def settings_form(
 
 
 def add_gateway(store: Store, kind: str, name: str, values: Mapping[str, Any], now: datetime) -> GatewayInstance:
-    """Add a gateway. The first real one of a channel becomes its sender.
+    """Add a gateway. The first real one of a channel becomes its sender; without a number yet, it keeps the queue.
 
     :raises UnknownGateway: there is no such kind.
     :raises Invalid: a field is malformed or unknown, or the name is taken.
@@ -76,23 +79,31 @@ def add_gateway(store: Store, kind: str, name: str, values: Mapping[str, Any], n
     db.session.add(instance)
     db.session.flush()
     db.session.add(Lane(store_id=store.id, gateway_id=instance.id, rate=clean["rate"]))
-    current = sender_of(store, plugin.channel)
-    if current is None or (current.kind in OUTBOXES and kind not in OUTBOXES):
-        make_sender(instance)
-    db.session.flush()
+    resume(instance, now)
+    _follow_outbox(store, instance)
     return instance
 
 
-def change_gateway(instance: GatewayInstance, values: Mapping[str, Any]) -> None:
-    """Save new settings and lift a pause, since they may have been its cause.
+def _follow_outbox(store: Store, instance: GatewayInstance) -> None:
+    """The first real gateway of a channel takes the place of the outbox that the store began with."""
+    current = sender_of(store, instance.channel)
+    if current is None or (current.kind in OUTBOXES and instance.kind not in OUTBOXES):
+        make_sender(instance)
+    db.session.flush()
+
+
+def change_gateway(instance: GatewayInstance, values: Mapping[str, Any], now: datetime) -> None:
+    """Save new settings and lift a pause, since they may have been its cause. The number it awaited activates it.
 
     :raises Invalid: a field is malformed.
     """
-    plugin = registry().get(instance.kind)
+    plugin, awaited = registry().get(instance.kind), awaits_number(instance)
     clean = clean_settings(plugin, values, json.loads(instance.settings))
     instance.settings = json.dumps(clean)
-    instance.paused_at = instance.paused_reason = None
+    resume(instance, now)
     lane_of(instance).rate = clean["rate"]
+    if awaited and not awaits_number(instance):
+        _follow_outbox(db.session.get_one(Store, instance.store_id), instance)
     db.session.flush()
 
 
@@ -135,6 +146,29 @@ def clean_settings(
 
 def _plain(field: Field) -> Any:
     return field.data.strip() if isinstance(field.data, str) else field.data
+
+
+def awaits_number(instance: GatewayInstance) -> bool:
+    """Whether its provider has still to hand out the number that it sends from."""
+    plugin = registry().kinds.get(instance.kind)
+    return plugin is not None and _lacks_number(plugin, json.loads(instance.settings))
+
+
+def _lacks_number(plugin: type[Gateway], settings: Mapping[str, Any]) -> bool:
+    return bool(plugin.number_fields) and not any(settings.get(name) for name in plugin.number_fields)
+
+
+def set_prices(instance: GatewayInstance, prices: Prices | None) -> dict[str, list[str | None]]:
+    """What its provider charges; None forgets it.
+
+    :returns: what changed, name → [before, after], for the audit trail.
+    """
+    before = instance.prices
+    instance.price_month, instance.price_number, instance.price_text, instance.price_currency = (
+        (prices.month, prices.number, prices.text, prices.currency) if prices else (None, None, None, None)
+    )
+    db.session.flush()
+    return {} if before == prices else {"prices": [price_words(before), price_words(prices)]}
 
 
 def make_sender(instance: GatewayInstance) -> None:
@@ -226,11 +260,14 @@ def open_gateway(instance: GatewayInstance) -> Gateway:
 
 
 def check_gateway(gateway: Gateway) -> Health:
-    """Ask the provider, whatever happens; call it outside any transaction."""
+    """Ask the provider, whatever happens; call it outside any transaction. A gateway without its number says so."""
     try:
-        return gateway.check()
+        health = gateway.check()
     except Exception as error:
-        return Health(False, f"The check failed: {type(error).__name__}.")
+        health = Health(False, f"The check failed: {type(error).__name__}.")
+    if _lacks_number(type(gateway), gateway.settings):
+        return Health(False, f"{AWAITING} {health.detail}")
+    return health
 
 
 def record_check(instance: GatewayInstance, health: Health, now: datetime) -> None:
@@ -243,6 +280,9 @@ def pause(instance: GatewayInstance, reason: str, now: datetime) -> None:
     instance.paused_at, instance.paused_reason = now, reason[:400]
 
 
-def resume(instance: GatewayInstance) -> None:
-    """Send through it again; what waited goes out by itself."""
-    instance.paused_at = instance.paused_reason = None
+def resume(instance: GatewayInstance, now: datetime) -> None:
+    """Send through it again, if it has a number to send from; what waited goes out by itself."""
+    if not awaits_number(instance):
+        instance.paused_at = instance.paused_reason = None
+    elif instance.paused_reason != AWAITING:
+        pause(instance, AWAITING, now)

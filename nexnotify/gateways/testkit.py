@@ -421,6 +421,13 @@ class GatewayContract:
                 assert isinstance(form[name], PasswordField), f"{name} holds a secret and must be a PasswordField"
                 self._hide(form[name]())
 
+    def test_the_form_takes_settings_whose_number_is_still_to_come(self) -> None:
+        """A merchant saves the account first where the provider hands the number out days later."""
+        if self.gateway.number_fields:
+            settings = {**self.settings("http://127.0.0.1:1"), **dict.fromkeys(self.gateway.number_fields, "")}
+            form = self.gateway.Settings(MultiDict({name: str(value) for name, value in settings.items()}))
+            assert form.validate(), f"number_fields can be empty, but the form says {form.errors}"
+
     def test_its_repr_shows_no_secret(self) -> None:
         gateway = self.make("http://127.0.0.1:1")
         self._hide(repr(gateway), str(gateway))

@@ -2,32 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from nexnotify.db import insert_tuples
 from nexnotify.policy.eligibility import RULES_VERSION, Hold, Send, Skip, Verdict
+from nexnotify.waitlist.models import Decision
+
+_WORDS = {Send: "send", Hold: "hold", Skip: "skip"}
+_COLUMNS = (
+    "store_id",
+    "request_id",
+    "restock_id",
+    "stage",
+    "verdict",
+    "reason",
+    "until",
+    "rules_version",
+    "detail",
+    "at",
+)
+_NO_DETAIL: dict[str, Any] = {}
 
 
-def decision_row(
-    store_id: int,
-    request_id: int,
-    restock_id: int,
-    stage: str,
-    verdict: Verdict,
-    now: datetime,
-    detail: dict[str, Any],
-) -> dict[str, Any]:
-    """A decision as a row."""
-    words = {Send: "send", Hold: "hold", Skip: "skip"}
-    return {
-        "store_id": store_id,
-        "request_id": request_id,
-        "restock_id": restock_id,
-        "stage": stage,
-        "verdict": words[type(verdict)],
-        "reason": verdict.reason,
-        "until": verdict.until if isinstance(verdict, Hold) else None,
-        "rules_version": RULES_VERSION,
-        "detail": {name: value for name, value in detail.items() if name != "reason"},
-        "at": now,
-    }
+def record_decisions(
+    store_id: int, stage: str, decided: Iterable[tuple[int, int, Verdict, str | None]], now: datetime
+) -> None:
+    """Write down what was decided at ``stage`` ("plan" or "send"): (request, restock, verdict, words or None) each."""
+    insert_tuples(
+        Decision,
+        _COLUMNS,
+        [
+            (
+                store_id,
+                request_id,
+                restock_id,
+                stage,
+                _WORDS[type(verdict)],
+                verdict.reason,
+                verdict.until if isinstance(verdict, Hold) else None,
+                RULES_VERSION,
+                {"detail": words} if words else _NO_DETAIL,
+                now,
+            )
+            for request_id, restock_id, verdict, words in decided
+        ],
+    )

@@ -46,7 +46,8 @@ def messages_that_count(
         Message.store_id == store_id,
         Message.contact_id.in_(contact_ids),
         Message.kind.in_(COUNTED),
-        Message.status.in_(statuses),
+        # Not the bare column: SQLite would read its index, and with it all that the store has ever sent.
+        (Message.status + "").in_(statuses),
         moment > now - timedelta(hours=cap.hours),
     )
     for contact_id, at in db.session.execute(statement):

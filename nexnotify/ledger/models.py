@@ -25,6 +25,7 @@ class Message(Tenant, db.Model):
         partial_index("ix_message_claimed", "lease_until", where="status = 'claimed'"),
         partial_index("ix_message_uncertain", "due_at", "id", where="status = 'uncertain'"),
         sa.Index("ix_message_list", "store_id", "id"),
+        sa.Index("ix_message_made", "store_id", "created_at"),
         sa.Index("ix_message_status", "store_id", "status", "id"),
         sa.Index("ix_message_contact", "store_id", "contact_id", "id"),
         sa.Index("ix_message_variant", "store_id", "variant_id", "id"),

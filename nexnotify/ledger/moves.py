@@ -9,8 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nexnotify.db import db, insert_rows
-from nexnotify.ledger.models import Message, MessageEvent
+from nexnotify.db import IdIn, db, insert_rows
+from nexnotify.ledger.models import Attempt, Message, MessageEvent
 from nexnotify.ledger.telling import not_told, told
 from nexnotify.ledger.transitions import may_move
 from nexnotify.phone import scrub
@@ -75,39 +75,99 @@ def move(moves: Iterable[Move], now: datetime, **values: Any) -> int:
 
 
 #: Where an acceptance is news. The last four are those of a message that was taken for lost while its call went on.
-_NOT_YET_ACCEPTED = frozenset({"claimed", "uncertain", "queued", "held", "suppressed", "cancelled"})
+_NOT_YET_ACCEPTED = ("claimed", "uncertain", "queued", "held", "suppressed", "cancelled")
+
+# The hot path: what happens to every message that goes out is done for a whole batch in one statement, built once.
+_message, _event, _attempt = Message.__table__, MessageEvent.__table__, Attempt.__table__
+_THESE = IdIn(_message.c.id)
+_NEWS = sa.text("message.status IN ({})".format(", ".join(f"'{status}'" for status in _NOT_YET_ACCEPTED)))
+
+_RECORD = sa.insert(_event).from_select(
+    ["store_id", "message_id", "from_status", "status", "at"],
+    sa.select(
+        _message.c.store_id,
+        _message.c.id,
+        _message.c.status,
+        sa.bindparam("b_status", type_=_event.c.status.type),
+        sa.bindparam("b_now", type_=_event.c.at.type),
+    ).where(_THESE),
+)
+_RECORD_NEW = sa.insert(_event).from_select(
+    ["store_id", "message_id", "status", "reason", "at"],
+    sa.select(
+        _message.c.store_id,
+        _message.c.id,
+        _message.c.status,
+        _message.c.reason,
+        sa.bindparam("b_now", type_=_event.c.at.type),
+    ).where(_THESE),
+)
+_TAKE = (
+    sa.update(_message)
+    .where(_THESE)
+    .values(
+        status="claimed",
+        reason=None,
+        lease_owner=sa.bindparam("b_owner"),
+        lease_until=sa.bindparam("b_until"),
+        attempts=_message.c.attempts + 1,
+        tries=_message.c.tries + 1,
+    )
+)
+_BEGIN_ATTEMPT = sa.insert(_attempt).from_select(
+    ["store_id", "message_id", "number", "worker", "started_at"],
+    sa.select(
+        _message.c.store_id,
+        _message.c.id,
+        _message.c.tries,
+        sa.bindparam("b_owner", type_=_attempt.c.worker.type),
+        sa.bindparam("b_now", type_=_attempt.c.started_at.type),
+    ).where(_THESE),
+)
+_ACCEPT = (
+    sa.update(_message)
+    .where(_message.c.id == sa.bindparam("b_id"))
+    .values(
+        status=sa.case((_NEWS, "accepted"), else_=_message.c.status),
+        reason=sa.case((_NEWS, None), else_=_message.c.reason),
+        gateway_message_id=sa.func.coalesce(sa.bindparam("b_gateway_id"), _message.c.gateway_message_id),
+        accepted_at=sa.func.coalesce(_message.c.accepted_at, sa.bindparam("b_now", type_=_message.c.accepted_at.type)),
+        lease_owner=None,
+        lease_until=None,
+    )
+)
+
+
+def record_new(message_ids: Sequence[int], now: datetime) -> None:
+    """The first line of the history of new messages."""
+    db.session.connection().execute(_RECORD_NEW, {"b_ids": list(message_ids), "b_now": now})
+
+
+def take(message_ids: Sequence[int], owner: str, lease_until: datetime, now: datetime) -> None:
+    """These (locked, queued) messages are a worker's until ``lease_until``, and an attempt of each begins."""
+    if not message_ids:
+        return
+    these = {"b_ids": list(message_ids), "b_owner": owner, "b_now": now}
+    connection = db.session.connection()
+    connection.execute(_RECORD, these | {"b_status": "claimed"})
+    connection.execute(_TAKE, these | {"b_until": lease_until})
+    connection.execute(_BEGIN_ATTEMPT, these)
 
 
 def accept(messages: Sequence[tuple[Any, str | None, str | None]], now: datetime) -> None:
     """The gateway has taken these (locked) messages: (message, gateway's id, its words) each.
 
-    One statement for all, because this is the hot path. A message that an early receipt has raised keeps its status.
+    A message that an early receipt has raised keeps its status.
     """
-    table = Message.__table__
+    connection = db.session.connection()
     news = [item for item in messages if item[0].status in _NOT_YET_ACCEPTED]
-    db.session.connection().execute(
-        sa.update(table)
-        .where(table.c.id == sa.bindparam("b_id"))
-        .values(
-            status=sa.bindparam("b_status"),
-            reason=sa.bindparam("b_reason"),
-            gateway_message_id=sa.bindparam("b_gateway_id"),
-            accepted_at=sa.bindparam("b_accepted_at"),
-            lease_owner=None,
-            lease_until=None,
-        ),
-        [
-            {
-                "b_id": message.id,
-                "b_status": "accepted" if message.status in _NOT_YET_ACCEPTED else message.status,
-                "b_reason": None if message.status in _NOT_YET_ACCEPTED else message.reason,
-                "b_gateway_id": gateway_id or message.gateway_message_id,
-                "b_accepted_at": message.accepted_at or now,
-            }
-            for message, gateway_id, _ in messages
-        ],
+    record([Move(m.store_id, m.id, m.status, "accepted", None, words) for m, _, words in news if words], now)
+    silent = [message.id for message, _, words in news if not words]
+    if silent:
+        connection.execute(_RECORD, {"b_ids": silent, "b_status": "accepted", "b_now": now})
+    connection.execute(
+        _ACCEPT, [{"b_id": message.id, "b_gateway_id": gateway_id, "b_now": now} for message, gateway_id, _ in messages]
     )
-    record([Move(m.store_id, m.id, m.status, "accepted", None, words) for m, _, words in news], now)
 
 
 def record(moves: Iterable[Move], now: datetime) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Collection, Sequence
+import secrets
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,23 +13,21 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
-from nexnotify.content.service import Wording, wording
-from nexnotify.content.tokens import UnresolvedToken
 from nexnotify.customers.models import Contact
-from nexnotify.db import db
+from nexnotify.db import IdIn, db, insert_tuples, reserve_ids
 from nexnotify.gateways.models import Lane
 from nexnotify.gateways.service import lane_of, sender_for_new
 from nexnotify.inventory.service import status_of
-from nexnotify.ledger.decisions import decision_row
+from nexnotify.ledger.decisions import record_decisions
+from nexnotify.ledger.drafts import KIND, Drafts, NoText, Text, Waiting
 from nexnotify.ledger.facts import GOING, messages_that_count, store_policy
 from nexnotify.ledger.models import Alert, Message
-from nexnotify.ledger.moves import Move, record
-from nexnotify.ledger.values import product_values, stop_url
+from nexnotify.ledger.moves import record_new
 from nexnotify.policy.eligibility import Facts, Hold, Send, Skip, Verdict, decide_alert
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import StoreSettings, store_settings
-from nexnotify.waitlist.models import AlertRequest, Decision
+from nexnotify.waitlist.models import AlertRequest
 
 #: Requests planned in one transaction.
 CHUNK = 1000
@@ -55,7 +53,9 @@ class _Job:
     settings: StoreSettings
     now: datetime
     lanes: dict[str, Lane | None]
-    wordings: dict[tuple[str, str], Wording]
+    drafts: Drafts
+    #: Of what may go at once.
+    valid_until: datetime
 
 
 def plan_next(now: datetime, but: Collection[int] = ()) -> bool:
@@ -101,7 +101,7 @@ def _plan(event: RestockEvent, now: datetime) -> None:
     rows = _waiting(event)
     if rows:
         _plan_chunk(job, rows)
-        event.plan_cursor = rows[-1][0].id
+        event.plan_cursor = rows[-1].request_id
     if len(rows) < CHUNK:
         event.planned_at = now
     db.session.flush()
@@ -125,160 +125,170 @@ def _open(event: RestockEvent, now: datetime) -> _Job:
     for channel in ("sms", "email", "push"):
         sender = sender_for_new(store, channel)
         lanes[channel] = lane_of(sender) if sender else None
-    return _Job(store, event, variant, store_settings(store), now, lanes, {})
+    return _Job(store, event, variant, store_settings(store), now, lanes, Drafts(store, variant), now + ALERT_VALID)
 
 
-def _waiting(event: RestockEvent) -> Sequence[sa.Row[AlertRequest, Contact]]:
-    return db.session.execute(
-        sa.select(AlertRequest, Contact)
-        .join(Contact, sa.and_(Contact.store_id == AlertRequest.store_id, Contact.id == AlertRequest.contact_id))
-        .where(
-            AlertRequest.store_id == event.store_id,
-            AlertRequest.variant_id == event.variant_id,
-            AlertRequest.status == "waiting",
-            AlertRequest.id > event.plan_cursor,
-        )
-        .order_by(AlertRequest.id)
-        .limit(CHUNK)
-        .execution_options(populate_existing=True)
-    ).all()
+_request, _contact = AlertRequest.__table__, Contact.__table__
+_WAITING = (
+    sa.select(
+        _request.c.id,
+        _request.c.asked_status,
+        _request.c.first_name,
+        _contact.c.id,
+        _contact.c.channel,
+        _contact.c.opted_out_at.is_not(None),
+        _contact.c.unreachable_at.is_(None),
+    )
+    .join(_contact, sa.and_(_contact.c.store_id == _request.c.store_id, _contact.c.id == _request.c.contact_id))
+    .where(
+        _request.c.store_id == sa.bindparam("store_id"),
+        _request.c.variant_id == sa.bindparam("variant_id"),
+        _request.c.status == "waiting",
+        _request.c.id > sa.bindparam("after"),
+    )
+    .order_by(_request.c.id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
 
 
-def _plan_chunk(job: _Job, rows: Sequence[sa.Row[AlertRequest, Contact]]) -> None:
-    contact_ids = [contact.id for _, contact in rows]
-    recent = messages_that_count(job.store.id, contact_ids, job.settings, job.now, GOING)
-    under_way = _under_way([request.id for request, _ in rows], job.store.id)
-    rows = _still_waiting(job.store.id, rows)  # after the line above: who was told in between is in neither
-    policy = store_policy(job.settings)
-    buyable = status_of(job.variant) == "in_stock"
-    decisions, messages = [], []
-    for request, contact in rows:
-        verdict: Verdict
-        if request.id in under_way:
-            verdict = Skip("told_already")
-        else:
-            facts = Facts(
-                opted_out=contact.opted_out_at is not None,
-                reachable=contact.unreachable_at is None,
-                switched_on=contact.channel in job.settings.switches.offered(request.asked_status),
-                buyable=buyable,
-                recent=recent[contact.id],
-            )
-            verdict = decide_alert(facts, policy, job.now)
-        detail: dict[str, Any] = {}
+def _waiting(event: RestockEvent) -> list[Waiting]:
+    where = {"store_id": event.store_id, "variant_id": event.variant_id, "after": event.plan_cursor, "most": CHUNK}
+    return [Waiting(*row) for row in db.session.connection().execute(_WAITING, where).all()]
+
+
+def _plan_chunk(job: _Job, rows: Sequence[Waiting]) -> None:
+    recent = messages_that_count(job.store.id, [person.contact_id for person in rows], job.settings, job.now, GOING)
+    request_ids = [person.request_id for person in rows]
+    under_way = _under_way(job.store.id, request_ids)
+    closed = _closed_since(request_ids)  # after the line above: who was told in between is in neither
+    decide = _decider(job)
+    decided: list[tuple[int, int, Verdict, str | None]] = []
+    going: list[tuple[Waiting, Send | Hold, Text]] = []
+    for person in rows:
+        if person.request_id in closed:
+            continue
+        words = None
+        verdict = Skip("told_already") if person.request_id in under_way else decide(person, recent[person.contact_id])
         if not isinstance(verdict, Skip):
-            message = _message(job, request, contact, verdict, detail)
-            if message is None:
-                verdict = Skip(detail["reason"])
+            text = _draft(job, person)
+            if isinstance(text, NoText):
+                verdict, words = Skip(text.reason), text.words
             else:
-                messages.append((request, message))
+                going.append((person, verdict, text))
                 # What is planned now counts for the same contact's next item.
-                recent[contact.id].append(message["due_at"])
-        decisions.append(decision_row(job.store.id, request.id, job.event.id, "plan", verdict, job.now, detail))
-    _store(job, messages, decisions)
+                recent[person.contact_id].append(verdict.until if isinstance(verdict, Hold) else job.now)
+        decided.append((person.request_id, job.event.id, verdict, words))
+    _store(job, going)
+    record_decisions(job.store.id, "plan", decided, job.now)
+
+
+def _decider(job: _Job) -> Callable[[Waiting, Sequence[datetime]], Verdict]:
+    """The rule, asked once for all people with the same facts."""
+    policy, buyable = store_policy(job.settings), status_of(job.variant) == "in_stock"
+    known: dict[tuple[object, ...], Verdict] = {}
+
+    def decide(person: Waiting, recent: Sequence[datetime]) -> Verdict:
+        key = (person.channel, person.asked_status, person.opted_out, person.reachable, *recent)
+        if key not in known:
+            facts = Facts(
+                opted_out=person.opted_out,
+                reachable=person.reachable,
+                switched_on=person.channel in job.settings.switches.offered(person.asked_status),
+                paused=job.settings.is_paused(person.channel),
+                buyable=buyable,
+                recent=recent,
+            )
+            known[key] = decide_alert(facts, policy, job.now)
+        return known[key]
+
+    return decide
+
+
+def _draft(job: _Job, person: Waiting) -> Text | NoText:
+    if job.lanes[person.channel] is None:
+        return NoText("no_gateway")
+    return job.drafts.text(person)
+
+
+_MESSAGE = (
+    "id store_id reference kind channel contact_id lane_id template_version_id variant_id subject body encoding segments "
+    "status reason express due_at valid_until attempts tries lookups created_at"
+).split()
+_ALERT = ("store_id", "request_id", "restock_id", "channel", "kind", "step", "message_id")
+
+
+def _store(job: _Job, going: Sequence[tuple[Waiting, Send | Hold, Text]]) -> None:
+    if not going:
+        return
+    ids = reserve_ids(Message, len(going))
+    planned = list(zip(ids, going, strict=True))
+    lanes = {channel: lane.id for channel, lane in job.lanes.items() if lane}
+    insert_tuples(Message, _MESSAGE, [_message(job, lanes, message_id, *item) for message_id, item in planned])
+    record_new(ids, job.now)
+    # A second alert for the same request and restock breaks the unique key, and with it this whole chunk.
+    insert_tuples(
+        Alert,
+        _ALERT,
+        [
+            (job.store.id, person.request_id, job.event.id, person.channel, KIND, 0, message_id)
+            for message_id, (person, _, _) in planned
+        ],
+    )
 
 
 def _message(
-    job: _Job, request: AlertRequest, contact: Contact, verdict: Send | Hold, detail: dict[str, Any]
-) -> dict[str, Any] | None:
-    lane = job.lanes[contact.channel]
-    if lane is None:
-        detail["reason"] = "no_gateway"
-        return None
-    values = product_values(job.store, job.variant) | {
-        "firstname": request.first_name,
-        "fullname": request.first_name,
-        "stop_url": stop_url(contact.store_id, contact.id),
-    }
-    try:
-        template = _wording(job, contact.channel, request.asked_status)
-        text = template.render(values)
-    except (UnresolvedToken, LookupError) as error:
-        detail |= {"reason": "no_text", "detail": str(error)}
-        return None
-    due = verdict.until if isinstance(verdict, Hold) else job.now
-    return {
-        "store_id": job.store.id,
-        "reference": uuid.uuid4().hex,
-        "kind": "back_in_stock",
-        "channel": contact.channel,
-        "contact_id": contact.id,
-        "lane_id": lane.id,
-        "template_version_id": template.version_id,
-        "variant_id": job.variant.id,
-        "subject": text.subject,
-        "body": text.body,
-        "encoding": text.encoding,
-        "segments": text.segments,
-        "status": "held" if isinstance(verdict, Hold) else "queued",
-        "reason": verdict.reason if isinstance(verdict, Hold) else None,
-        "express": False,
-        "due_at": due,
-        "valid_until": due + ALERT_VALID,
-        "created_at": job.now,
-    }
-
-
-def _wording(job: _Job, channel: str, status: str) -> Wording:
-    key = (channel, status)
-    if key not in job.wordings:
-        job.wordings[key] = wording(job.store, "back_in_stock", channel, status)
-    return job.wordings[key]
-
-
-def _store(job: _Job, messages: list[tuple[AlertRequest, dict[str, Any]]], decisions: list[dict[str, Any]]) -> None:
-    if messages:
-        ids = db.session.scalars(
-            sa.insert(Message).returning(Message.id, sort_by_parameter_order=True), [row for _, row in messages]
-        ).all()
-        # A second alert for the same request and restock breaks the unique key, and with it this whole chunk.
-        db.session.execute(
-            sa.insert(Alert),
-            [
-                {
-                    "store_id": job.store.id,
-                    "request_id": request.id,
-                    "restock_id": job.event.id,
-                    "channel": row["channel"],
-                    "kind": "back_in_stock",
-                    "step": 0,
-                    "message_id": message_id,
-                }
-                for (request, row), message_id in zip(messages, ids, strict=True)
-            ],
-        )
-        moves = (
-            Move(job.store.id, message_id, "", row["status"], row["reason"])
-            for (_, row), message_id in zip(messages, ids, strict=True)
-        )
-        record(moves, job.now)
-    if decisions:
-        db.session.execute(sa.insert(Decision), decisions)
-
-
-def _still_waiting(
-    store_id: int, rows: Sequence[sa.Row[AlertRequest, Contact]]
-) -> Sequence[sa.Row[AlertRequest, Contact]]:
-    statement = sa.select(AlertRequest.id).where(
-        AlertRequest.store_id == store_id,
-        AlertRequest.id.in_([request.id for request, _ in rows]),
-        AlertRequest.status == "waiting",
+    job: _Job, lanes: Mapping[str, int], message_id: int, person: Waiting, verdict: Send | Hold, text: Text
+) -> tuple[Any, ...]:
+    due, status, reason, valid_until = job.now, "queued", None, job.valid_until
+    if isinstance(verdict, Hold):
+        due, status, reason, valid_until = verdict.until, "held", verdict.reason, verdict.until + ALERT_VALID
+    return (
+        message_id,
+        job.store.id,
+        secrets.token_hex(16),
+        KIND,
+        person.channel,
+        person.contact_id,
+        lanes[person.channel],
+        text.version_id,
+        job.variant.id,
+        text.subject,
+        text.body,
+        text.encoding,
+        text.segments,
+        status,
+        reason,
+        False,
+        due,
+        valid_until,
+        0,
+        0,
+        0,
+        job.now,
     )
-    waiting = set(db.session.scalars(statement))
-    return [row for row in rows if row[0].id in waiting]
 
 
-def _under_way(request_ids: list[int], store_id: int) -> set[int]:
+_CLOSED = sa.select(_request.c.id).where(IdIn(_request.c.id), _request.c.status != "waiting")
+
+
+def _closed_since(request_ids: list[int]) -> set[int]:
+    return set(db.session.connection().scalars(_CLOSED, {"b_ids": request_ids}))
+
+
+_alert, _ledger = Alert.__table__, Message.__table__
+_UNDER_WAY = (
+    sa.select(_alert.c.request_id)
+    .join(_ledger, sa.and_(_ledger.c.store_id == _alert.c.store_id, _ledger.c.id == _alert.c.message_id))
+    .where(
+        _alert.c.store_id == sa.bindparam("b_store"),
+        IdIn(_alert.c.request_id),
+        _ledger.c.status.in_(("held", "queued", "claimed", "uncertain")),
+    )
+    # One that is being claimed may be found sold out, on stock that was read before this restock: wait and see.
+    .with_for_update(read=True, of=_ledger)
+)
+
+
+def _under_way(store_id: int, request_ids: list[int]) -> set[int]:
     """Requests with an alert that may still go out: a second restock must not double it."""
-    statement = (
-        sa.select(Alert.request_id)
-        .join(Message, sa.and_(Message.store_id == Alert.store_id, Message.id == Alert.message_id))
-        .where(
-            Alert.store_id == store_id,
-            Alert.request_id.in_(request_ids),
-            Message.status.in_(("held", "queued", "claimed", "uncertain")),
-        )
-        # One that is being claimed may be found sold out, on stock that was read before this restock: wait and see.
-        .with_for_update(read=True, of=Message)
-    )
-    return set(db.session.scalars(statement))
+    return set(db.session.connection().scalars(_UNDER_WAY, {"b_store": store_id, "b_ids": request_ids}))

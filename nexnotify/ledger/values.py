@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 
 from flask import current_app
 from itsdangerous import URLSafeSerializer
@@ -29,8 +30,12 @@ def price_text(price: Decimal | None, currency: str) -> str | None:
 
 def _serializer() -> URLSafeSerializer:
     # Oldest first: the last key signs, all of them are accepted, so links outlive a rotation.
-    keys = [*reversed(current_app.config["SECRET_KEY_FALLBACKS"]), current_app.config["SECRET_KEY"]]
-    return URLSafeSerializer(keys, salt="nexnotify.preferences")
+    return _serializer_of(*reversed(current_app.config["SECRET_KEY_FALLBACKS"]), current_app.config["SECRET_KEY"])
+
+
+@cache
+def _serializer_of(*keys: str) -> URLSafeSerializer:
+    return URLSafeSerializer(list(keys), salt="nexnotify.preferences")
 
 
 def stop_url(store_id: int, contact_id: int) -> str:

@@ -11,7 +11,7 @@ from nexnotify.policy.quiet_hours import Window
 from nexnotify.policy.quiet_hours import next_allowed as next_allowed_by_hours
 
 #: Raised with every change of the rules; each decision names the version it was made by.
-RULES_VERSION = 1
+RULES_VERSION = 2
 
 #: Reason → what it means to a merchant. The trace and the README read this list.
 REASONS = {
@@ -21,6 +21,7 @@ REASONS = {
     "opted_out": "The contact has said STOP.",
     "unreachable": "The address cannot receive messages.",
     "switched_off": "This channel is switched off for this product status.",
+    "alert_paused": "The store has paused its text alert; the request keeps its place.",
     "sold_out_again": "The product could not be bought any more; the request keeps its place.",
     "frequency_cap": "The contact has had as many alerts as the store allows for now.",
     "quiet_hours": "It is quiet hours; alerts wait until they end.",
@@ -37,9 +38,10 @@ class Facts:
     consent: bool = True
     opted_out: bool = False
     reachable: bool = True
-    #: Only alerts: the request is open, its switch is on, the product can be bought.
+    #: Only alerts: the request is open, its switch is on, the store has not paused them, the product can be bought.
     request_open: bool = True
     switched_on: bool = True
+    paused: bool = False
     buyable: bool = True
     #: When the contact got (or is about to get) messages that count for the cap.
     recent: Sequence[datetime] = ()
@@ -89,6 +91,8 @@ def decide_alert(facts: Facts, policy: Policy, now: datetime) -> Verdict:
         return Skip("request_closed")
     if not facts.switched_on:
         return Skip("switched_off")
+    if facts.paused:
+        return Skip("alert_paused")
     if not facts.buyable:
         return Skip("sold_out_again")
     if policy.cap_texts is not None:

@@ -16,8 +16,93 @@ _WORDS = {
 }
 
 
+#: Kind of entry → what it is called, and its actions with what a person reads.
+KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "settings": (
+        "Settings",
+        {
+            "store.opened": "Store opened",
+            "settings.changed": "Settings changed",
+            "first_steps.hidden": "First steps put away",
+            "first_steps.shown": "First steps brought back",
+            "widget.checked": "Widget looked for on a page",
+            "alert.created": "Alert set up",
+            "alert.changed": "Alert set-up changed",
+            "alert.paused": "Alert paused",
+            "alert.resumed": "Alert resumed",
+        },
+    ),
+    "messages": (
+        "Products and messages",
+        {
+            "stock.set": "Stock set by hand",
+            "variant.changed": "Product changed by hand",
+            "request.cancelled": "Request taken back",
+            "message.left": "Message left alone",
+            "message.sent_again": "Message sent again",
+            "template.saved": "Template saved",
+        },
+    ),
+    "gateways": (
+        "Gateways",
+        {
+            "gateway.added": "Gateway added",
+            "gateway.changed": "Gateway changed",
+            "gateway.made_sender": "Gateway made the sender",
+            "gateway.resumed": "Gateway resumed",
+            "gateway.tested": "Test sent",
+        },
+    ),
+    "keys": (
+        "Keys and exports",
+        {
+            "api_key.created": "API key created",
+            "api_key.revoked": "API key revoked",
+            "instock_notification.exported": "Instock Notification exported",
+        },
+    ),
+    "people": (
+        "People",
+        {
+            "user.added": "Person added",
+            "invitation.made": "Invited",
+            "invitation.sent_again": "Invited again, with a new link",
+            "invitation.withdrawn": "Invitation withdrawn",
+            "person.joined": "Joined by invitation",
+            "person.role_changed": "Role changed",
+            "person.removed": "Removed",
+        },
+    ),
+    "signing_in": (
+        "Signing in",
+        {
+            "sign_in.done": "Signed in",
+            "sign_in.password_locked": "Locked after too many wrong passwords",
+            "sign_in.code_locked": "Locked after too many wrong codes",
+            "sign_in.confirm_locked": "Too many wrong passwords in an open session",
+            "sign_in.unlocked": "Unlocked",
+            "session.ended": "One session ended",
+            "session.all_others_ended": "Signed out everywhere else",
+            "session.all_ended": "Signed out everywhere",
+            "password.changed": "Password changed",
+            "password.link_sent": "Link for a new password sent",
+            "password.link_failed": "Link for a new password could not be sent",
+            "password.reset": "New password set by link",
+            "password.set": "New password set on the command line",
+            "second_factor.set_up": "Second factor set up",
+            "second_factor.switched_off": "Second factor switched off",
+            "recovery_code.used": "Recovery code used",
+            "recovery_code.all_renewed": "New recovery codes made",
+        },
+    ),
+}
+ACTIONS: Mapping[str, str] = {action: words for _, actions in KINDS.values() for action, words in actions.items()}
+
+
 def audit_title(action: str) -> str:
-    """ "API key created" for api_key.created."""
+    """What happened, for a person: "API key created" for api_key.created."""
+    if action in ACTIONS:
+        return ACTIONS[action]
     title = " ".join(_word(part) for part in action.replace(".", "_").split("_"))
     return title[:1].upper() + title[1:]
 

@@ -13,7 +13,7 @@ from nexnotify.clock import utcnow
 from nexnotify.db import db
 from nexnotify.dispatch.merchant import LEFT
 from nexnotify.gateways.models import GatewayInstance
-from nexnotify.gateways.service import OUTBOXES
+from nexnotify.gateways.service import OUTBOXES, awaits_number
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.planner import has_unplanned
 from nexnotify.restock.service import has_unseen_changes
@@ -26,7 +26,8 @@ def findings() -> list[str]:
     for broken in house.gateways.broken:
         found.append(f"The gateway plugin {broken.name} cannot be loaded: {broken.reason}")
     for gateway in db.session.scalars(sa.select(GatewayInstance).where(GatewayInstance.paused_at.is_not(None))):
-        found.append(f"The gateway {gateway.name} is paused: {gateway.paused_reason}")
+        state = "has no number yet" if awaits_number(gateway) else "is paused"
+        found.append(f"The gateway {gateway.name} {state}: {gateway.paused_reason}")
     if _is_loopback(house.settings.public_url):
         senders = sa.select(GatewayInstance).where(
             GatewayInstance.is_sender.is_(True), GatewayInstance.kind.not_in(OUTBOXES)

@@ -14,7 +14,7 @@ from nexnotify.customers.models import Contact
 from nexnotify.db import db
 from nexnotify.dispatch.merchant import LEFT
 from nexnotify.gateways.models import GatewayInstance
-from nexnotify.gateways.service import gateway_of_lane
+from nexnotify.gateways.service import awaits_number, gateway_of_lane
 from nexnotify.ledger.models import Alert, Attempt, Message, MessageEvent
 from nexnotify.phone import mask, mask_email
 
@@ -87,6 +87,7 @@ _BY_REASON = {
     "quiet_hours": "Nothing: it goes when quiet hours end, if it is still true then. Quiet hours are in Settings.",
     "frequency_cap": "Nothing: it goes when the cap allows it. The cap is in Settings.",
     "sold_out_again": "Nothing: the shopper keeps the place and is told at the next restock.",
+    "alert_paused": "Resume the alert in Settings; the shopper keeps the place and is told at the next restock.",
     "switched_off": "Switch the channel on for this product status in Settings, if you want it.",
     "no_time_left": "See the attempts below for what the gateway said, and check the gateway.",
     "too_late": "A message waited longer than it was worth. Check that a worker is running and that the gateway's "
@@ -103,6 +104,11 @@ _BY_STATUS = {
 def advice(message: Message, gateway: GatewayInstance) -> str | None:
     """What a merchant can do about a message that is not on its way; None when there is nothing to say."""
     status, reason = message.status, message.reason or ""
+    if status in ("held", "queued") and awaits_number(gateway):
+        return (
+            f"The gateway {gateway.name} awaits its number. Enter it in the gateway's settings; what waits then goes "
+            "out by itself. A message whose time runs out before is not sent, and its shopper keeps the place."
+        )
     if status in ("held", "queued") and gateway.paused_at is not None:
         return (
             f"The gateway {gateway.name} is paused: {gateway.paused_reason} Mend its settings or resume it; "

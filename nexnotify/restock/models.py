@@ -19,6 +19,7 @@ class RestockEvent(Tenant, db.Model):
         tenant_key("stock_change_id", "stock_change"),
         sa.UniqueConstraint("store_id", "stock_change_id"),
         sa.Index("ix_restock_event_variant", "store_id", "variant_id", "id"),
+        sa.Index("ix_restock_event_at", "store_id", "at"),
         partial_index("ix_restock_event_open", "id", where="planned_at IS NULL"),
     )
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_security.core import UserMixin
+from flask_security.utils import verify_password
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from nexnotify.db import BigId, Tenant, db, tenant_args
+from nexnotify.db import BigId, Encrypted, Tenant, db, tenant_args
 
 #: Roles of a membership, strongest first.
 ROLES = ("owner", "admin", "staff", "viewer")
@@ -29,6 +30,8 @@ class Store(db.Model):
     currency: Mapped[str] = mapped_column(sa.String(3))
     #: Switches and policy as the merchant set them; read through ``stores.settings``.
     settings: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    #: Whether its people need a second factor. Owners decide; no API key can, so it is none of the settings.
+    second_factor_required: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     created_at: Mapped[datetime]
 
 
@@ -43,11 +46,43 @@ class StaffUser(db.Model, UserMixin):
     active: Mapped[bool] = mapped_column(default=True)
     fs_uniquifier: Mapped[str] = mapped_column(sa.String(64), unique=True)
     created_at: Mapped[datetime]
+    signed_in_at: Mapped[datetime | None]
+    #: "authenticator" once a second factor is set up.
+    tf_primary_method: Mapped[str | None] = mapped_column(sa.String(20))
+    tf_totp_secret: Mapped[str | None] = mapped_column(Encrypted)
+    #: The last 30-second step whose code was used: no code works twice.
+    tf_last_counter: Mapped[int | None] = mapped_column(sa.BigInteger)
+    #: Keyed hashes of the recovery codes that are left.
+    mf_recovery_codes: Mapped[list[str] | None] = mapped_column(sa.JSON)
 
     memberships: Mapped[list[Membership]] = relationship(back_populates="user")
 
     #: Rights come from memberships, one for each store; Flask-Security's global roles are not used.
     roles = []
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether a second factor is set up."""
+        return bool(self.tf_primary_method)
+
+    def verify_and_update_password(self, password: str) -> bool:
+        """Whether it is the password. Flask-Security would also renew the hash here, outside any transaction."""
+        return bool(verify_password(password, self.password))
+
+
+class StaffSession(db.Model):
+    """One sign-in in one browser. Without its row the browser's cookie opens nothing."""
+
+    __tablename__ = "staff_session"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    user_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("staff_user.id"), index=True)
+    hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    #: What the browser calls itself.
+    agent: Mapped[str] = mapped_column(sa.String(200))
+    address: Mapped[str] = mapped_column(sa.String(45))
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
 
 
 class Membership(db.Model):
@@ -60,9 +95,40 @@ class Membership(db.Model):
     store_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("store.id"))
     user_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("staff_user.id"))
     role: Mapped[str] = mapped_column(sa.String(20))
+    #: This person has put the first steps of the dashboard away.
+    steps_hidden_at: Mapped[datetime | None]
 
     store: Mapped[Store] = relationship()
     user: Mapped[StaffUser] = relationship(back_populates="memberships")
+
+
+class Invitation(Tenant, db.Model):
+    """An offer to an email address to join a store. Only the hash of its link's token is kept."""
+
+    __tablename__ = "invitation"
+    __table_args__ = tenant_args()
+
+    email: Mapped[str] = mapped_column(sa.String(255))
+    role: Mapped[str] = mapped_column(sa.String(20))
+    hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    invited_by: Mapped[int] = mapped_column(BigId, sa.ForeignKey("staff_user.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    #: Accepted or withdrawn; either way its link is dead.
+    ended_at: Mapped[datetime | None]
+
+    store: Mapped[Store] = relationship()
+
+
+class GuessCounter(db.Model):
+    """Wrong passwords and codes for one account, or from one address. The key is a keyed hash of which."""
+
+    __tablename__ = "guess_counter"
+
+    key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    failures: Mapped[int]
+    failed_at: Mapped[datetime]
+    locked_until: Mapped[datetime | None]
 
 
 class ApiKey(Tenant, db.Model):

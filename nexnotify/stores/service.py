@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets as stdlib_secrets
+import unicodedata
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from nexnotify.stores.settings import StoreSettings
 
 #: How often ``last_used_at`` of a key is written at most.
 LAST_USED_EVERY = timedelta(minutes=5)
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 128
 
 
 def open_store(name: str, country: str, zone: str, locale: str, currency: str, now: datetime) -> Store:
@@ -80,17 +82,43 @@ def key_use_is_stale(key: ApiKey, now: datetime) -> bool:
     return key.last_used_at is None or now - key.last_used_at > LAST_USED_EVERY
 
 
+def check_password(password: str, email: str) -> None:
+    """Refuse a password that is too short, endless, or the email.
+
+    :raises Invalid: with what to do.
+    """
+    words = ""
+    if len(password) < SHORTEST_PASSWORD:
+        words = f"A password needs at least {SHORTEST_PASSWORD} characters."
+    elif len(password) > LONGEST_PASSWORD:
+        words = f"A password has at most {LONGEST_PASSWORD} characters."
+    elif password.strip().lower() == email.lower():
+        words = "The password must not be the email."
+    if words:
+        raise Invalid(words, fields={"password": words})
+
+
+def one_spelling(password: str) -> str:
+    """The password with each character in one spelling: keyboards differ in how they write an umlaut."""
+    return unicodedata.normalize("NFKD", password)
+
+
+def hashed(password: str) -> str:
+    """How a password is kept."""
+    text: str = hash_password(one_spelling(password))
+    return text
+
+
 def create_user(store: Store, email: str, password: str, role: str, now: datetime) -> StaffUser:
     """A staff user with a role in the store; a person who exists already gains the store."""
     if role not in ROLES:
         raise Invalid(f"The role must be one of {', '.join(ROLES)}.", fields={"role": "unknown role"})
     user = db.session.scalar(sa.select(StaffUser).where(StaffUser.email == email))
     if user is None:
-        if len(password) < 8:
-            raise Invalid("A password needs at least 8 characters.", fields={"password": "too short"})
+        check_password(password, email)
         user = StaffUser(
             email=email,
-            password=hash_password(password),
+            password=hashed(password),
             active=True,
             fs_uniquifier=stdlib_secrets.token_hex(32),
             created_at=now,

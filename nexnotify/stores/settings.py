@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from datetime import time
 from functools import cache
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from nexnotify.errors import Invalid
 from nexnotify.stores.models import Store
@@ -62,6 +62,40 @@ class FrequencyCap(_Part):
     hours: int = Field(ge=1, le=8784)
 
 
+#: A colour as browsers write it; nothing else reaches a style sheet.
+_Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$"), AfterValidator(str.lower)]
+
+
+class WidgetLook(_Part):
+    """Colours and corner of the widget. What is None is as the widget wears it, or as the shop's own CSS says."""
+
+    accent: _Colour | None = None
+    on_accent: _Colour | None = None
+    text: _Colour | None = None
+    background: _Colour | None = None
+    border: _Colour | None = None
+    error: _Colour | None = None
+    #: Pixels.
+    radius: Annotated[int, Field(ge=0, le=32)] | None = None
+
+    @property
+    def colours(self) -> dict[str, str | None]:
+        """The colours by name, without the corner."""
+        return self.model_dump(exclude={"radius"})
+
+    @property
+    def chosen(self) -> dict[str, str | int]:
+        """Only what is set."""
+        return self.model_dump(exclude_none=True)
+
+
+class AlertSubscription(_Part):
+    """The store's text alert, as an administrator set it up: its name, and whether it runs."""
+
+    name: str = Field(min_length=1, max_length=100, pattern=r"\S")
+    active: bool = True
+
+
 class StoreSettings(_Part):
     """Everything a merchant switches, with the values of a new store."""
 
@@ -84,6 +118,12 @@ class StoreSettings(_Part):
     #: The shop's own pages, linked below the form of the widget; empty shows no link.
     terms_url: str = Field("", max_length=2000, pattern=r"^(https?://\S+)?$")
     privacy_url: str = Field("", max_length=2000, pattern=r"^(https?://\S+)?$")
+    #: Null until it is set up; texts then follow the switches alone.
+    alert: AlertSubscription | None = None
+    #: The store's number on the platform that its other software runs on; five digits on most.
+    platform_tenant_id: str = Field("", max_length=40, pattern=r"^[A-Za-z0-9-]*$")
+    #: Colours of the widget; delivered with its config.
+    widget: WidgetLook = WidgetLook()
     country: str = "US"
     zone: str = "America/New_York"
 
@@ -97,6 +137,10 @@ class StoreSettings(_Part):
         "credits": False,
         "check_page": False,
     }
+
+    def is_paused(self, channel: str) -> bool:
+        """Whether the merchant has paused the alert of a channel; only texts have one."""
+        return channel == "sms" and self.alert is not None and not self.alert.active
 
     @field_validator("zone")
     @classmethod

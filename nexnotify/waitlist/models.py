@@ -40,6 +40,9 @@ class AlertRequest(Tenant, db.Model):
         sa.Index("ix_alert_request_list", "store_id", "variant_id", "status", "id"),
         sa.Index("ix_alert_request_contact", "store_id", "contact_id", "id"),
         sa.Index("ix_alert_request_status", "store_id", "status", "id"),
+        sa.Index("ix_alert_request_asked", "store_id", "created_at"),
+        partial_index("ix_alert_request_told", "store_id", "alerted_at", where="alerted_at IS NOT NULL"),
+        partial_index("ix_alert_request_closed", "store_id", "closed_at", where="closed_at IS NOT NULL"),
     )
 
     variant_id: Mapped[int] = mapped_column(BigId)

@@ -149,22 +149,20 @@ def confirm_all(contact: Contact) -> int:
     return len(pending)
 
 
-def mark_alerted(store_id: int, request_ids: Sequence[int], now: datetime) -> None:
-    """These have been told, or may have been: they are not asked for again by this restock or the next."""
-    if request_ids:
-        db.session.execute(
-            sa.update(AlertRequest)
-            .where(
-                AlertRequest.store_id == store_id,
-                AlertRequest.id.in_(request_ids),
-                AlertRequest.status == "waiting",
-            )
-            .values(status="alerted", alerted_at=now)
-            .execution_options(synchronize_session=False)
-        )
+def mark_alerted(store_id: int, requests: sa.Select[int], now: datetime) -> None:
+    """These have been told, or may have been: they are not asked for again by this restock or the next.
+
+    ``requests`` is a query for their ids.
+    """
+    table = AlertRequest.__table__
+    db.session.connection().execute(
+        sa.update(table)
+        .where(table.c.store_id == store_id, table.c.id.in_(requests), table.c.status == "waiting")
+        .values(status="alerted", alerted_at=now)
+    )
 
 
-def back_to_waiting(store_id: int, request_ids: Sequence[int], now: datetime) -> None:
+def back_to_waiting(store_id: int, requests: sa.Select[int], now: datetime) -> None:
     """It turned out that these were never told; one whose shopper has asked anew since then stays closed."""
     newer = sa.orm.aliased(AlertRequest)
     asked_anew = sa.exists().where(
@@ -181,17 +179,13 @@ def back_to_waiting(store_id: int, request_ids: Sequence[int], now: datetime) ->
     )
     mine = (
         AlertRequest.store_id == store_id,
-        AlertRequest.id.in_(request_ids),
+        AlertRequest.id.in_(requests),
         AlertRequest.status == "alerted",
     )
-    if request_ids:
-        for where, values in (
-            (stopped_since, {"status": "cancelled", "closed_at": now, "closed_reason": "stop", "alerted_at": None}),
-            (~asked_anew, {"status": "waiting", "alerted_at": None}),
-        ):
-            db.session.execute(
-                sa.update(AlertRequest)
-                .where(*mine, where)
-                .values(**values)
-                .execution_options(synchronize_session=False)
-            )
+    for where, values in (
+        (stopped_since, {"status": "cancelled", "closed_at": now, "closed_reason": "stop", "alerted_at": None}),
+        (~asked_anew, {"status": "waiting", "alerted_at": None}),
+    ):
+        db.session.execute(
+            sa.update(AlertRequest).where(*mine, where).values(**values).execution_options(synchronize_session=False)
+        )

@@ -40,14 +40,14 @@ def take_signup(store: Store, payload: RequestPayload, *, method: str, source: s
     settings, now = current_app.extensions["nexnotify"].settings, utcnow()
     addresses = wanted_addresses(store, payload)  # before anything is counted: a slip of the finger costs nothing
     with transaction():
-        if not count_signup(store, f"ip {_network(request.remote_addr)}", settings.signups_per_ip, now):
+        if not count_signup(store, f"ip {network_of(request.remote_addr)}", settings.signups_per_ip, now):
             raise TooMany("That is a lot of sign-ups in a short time. Please try again in ten minutes.")
     with transaction():
         sign_up(store, payload, addresses, method=method, source=source, confirm=True, now=now)
     nudge("send")
 
 
-def _network(address: str | None) -> str:
+def network_of(address: str | None) -> str:
     """Who is counted as one: an IPv4 address, or the /64 of an IPv6 address, which is what one customer is given."""
     try:
         ip = ip_address(address or "")

@@ -78,6 +78,7 @@ def config_json(store: Store, offer: Offer, language: Language) -> dict[str, Any
             "texts": {name: text for name, text in language.texts.items() if not name.startswith("page_")},
             "consent_text": disclosure(store.name, language.code),
             "links": {name: url for name, url in _links(settings.terms_url, settings.privacy_url) if url},
+            "look": settings.widget.chosen,
         }
     if any("sms" in choice.channels for choice in offer.askable):
         answer |= {"country": store.country, "countries": list(dial_codes().items())}

@@ -112,22 +112,24 @@ class Sender:
             self._unsettled = []
 
     def _collect(self, wait: float) -> list[tuple[Outgoing, Outcome]]:
-        """Results as they come: wait for the first, give the next ones a moment, stop at a batch."""
-        found: list[tuple[Outgoing, Outcome]] = []
-        deadline = time.monotonic() + wait
-        while len(found) < SETTLE_BATCH:
-            try:
-                result = self._results.get(timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
-                break
-            if result is None:
-                if found:
-                    continue
-                break
-            if not found:
-                deadline = time.monotonic() + SETTLE_WAIT
-            found.append(result)
+        """Wait for the first result, give others a moment, take what is there, a batch at most."""
+        first = self._next(wait)
+        if first is None:
+            return []
+        found = [first]
+        time.sleep(SETTLE_WAIT)  # to be woken for each result would cost more than the results themselves
+        while len(found) < SETTLE_BATCH and not self._results.empty():
+            result = self._results.get()
+            if result is not None:
+                found.append(result)
         return found
+
+    def _next(self, wait: float) -> Result:
+        """The next result, or None after ``wait`` seconds or a call to wake up."""
+        try:
+            return self._results.get(timeout=wait)
+        except queue.Empty:
+            return None
 
     def _has_room(self) -> bool:
         return self._in_flight.total() < self._room
@@ -142,7 +144,7 @@ class Sender:
             self._released = time.monotonic()
         if not self._has_room():
             return IDLE
-        lanes = next_due_by_lane(now, now + timedelta(seconds=IDLE))
+        lanes = next_due_by_lane(now + timedelta(seconds=IDLE))
         end_read()
         ready = sorted((lane for lane, due in lanes if due <= now), key=lambda lane: self._in_flight[lane])
         waits = [(due - now).total_seconds() for _, due in lanes if due > now]

@@ -19,6 +19,7 @@ from nexnotify.ledger.planner import PlanFault, has_unplanned, plan_next
 from nexnotify.receipts.service import apply_callbacks, has_open_callbacks
 from nexnotify.receipts.sync import sync_opt_outs
 from nexnotify.restock.service import detect_restocks, has_unseen_changes
+from nexnotify.stores import guesses
 from nexnotify.waitlist.queries import anyone_waits
 from nexnotify.workers.owners import dead_owners
 
@@ -124,4 +125,5 @@ def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
             log.exception("step failed")
     with transaction():
         forget_old_counts(utcnow())
+        guesses.forget_old(utcnow())
     after_chunk()

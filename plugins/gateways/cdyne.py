@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, Literal
 
 from wtforms import PasswordField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, Regexp
 
 from nexnotify.gateways import contract, http
+from nexnotify.gateways.estimate import Prices
 
 #: What a code means: how far the text came, why it is refused, or whose trouble it is.
 Meaning = tuple[contract.ReceiptStatus, contract.RejectedReason | None] | Literal["setup", "later", "absent", "unclear"]
@@ -46,7 +48,6 @@ HOSTS = {
     "messaging": ("https://messaging.cdyne.com", "/Messaging.svc"),
     "classic": ("https://sms2.cdyne.com", "/sms.svc/SecureREST"),
 }
-AWAITING = "Awaiting number: CDYNE has not told you your 10-digit number yet."
 #: What CDYNE answers and obeys itself, for the whole license key. It knows RESUME, and no START.
 KEYWORDS: dict[str, Literal["stop", "start", "help"]] = {"RESUME": "start", "HELP": "help"}
 KEYWORDS |= dict.fromkeys(("STOP", "END", "CANCEL", "UNSUBSCRIBE", "QUIT"), "stop")
@@ -94,7 +95,9 @@ class GATEWAY(contract.Gateway):
     label = "CDYNE"
     # It answers some keywords and not others (no START), so each text says for itself whether it was answered.
     capabilities = contract.Capabilities(receipts=True, inbound=True, lookup=True, lists_opt_outs=True)
-    default_rate = 10.0
+    default_rate = 10.0  # what CDYNE says a 10-digit number sends: 600 a minute
+    number_fields = ("from_number",)
+    prices = Prices(month=Decimal(10), number=Decimal(1), text=Decimal("0.0075"), currency="USD")
     Settings = CdyneSettings
 
     @property
@@ -115,8 +118,8 @@ class GATEWAY(contract.Gateway):
 
     def send(self, message: contract.OutgoingMessage) -> contract.Accepted:
         sender = self.settings.get("from_number")
-        if not sender:
-            raise contract.Misconfigured(AWAITING)
+        if not sender:  # taken away a moment ago; without one CDYNE would choose any of the license's numbers
+            raise contract.Misconfigured("There is no number to send from.")
         to, back = message.to.lstrip("+"), message.receipt_url or ""
         fields: dict[str, Any] = {"Concatenate": True, "IsUnicode": message.encoding == "ucs2"}
         if self._generation == "messaging":
@@ -148,8 +151,6 @@ class GATEWAY(contract.Gateway):
         return contract.Received(events, contract.Reply(200, ""))
 
     def check(self) -> contract.Health:
-        if not self.settings.get("from_number"):
-            return contract.Health(False, AWAITING)
         try:
             # A text that never was: only a good license is told that it is not there.
             answer = self._ask_status("nexnotify-check", "00000000-0000-0000-0000-000000000000")

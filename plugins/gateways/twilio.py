@@ -107,7 +107,7 @@ class TwilioSettings(GatewaySettings):
     )
 
     def validate_from_number(self, field: StringField) -> None:
-        if bool(field.data) == bool(self.messaging_service_sid.data):
+        if field.data and self.messaging_service_sid.data:
             raise ValidationError("Give a from number or a messaging service SID, one of the two.")
 
 
@@ -115,7 +115,7 @@ class GATEWAY(Gateway):
     key = "twilio"
     label = "Twilio"
     capabilities = Capabilities(receipts=True, inbound=True, lookup=True, answers_keywords=True)
-    default_rate = 1.0
+    number_fields = ("from_number", "messaging_service_sid")
     Settings = TwilioSettings
 
     def _call(self, method: str, path: str, fields: Mapping[str, str | int] | None = None) -> http.HttpAnswer:

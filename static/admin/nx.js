@@ -9,10 +9,30 @@
     if (meta) event.detail.headers["X-CSRFToken"] = meta.content;
   });
   document.addEventListener("htmx:responseError", function (event) {
+    if (polls(event)) return;
     fault("The server answered " + event.detail.xhr.status + ". Nothing was changed; reload the page and try again.");
   });
-  document.addEventListener("htmx:sendError", function () {
+  document.addEventListener("htmx:sendError", function (event) {
+    if (polls(event)) return;
     fault("The server could not be reached. Nothing was changed.");
+  });
+
+  // --- parts that keep themselves up to date: silent while nobody looks or while one of their popovers is open;
+  //     a fault passes, the next question may fare better; whoever was signed out meanwhile sees it
+  function polls(event) {
+    return event.detail.elt.matches("[data-nx-poll]");
+  }
+  document.addEventListener("htmx:beforeRequest", function (event) {
+    if (polls(event) && (document.hidden || event.detail.elt.querySelector(":popover-open"))) event.preventDefault();
+  });
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    if (!polls(event) || new URL(event.detail.xhr.responseURL).pathname === location.pathname) return;
+    event.detail.shouldSwap = false;
+    location.reload();
+  });
+  document.addEventListener("visibilitychange", function () {
+    var part = $("[data-nx-poll]");
+    if (part && !document.hidden) htmx.trigger(part, "nx:look");
   });
   function fault(text) {
     var place = $("#nx-flash");
@@ -89,6 +109,11 @@
     };
     if (!navigator.clipboard) return fail();
     navigator.clipboard.writeText(source.value || source.textContent).then(function () { show("Copied"); }, fail);
+  });
+
+  // --- paper: <button data-nx-print>
+  document.addEventListener("click", function (event) {
+    if (event.target.closest("[data-nx-print]")) window.print();
   });
 
   // --- tokens: <button data-nx-insert="[[firstname]]" data-nx-into="#body">

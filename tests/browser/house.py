@@ -30,7 +30,7 @@ class House:
         self.bind = f"127.0.0.1:{port}"
         self.url = f"http://{self.bind}"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("NEXNOTIFY_")}
-        self._environment = {
+        self.environment = {
             **environment,
             "NEXNOTIFY_INSTANCE": str(folder),
             "NEXNOTIFY_PUBLIC_URL": self.url,
@@ -50,7 +50,7 @@ class House:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "nexnotify", "serve", "--bind", self.bind],
             cwd=ROOT,
-            env=self._environment,
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -74,9 +74,9 @@ class House:
             self._process.wait()
         self._log.close()
 
-    def command(self, *words: str) -> Any:
-        """One command, its answer read as JSON."""
-        done = CliRunner().invoke(cli, [*words, "--json"], env=self._environment)
+    def command(self, *words: str, typed: str | None = None) -> Any:
+        """One command, its answer read as JSON; ``typed`` is its standard input."""
+        done = CliRunner().invoke(cli, [*words, "--json"], env=self.environment, input=typed)
         assert done.exit_code == 0, done.output
         return json.loads(done.stdout)
 
@@ -88,14 +88,18 @@ class House:
         except OSError:
             return False
 
+    def user(self, email: str, password: str, role: str = "owner", store: str = "") -> None:
+        """A person who may sign in to a store, this one's unless another key is named."""
+        self.command("user", "create", "--store", store or self.key, "--email", email, "--role", role, typed=password)
+
     # --- the merchant ----------------------------------------------------------------------------------------------
 
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        """One call of the storefront API."""
+    def call(self, method: str, path: str, body: Any = None, secret: str = "") -> Any:
+        """One call of the storefront API, as this store unless another one's key is given."""
         request = Request(
             f"{self.url}/api/v1/{path}",
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self._secret}", "Content-Type": "application/json"},
+            headers={"Authorization": f"Bearer {secret or self._secret}", "Content-Type": "application/json"},
             method=method,
         )
         try:

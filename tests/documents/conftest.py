@@ -76,10 +76,20 @@ class Admin:
         assert answer.status_code == status, f"{address}: {answer.status_code}"
         return answer.get_data(as_text=True)
 
+    def file(self, address: str) -> bytes:
+        """What a link for downloading brings."""
+        with self._browser.get(address) as answer:
+            assert answer.status_code == 200, f"{address}: {answer.status_code}"
+            return answer.get_data()
+
     def fill_in(self, address: str, fields: dict[str, str | bool]) -> TestResponse:
         """Send the form with those fields; ``True`` ticks a box, ``False`` unticks it, all others stay as shown."""
+        return self.send_form(address, self.page(address), fields)
+
+    def send_form(self, address: str, page: str, fields: dict[str, str | bool]) -> TestResponse:
+        """The same with a page that is on the screen already, such as the next step of a guide."""
         form = _Form(next(iter(fields)))
-        form.feed(self.page(address))
+        form.feed(page)
         assert form.found is not None, f"{address} has no form with {next(iter(fields))}"
         values = dict(form.found)
         for name, value in fields.items():

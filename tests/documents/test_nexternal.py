@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from nexnotify.gateways.testkit import Answer, ScriptedServer
 from tests.documents.conftest import Admin
 from tests.shop import Shop
+from tests.stubs.cdyne_stub import Cdyne
 
 STATUSES = ("preordered", "backordered", "sold_out")
 CHANNELS = ("sms", "email")
+LICENCE = "2f1c6a52-0000-4000-8000-5ec8e7000001"
 
 
 @pytest.fixture
@@ -81,6 +85,57 @@ def test_a_number_that_may_send_ten_a_second_sends_no_more(shop: Shop, admin: Ad
     assert accepted[-1] - accepted[0] >= timedelta(seconds=2)
 
 
+def test_an_account_may_wait_for_its_number_and_loses_no_text_meanwhile(shop: Shop, admin: Admin) -> None:
+    """ "About 2-3 business days": the account is entered at once, the number when the provider's email names it."""
+    service = Cdyne(LICENCE)
+    with ScriptedServer(service) as provider:
+        fields: dict[str, str | bool] = {"license_key": LICENCE, "from_number": "", "api_base": provider.url}
+        address = admin.fill_in("/admin/gateways/add/cdyne", fields).headers["Location"]
+        for page in (address, "/admin/gateways"):
+            assert "Awaiting number" in admin.page(page)
+        _text_somebody(shop)
+        assert (service.texts, [message["status"] for message in shop.messages()]) == ([], ["queued"])
+        assert admin.fill_in(address, {"from_number": "1 (555) 000-1111"}).status_code == 302
+        assert "Awaiting number" not in admin.page(address)
+        shop.work()
+    assert [text["from"] for text in service.texts] == ["15550001111"]
+    assert [message["status"] for message in shop.messages()] == ["accepted"]
+
+
+def test_a_ten_digit_number_begins_with_ten_a_second(admin: Admin) -> None:
+    page = admin.page("/admin/gateways/add/cdyne")
+    box = re.search(r'<input[^>]*name="rate"[^>]*>', page)
+    assert box
+    assert 'value="10.0"' in box.group()
+    assert "600 a minute" in page
+
+
+def test_the_providers_fees_give_the_months_estimate(admin: Admin) -> None:
+    """$10 a month, $1 for each number, $0.0075 a text; the document's own totals hold other fees besides."""
+    fields: dict[str, str | bool] = {"license_key": LICENCE, "api_base": "http://127.0.0.1:9"}
+    address = admin.fill_in("/admin/gateways/add/cdyne", fields).headers["Location"]
+    for name, shown in (("price_month", "10"), ("price_number", "1"), ("price_text", "0.0075")):
+        box = re.search(rf'<input[^>]*name="{name}"[^>]*>', admin.page(address))
+        assert box
+        assert f'value="{shown}"' in box.group()
+    assert "$18.50" in admin.page(f"{address}?texts=1000")
+    assert "$48.50" in admin.page(f"{address}?texts=5000")
+    assert "Check with CDYNE" in admin.page(address), "fees subject to update"
+    assert admin.fill_in(address, {"price_text": "0.01"}).status_code == 302
+    assert "$21.00" in admin.page(f"{address}?texts=1000")
+
+
+# --- setup: the tenant id in Settings / Compatible Software ----------------------------------------------------------
+
+
+def test_the_tenant_id_is_entered_under_compatible_software(shop: Shop, admin: Admin) -> None:
+    assert "Compatible Software" in admin.page("/admin/settings")
+    assert "Foundry Tenant ID" in admin.page("/admin/settings/compatible")
+    assert admin.fill_in("/admin/settings/compatible", {"platform_tenant_id": "12345"}).status_code == 302
+    assert 'value="12345"' in admin.page("/admin/settings/compatible")
+    assert shop.get("settings")["platform_tenant_id"] == "12345"
+
+
 # --- setup: which statuses, which channels -------------------------------------------------------------------------
 
 CHOICES = list(product(STATUSES, ((), ("sms",), ("email",), CHANNELS)))
@@ -133,9 +188,24 @@ def test_a_switch_that_is_turned_off_holds_for_those_who_wait_already(shop: Shop
 
 
 @pytest.mark.parametrize("role,status", [("viewer", 403), ("staff", 403), ("admin", 200), ("owner", 200)])
-def test_only_an_administrator_sets_up_the_gateway(shop: Shop, role: str, status: int) -> None:
+@pytest.mark.parametrize("page", ["gateways/add/twilio", "settings/compatible", "settings/alerts/new"])
+def test_only_an_administrator_sets_up_gateway_and_alert(shop: Shop, page: str, role: str, status: int) -> None:
     browser = Admin(shop.sign_in(f"{role}@acme.example", role))
-    browser.page("/admin/gateways/add/twilio", status)
+    browser.page(f"/admin/{page}", status)
+
+
+def test_the_sms_gateway_license_is_entered_beside_the_tenant_and_used(shop: Shop, admin: Admin) -> None:
+    assert admin.fill_in("/admin/settings/compatible", {"licence": LICENCE}).status_code == 302
+    page = admin.page("/admin/settings/compatible")
+    assert LICENCE not in page
+    gateway = re.search(r'href="(/admin/gateways/\d+)"', page)
+    assert gateway
+    service = Cdyne(LICENCE)
+    with ScriptedServer(service) as provider:
+        fields: dict[str, str | bool] = {"from_number": "15550001111", "api_base": provider.url}
+        assert admin.fill_in(gateway.group(1), fields).status_code == 302
+        _text_somebody(shop)
+    assert [text["to"] for text in service.texts] == ["12015550123"]
 
 
 def test_the_gateways_licence_is_entered_saved_and_used(shop: Shop, admin: Admin) -> None:
@@ -165,6 +235,29 @@ def test_the_gateways_licence_is_entered_saved_and_used(shop: Shop, admin: Admin
     assert text.fields["From"] == "+12015550100"
     (message,) = shop.messages()
     assert (message["status"], message["gateway"], message["gateway_id"]) == ("accepted", "Twilio", "SM1")
+
+
+# --- setup: the SMS alert, step by step ------------------------------------------------------------------------------
+
+
+def test_the_alert_is_set_up_with_to_phone_message_and_its_name(shop: Shop, admin: Admin) -> None:
+    shop.put("settings", switches())
+    guide = "/admin/settings/alerts/new"
+    first: dict[str, str | bool] = {"sold_out_sms": True, "sold_out_email": True, "go": "next"}
+    second = admin.fill_in(guide, first).get_data(as_text=True)
+    assert re.search(r'<option selected value="ToPhone">', second)
+    assert re.search(r'<option selected value="Message">', second)
+    assert "is back in stock" in second, "the message is shown before it is chosen"
+    third = admin.send_form(guide, second, {"to_phone": "ToPhone", "go": "next"}).get_data(as_text=True)
+    assert 'value="SMS InStock Notifications"' in third
+    done = admin.send_form(guide, third, {"name": "SMS InStock Notifications", "go": "finish"})
+    assert done.status_code == 302
+    page = admin.page(done.headers["Location"])
+    assert "SMS InStock Notifications" in page
+    assert "Active" in page
+    assert shop.get("settings")["switches"]["sold_out"] == {"sms": True, "email": True, "push": False}
+    _text_somebody(shop)
+    assert [(message["to"], message["status"]) for message in shop.messages()] == [("+12015550123", "delivered")]
 
 
 # --- setup: the alert is the shopper's number and the message --------------------------------------------------------
@@ -278,6 +371,32 @@ def test_the_merchant_sees_who_has_requested(asked: Shop, admin: Admin) -> None:
     page = admin.page(link.group(1))
     for shown in ("+1 201 ••• 0120", "+1 201 ••• 0121", "+1 201 ••• 0122", "a•••@mail.example", "b•••@mail.example"):
         assert shown in page
+
+
+def test_the_list_is_exported_to_excel_from_products_export_traffic_tools(asked: Shop, admin: Admin) -> None:
+    products = admin.page("/admin/products")
+    tools = re.search(r'href="([^"]+)"[^>]*>(?:<svg.*?</svg>)?Export Traffic Tools<', products)
+    assert tools
+    page = admin.page(tools.group(1))
+    assert "Instock Notification" in page
+    excel = re.search(r'href="([^"]+)"[^>]*>(?:<svg.*?</svg>)?Excel<', page)
+    assert excel
+    titles, *rows = load_workbook(io.BytesIO(admin.file(excel.group(1)))).active.iter_rows(values_only=True)
+    told = [dict(zip(titles, row, strict=True)) for row in rows]
+    assert [(row["SKU"], row["Channel"], row["Address"]) for row in told] == [
+        *(("TEE-M", "Text message", f"+1201555012{number}") for number in range(3)),
+        ("TEE-M", "Email", "ann@mail.example"),
+        ("TEE-M", "Email", "ben@mail.example"),
+    ]
+    assert {row["Product"] for row in told} == {"Tee"}
+
+
+def _text_somebody(shop: Shop) -> None:
+    """Somebody asks for a product by text, and it is back."""
+    shop.product("TEE-M", title="Tee")
+    shop.post("requests", {"requests": [{"sku": "TEE-M", "phone": "+12015550123", "consent": True, "confirm": False}]})
+    shop.stock("TEE-M", 5)
+    shop.work()
 
 
 def _template(admin: Admin, beginning: str) -> str:

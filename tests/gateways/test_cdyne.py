@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ from nexnotify.gateways.contract import (
     Transient,
     Unknown,
 )
+from nexnotify.gateways.estimate import month_cost
 from nexnotify.gateways.loader import load
+from nexnotify.gateways.service import check_gateway
 from nexnotify.gateways.testkit import (
     Answer,
     CallbackCase,
@@ -369,15 +372,20 @@ class TestClassic(GatewayContract):
     )
 
 
-def test_a_gateway_without_its_number_says_so_and_asks_nobody() -> None:
-    with ScriptedServer() as server:
-        gateway = CDYNE({"license_key": KEY, "from_number": "", "api_base": server.url})
-        health = gateway.check()
-        with pytest.raises(Misconfigured, match="Awaiting number"):
-            gateway.send(outgoing())
+@pytest.mark.parametrize("key,words", [(KEY, "accepts the license key"), ("wrong", "does not accept the license key")])
+def test_a_license_without_its_number_is_checked_and_said_to_await_it(key: str, words: str) -> None:
+    with ScriptedServer(Cdyne(KEY)) as server:
+        health = check_gateway(CDYNE({"license_key": key, "from_number": "", "api_base": server.url}))
     assert not health.ok
-    assert health.detail.startswith("Awaiting number: CDYNE has not told you your 10-digit number yet")
-    assert server.asked == []
+    assert health.detail.startswith("Awaiting number.")
+    assert words in health.detail
+
+
+def test_a_ten_digit_number_sends_ten_a_second_and_costs_what_the_nexternal_document_says() -> None:
+    assert CDYNE.default_rate * 60 == 600
+    assert CDYNE.number_fields == ("from_number",)
+    assert CDYNE.prices is not None
+    assert month_cost(CDYNE.prices, 1000) == Decimal("18.50")
 
 
 @pytest.mark.parametrize(

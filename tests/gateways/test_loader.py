@@ -70,6 +70,7 @@ def test_every_plugin_that_we_ship_loads() -> None:
             + GOOD.replace("def send", "capabilities = Capabilities(lists_opt_outs=True)\n    def send"),
             "promises opt-outs",
         ),
+        (GOOD.replace("def send", "number_fields = ('did',)\n    def send"), "number_fields names 'did'"),
     ],
 )
 def test_a_broken_plugin_is_kept_with_its_reason_beside_the_good_ones(tmp_path: Path, source: str, reason: str) -> None:

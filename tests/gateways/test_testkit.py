@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from wtforms import PasswordField, StringField
+from wtforms.validators import DataRequired
 
 from nexnotify.gateways import http
 from nexnotify.gateways.contract import (
@@ -139,6 +140,13 @@ def inventing(self: Gateway) -> list[str]:
         (
             {"Settings": type("Open", (GatewaySettings,), {"url": StringField(), "key": StringField()})},
             lambda kit, log: kit.test_the_settings_form_takes_good_settings_and_guards_the_secret_ones(),
+        ),
+        (
+            {
+                "Settings": type("Eager", (Form,), {"number": StringField(validators=[DataRequired()])}),
+                "number_fields": ("number",),
+            },
+            lambda kit, log: kit.test_the_form_takes_settings_whose_number_is_still_to_come(),
         ),
         ({"__repr__": lambda self: repr(self.settings)}, lambda kit, log: kit.test_its_repr_shows_no_secret()),
     ],

@@ -420,11 +420,12 @@ def form_of(**changes: str) -> Any:
     return form
 
 
-def test_exactly_one_of_number_and_service_is_wanted() -> None:
+def test_number_and_service_are_not_given_both_and_may_both_be_awaited() -> None:
     assert not form_of().errors
     assert not form_of(from_number="", messaging_service_sid=SERVICE).errors
     assert "from_number" in form_of(messaging_service_sid=SERVICE).errors
-    assert "from_number" in form_of(from_number="").errors
+    assert not form_of(from_number="", messaging_service_sid="").errors
+    assert TWILIO.number_fields == ("from_number", "messaging_service_sid")
 
 
 def test_a_number_is_taken_as_people_write_it_and_blanks_around_a_pasted_key_are_cut() -> None:

@@ -154,7 +154,7 @@ def error_rows() -> Rows:
 def address_rows(app: Flask) -> Rows:
     rows = set()
     for rule in app.url_map.iter_rules():
-        if rule.rule.startswith(("/api/", "/widget/", "/callbacks/", "/s/", "/healthz", "/readyz")):
+        if rule.rule.startswith(("/api/", "/widget/", "/callbacks/", "/s/", "/join/", "/reset", "/healthz", "/readyz")):
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
                 address = re.sub(r"<(?:[^:<>]*:)?([^<>]+)>", r"<\1>", rule.rule)
                 rows.add((code(f"{method} {address}"),))

@@ -18,7 +18,15 @@ from tests.shop import Shop
 ROOT = Path(__file__).resolve().parents[2] / "nexnotify"
 
 #: Tables that belong to the installation and not to one store.
-NOT_OF_A_STORE = {"store", "staff_user", "membership", "instance_secret", "consent_wording"}
+NOT_OF_A_STORE = {
+    "store",
+    "staff_user",
+    "staff_session",
+    "guess_counter",
+    "membership",
+    "instance_secret",
+    "consent_wording",
+}
 #: What an append-only table may not do is refused by the database itself.
 APPEND_ONLY = ("consent_entry",)
 

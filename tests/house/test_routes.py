@@ -21,6 +21,7 @@ PUBLIC = {
     "callbacks": "the token in the address is a secret of its own",
     "shopper": "the address is signed",
     "security": "the sign-in itself",
+    "doors": "the token in the address is a secret of its own; a forgotten password is answered the same for everybody",
     "apidoc": "the API's description, the same for every store",
     "widget_script": "the same script for everybody",
     "hosted_form": "the widget's form as a page, under the same rules",
@@ -128,6 +129,7 @@ def test_a_sku_means_the_stores_own_variant(shop: Shop, other_shop: Shop) -> Non
 
 def _live_a_little(shop: Shop) -> None:
     """Rows in every table that a page or the API shows."""
+    shop.staff(f"person-of-{shop.store_id}@acme.example")
     shop.product("TEE-M")
     shop.ask("TEE-M")
     shop.stock("TEE-M", 5)

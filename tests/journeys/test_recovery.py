@@ -111,7 +111,7 @@ def lifted(shop: Shop) -> None:
     """The merchant says "go on" to every gateway."""
     with inside(shop.app), transaction():
         for gateway in db.session.scalars(sa.select(GatewayInstance)):
-            resume(gateway)
+            resume(gateway, utcnow())
 
 
 def requests(shop: Shop) -> list[str]:

@@ -25,7 +25,7 @@ from nexnotify.db import db, is_postgresql, transaction
 from nexnotify.dispatch import claim as claiming
 from nexnotify.dispatch import recover
 from nexnotify.dispatch.claim import LEASE, Claimed, claim
-from nexnotify.dispatch.due import due_statement
+from nexnotify.dispatch.due import DUE
 from nexnotify.dispatch.settle import settle
 from nexnotify.gateways.contract import Absent, Accepted, OutgoingMessage, Rejected, Transient
 from nexnotify.gateways.models import GatewayInstance, Lane
@@ -343,7 +343,7 @@ def test_the_claim_reads_its_partial_index_in_order(shop: Shop) -> None:
     with inside(shop.app):
         fill(shop, lane_id)
         for express in (False, True):
-            plan = explain(due_statement(lane_id, express, 64, utcnow()))
+            plan = explain(DUE[express].params(lane_id=lane_id, now=utcnow(), most=64))
             assert "ix_message_due" in plan, plan
             assert "TEMP B-TREE" not in plan, plan
             assert "Sort" not in plan, plan

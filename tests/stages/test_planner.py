@@ -87,7 +87,7 @@ def test_a_plan_that_is_interrupted_goes_on_where_it_was_and_tells_everyone_once
 ) -> None:
     crowd(shop)
     shop.stock("TEE-M", 5)
-    record, calls = planner.record, []
+    record, calls = planner.record_new, []
 
     def breaks_in_the_second_chunk(*args: Any) -> None:
         calls.append(1)
@@ -95,7 +95,7 @@ def test_a_plan_that_is_interrupted_goes_on_where_it_was_and_tells_everyone_once
             raise RuntimeError("the plug is pulled")
         record(*args)
 
-    monkeypatch.setattr(planner, "record", breaks_in_the_second_chunk)
+    monkeypatch.setattr(planner, "record_new", breaks_in_the_second_chunk)
     shop.plan()
     assert planned(shop) == dict.fromkeys(EVERYONE, 1000), "the first chunk stands, of the second there is nothing"
     shop.plan()

@@ -10,28 +10,21 @@ from flask.testing import FlaskClient
 from tests.admin import Desk
 from tests.shop import PASSWORD, Shop
 
-#: (address, what is typed): everything that changes something, with the weakest role that may.
-DEEDS = {
-    "staff": (
-        "/waitlist/requests/{request}/cancel",
-        "/products/variants/{variant}/stock",
-        "/products/variants/{variant}/unavailable",
-    ),
-    "admin": (
-        "/messages/{message}/send-again",
-        "/messages/{message}/leave",
-        "/templates/{template}",
-        "/gateways/add/outbox",
-        "/gateways/{gateway}",
-        "/gateways/{gateway}/check",
-        "/gateways/{gateway}/sender",
-        "/gateways/{gateway}/resume",
-        "/gateways/{gateway}/test",
-        "/settings",
-        "/settings/keys",
-        "/settings/keys/{key}/revoke",
-    ),
-}
+#: Buttons whose address names a row of the store.
+DEEDS = (
+    "/waitlist/requests/{request}/cancel",
+    "/products/variants/{variant}/stock",
+    "/products/variants/{variant}/unavailable",
+    "/messages/{message}/send-again",
+    "/messages/{message}/leave",
+    "/templates/{template}",
+    "/gateways/{gateway}",
+    "/gateways/{gateway}/check",
+    "/gateways/{gateway}/sender",
+    "/gateways/{gateway}/resume",
+    "/gateways/{gateway}/test",
+    "/settings/keys/{key}/revoke",
+)
 SHOWN = (
     "/waitlist",
     "/waitlist/variants/{variant}",
@@ -127,9 +120,8 @@ def test_what_belongs_to_another_store_is_not_there(app: Flask, shop: Shop, othe
     for address in SHOWN:
         if "{" in address:
             desk.page(address.format(**theirs), 404)
-    for address in (*DEEDS["staff"], *DEEDS["admin"]):
-        if "{" in address:
-            desk.post(address.format(**theirs), 404)
+    for address in DEEDS:
+        desk.post(address.format(**theirs), 404)
     assert [request["status"] for request in other_shop.requests()] == ["alerted"]
     assert {message["status"] for message in other_shop.messages(None)} == {"delivered"}
 
@@ -141,25 +133,8 @@ def test_an_id_that_nobody_has_is_not_there(shop: Shop) -> None:
     assert "No messages match" not in desk.page(f"/messages?after={10**30}&before=x")
 
 
-def test_a_viewer_sees_and_changes_nothing(shop: Shop) -> None:
-    ids = lived_in(shop)
-    viewer = Desk.of(shop, "viewer")
-    for address in SHOWN:
-        viewer.page(address.format(**ids))
-    for address in (*DEEDS["staff"], *DEEDS["admin"]):
-        viewer.post(address.format(**ids), 403)
-    viewer.page("/settings/keys", 403)
-    viewer.page("/gateways/{gateway}".format(**ids), 403)
-    assert "callbacks/" not in viewer.page("/gateways")
-
-
-def test_staff_work_on_waitlist_and_stock_but_not_on_settings(shop: Shop) -> None:
-    ids = lived_in(shop)
-    staff = Desk.of(shop, "staff")
-    staff.post("/products/variants/{variant}/stock".format(**ids), location="main", on_hand="3")
-    staff.post("/waitlist/requests/{request}/cancel".format(**ids))
-    for address in DEEDS["admin"]:
-        staff.post(address.format(**ids), 403)
+def test_a_viewer_does_not_see_the_addresses_that_gateways_call(shop: Shop) -> None:
+    assert "callbacks/" not in Desk.of(shop, "viewer").page("/gateways")
 
 
 def test_a_person_of_two_stores_changes_between_them_and_into_no_third(

@@ -165,3 +165,108 @@ def test_callback_addresses_are_there_to_copy(desk: Desk) -> None:
     page = desk.page(f"/gateways/{max(map(int, re.findall(r'/admin/gateways/([0-9]+)', desk.raw('/gateways'))))}")
     assert re.search(r"/callbacks/\d+/[\w-]{20,}/receipts", page)
     assert "data-nx-copy" in page
+
+
+# --- a number that is still to come --------------------------------------------------------------------------------
+
+
+def add_cdyne(desk: Desk, **more: str) -> tuple[int, str]:
+    """Add a CDYNE gateway, its number left empty; its id, and the page that follows."""
+    values = {"name": "CDYNE", "license_key": SECRET, "generation": "messaging", "rate": "10"}
+    page = desk.post("/gateways/add/cdyne", **{**values, "from_number": "", "api_base": "http://127.0.0.1:9", **more})
+    return int(re.findall(r"/admin/gateways/(\d+)/check", page)[0]), page
+
+
+def test_a_gateway_without_its_number_is_saved_and_says_what_it_awaits(desk: Desk, shop: Shop) -> None:
+    number, page = add_cdyne(desk)
+    for shown in (page, desk.page("/gateways"), desk.page(f"/gateways/{number}")):
+        assert "Awaiting number" in shown
+    shop.product("TEE-M")
+    shop.ask("TEE-M")
+    shop.work()
+    assert [item["status"] for item in shop.messages(None)] == ["queued"]
+    assert "awaits its number" in desk.page(f"/messages/{desk.id_of('/messages', 'messages')}")
+
+
+def test_the_number_is_entered_and_ends_the_wait(desk: Desk) -> None:
+    number, _ = add_cdyne(desk)
+    page = desk.post(
+        f"/gateways/{number}",
+        name="CDYNE",
+        license_key="",
+        generation="messaging",
+        rate="10",
+        from_number="(201) 555-0100",
+        api_base="http://127.0.0.1:9",
+    )
+    assert "Awaiting number" not in page
+    assert "Awaiting number" not in desk.page("/gateways")
+
+
+def test_what_has_no_number_can_neither_be_chosen_nor_resumed_nor_tested(desk: Desk, shop: Shop) -> None:
+    number, _ = add_cdyne(desk)
+    outbox = min(map(int, re.findall(r'"/admin/gateways/(\d+)"', desk.raw("/gateways"))))
+    desk.post(f"/gateways/{outbox}/sender")
+    assert "It has no number to send from yet." in desk.post(f"/gateways/{number}/sender")
+    assert "Awaiting number" in desk.post(f"/gateways/{number}/resume")
+    assert "no number to send from yet" in desk.post(f"/gateways/{number}/test", 422, to="+12015550123")
+    shop.product("TEE-M")
+    shop.ask("TEE-M")
+    shop.work()
+    assert [(item["gateway"], item["status"]) for item in shop.messages(None)] == [("Outbox", "delivered")]
+
+
+def test_the_number_activates_it_in_the_place_of_an_outbox_that_stood_in(desk: Desk) -> None:
+    number, _ = add_cdyne(desk)
+    outbox = min(map(int, re.findall(r'"/admin/gateways/(\d+)"', desk.raw("/gateways"))))
+    desk.post(f"/gateways/{outbox}/sender")
+    values = {"name": "CDYNE", "license_key": "", "generation": "messaging", "rate": "10", "from_number": "2015550100"}
+    page = desk.post(f"/gateways/{number}", **values, api_base="http://127.0.0.1:9")
+    assert ">Sends</span>" in page
+
+
+# --- prices --------------------------------------------------------------------------------------------------------
+
+PRICES = {"price_month": "10", "price_number": "1", "price_text": "0.0075", "price_currency": "USD"}
+
+
+def test_cdynes_prices_are_suggested_and_give_the_months_estimate(desk: Desk) -> None:
+    number, page = add_cdyne(desk)
+    assert "Check with CDYNE" in page
+    assert "$18.50" in page, "a gateway that has sent nothing is reckoned with 1,000 texts"
+    assert "$48.50" in desk.page(f"/gateways/{number}?texts=5000")
+    assert "$20.50" in desk.page(f"/gateways/{number}?texts=1000&numbers=3")
+    assert "$18.50" in desk.page(f"/gateways/{number}?texts=-1&numbers=many")
+    saved = desk.post(f"/gateways/{number}/prices", **{**PRICES, "price_text": "0.008"})
+    assert "$19.00" in saved
+    assert "Check with CDYNE" not in saved
+    assert "$10.00 a month, $1.00 a number, $0.008 a text" in desk.page("/settings/audit")
+
+
+def test_the_estimate_begins_with_what_went_in_the_last_thirty_days(desk: Desk, shop: Shop) -> None:
+    number, _ = add(desk, rate="0")
+    shop.product("TEE-M")
+    shop.ask("TEE-M", "+12015550123")
+    shop.ask("TEE-M", "+12015550124")
+    shop.work()
+    page = desk.post(f"/gateways/{number}/prices", **{**PRICES, "price_text": "0.5"})
+    assert "The last 30 days had 2." in page
+    assert "$12.00" in page
+
+
+@pytest.mark.parametrize("typed", [{"price_text": "-1"}, {"price_text": "much"}, {"price_currency": "dollars"}])
+def test_a_price_that_is_none_is_refused_beside_its_field(desk: Desk, typed: dict[str, str]) -> None:
+    number, _ = add_cdyne(desk)
+    [name] = typed
+    assert f'id="{name}-error"' in desk.post(f"/gateways/{number}/prices", 422, **{**PRICES, **typed})
+
+
+def test_prices_that_are_emptied_are_forgotten(desk: Desk) -> None:
+    number, _ = add(desk)
+    assert "$18.50" in desk.post(f"/gateways/{number}/prices", **PRICES)
+    empty = {**dict.fromkeys(PRICES, ""), "price_currency": "USD"}
+    assert "About, for a month" not in desk.post(f"/gateways/{number}/prices", **empty)
+
+
+def test_an_outbox_costs_nothing_and_asks_for_no_price(desk: Desk) -> None:
+    assert "Save prices" not in desk.page(f"/gateways/{desk.id_of('/gateways', 'gateways')}")

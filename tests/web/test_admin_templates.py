@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import re
+from decimal import Decimal
 
 import pytest
 
+from nexnotify.db import db, transaction
+from nexnotify.gateways.estimate import Prices
+from nexnotify.gateways.service import sender_of, set_prices
+from nexnotify.stores.models import Store
 from tests.admin import Desk
 from tests.shop import Shop
 
@@ -93,14 +99,113 @@ def test_an_older_version_can_be_looked_at_and_put_back(shop: Shop) -> None:
     desk.page(f"/templates/{number}?version=99")
 
 
+def shown(page: str) -> str:
+    """The words of a page, without its markup."""
+    return " ".join(re.sub(r"<[^>]+>", "", page).split())
+
+
 def test_the_preview_is_filled_counted_and_saves_nothing(shop: Shop) -> None:
     desk = Desk.of(shop)
     number = template(desk, "Back in stock")
-    page = desk.post(f"/templates/{number}", 200, body="[[store]]: 😀 [[firstname]] " + "x" * 60, preview="1")
+    body = "[[store]]: 😀 [[firstname]] " + "x" * 60
+    page = shown(desk.post(f"/templates/{number}", 200, body=body, preview="1"))
     assert "Acme: 😀 Ann" in page
-    assert "Not plain: 😀" in page
-    assert "Without it it would take 1 part, not 2." in page
+    # 6 for "Acme: ", 3 for the emoji and its space, 4 for "Ann ", 60 more: 73 units, in two parts of 67.
+    assert "73 of 134 characters" in page
+    assert "2 parts, Unicode (UCS-2)" in page
+    assert "“😀” (grinning face), character 7, as you typed it, makes the whole text Unicode" in page
+    assert "Left out it would take 1 part, not 2." in page
     assert "Version 2" not in desk.page(f"/templates/{number}")
+
+
+def test_while_somebody_types_only_the_preview_comes_back(shop: Shop) -> None:
+    desk = Desk.of(shop)
+    number = template(desk, "Back in stock")
+    token = desk.token()
+
+    def typed(body: str, status: int) -> str:
+        data = {"csrf_token": token, "body": body, "preview": "1"}
+        answer = desk.browser.post(f"/admin/templates/{number}", data=data, headers={"HX-Request": "true"})
+        assert answer.status_code == status
+        return html.unescape(answer.get_data(as_text=True))
+
+    fine = typed("[[store]]: [[product]]!", 200)
+    assert "<html" not in fine
+    assert "Acme: Tee!" in shown(fine)
+    wrong = typed("Hi [[frstname]]", 422)
+    assert "There is no token [[frstname]]; did you mean [[firstname]]?" in wrong
+    assert "Version 2" not in desk.page(f"/templates/{number}")
+
+
+def test_the_preview_turns_through_people_who_asked_and_the_longest_names(shop: Shop) -> None:
+    shop.product("TEE-M")
+    shop.product("LONG", title="The very longest title of them all")
+    shop.ask("TEE-M", first_name="Tomás")
+    desk = Desk.of(shop)
+    number = template(desk, "Back in stock")
+    body = "Hi [[firstname]], [[product]] is here"
+    first = shown(desk.post(f"/templates/{number}", 200, body=body, example="1"))
+    assert "Hi Tomás, Tee is here" in first
+    assert "1 of 2" in first
+    assert "“á” (latin small letter a with acute), character 7, from [[firstname]]" in first
+    longest = shown(desk.post(f"/templates/{number}", 200, body=body, example="2"))
+    assert "Hi Tomás, The very longest title of them all is here" in longest
+    assert "Your longest names" in longest
+    # What nobody would press, an address still may say.
+    for odd in ("0", "-7", "99", "x"):
+        assert "Hi Tomás" in shown(desk.post(f"/templates/{number}", 200, body=body, example=odd))
+
+
+def test_plain_letters_replace_what_was_typed_and_save_nothing_yet(shop: Shop) -> None:
+    desk = Desk.of(shop)
+    number = template(desk, "Back in stock")
+    body = "Olá [[product]] " + "x" * 70
+    assert "Use plain letters, save 1 part" in desk.post(f"/templates/{number}", 200, body=body, preview="1")
+    page = desk.post(f"/templates/{number}", 200, body=body, plain="1")
+    assert "Ola [[product]] xxx" in page
+    assert "plain letters (GSM-7)" in page
+    assert "Version 2" not in desk.page(f"/templates/{number}")
+
+
+def test_the_cost_is_told_where_the_sender_s_price_is_known(shop: Shop) -> None:
+    desk = Desk.of(shop)
+    number = template(desk, "Back in stock")
+    assert "Costs" not in desk.page(f"/templates/{number}")
+    with shop.app.app_context():
+        with transaction():
+            sender = sender_of(db.session.get_one(Store, shop.store_id), "sms")
+            assert sender is not None
+            set_prices(sender, Prices(text=Decimal("0.0075"), currency="USD"))
+        db.session.remove()
+    page = shown(desk.post(f"/templates/{number}", 200, body="x" * 200, preview="1"))
+    assert "Costs$0.015" in page
+
+
+def test_a_product_without_an_address_shows_that_nothing_would_be_sent(shop: Shop) -> None:
+    shop.put("products", {"products": [{"id": "tee", "title": "Tee", "variants": [{"id": "tee-v", "sku": "TEE-M"}]}]})
+    desk = Desk.of(shop)
+    number = template(desk, "Back in stock")
+    page = shown(desk.post(f"/templates/{number}", 200, body="[[product]]: [[url]]", preview="1"))
+    assert "There is no value for [[url]]: such a message is not sent." in page
+
+
+def test_a_shopper_s_stop_link_is_not_given_away(shop: Shop) -> None:
+    shop.product("TEE-M")
+    shop.ask_by_email("TEE-M")
+    desk = Desk.of(shop)
+    page = desk.page(f"/templates/{template(desk, 'Back in stock', 'email')}")
+    assert "/s/•••" in shown(page)
+    assert not re.search(r"/s/[\w.-]{20,}", page)
+
+
+def test_a_viewer_turns_the_examples_and_changes_nothing(shop: Shop) -> None:
+    shop.product("TEE-M")
+    shop.product("LONG", title="The very longest title of them all")
+    shop.ask("TEE-M")
+    desk = Desk.of(shop, "viewer")
+    number = template(desk, "Back in stock")
+    assert "The very longest title" in shown(desk.page(f"/templates/{number}?example=2"))
+    desk.post(f"/templates/{number}", 403, body="x", preview="1")
 
 
 def test_what_was_typed_is_never_markup(shop: Shop) -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from nexnotify.web.admin.access import init_access
+from nexnotify.web.admin.account import bp as account
+from nexnotify.web.admin.alerts import bp as alerts
+from nexnotify.web.admin.compatible import bp as compatible
+from nexnotify.web.admin.doors import bp as doors
+from nexnotify.web.admin.exports import bp as exports
 from nexnotify.web.admin.gateways import bp as gateways
 from nexnotify.web.admin.home import bp as home
 from nexnotify.web.admin.messages import bp as messages
@@ -12,23 +16,33 @@ from nexnotify.web.admin.products import bp as products
 from nexnotify.web.admin.restocks import bp as restocks
 from nexnotify.web.admin.settings import bp as settings
 from nexnotify.web.admin.shell import init_shell
+from nexnotify.web.admin.sign_in import init_sign_in
+from nexnotify.web.admin.staff import bp as staff
 from nexnotify.web.admin.templates import bp as templates
 from nexnotify.web.admin.waitlist import bp as waitlist
+from nexnotify.web.admin.widget import bp as widget
 
 #: (blueprint, address prefix)
-ADMIN_BLUEPRINTS: tuple[tuple[Blueprint, str], ...] = (
+ADMIN_BLUEPRINTS: tuple[tuple[Blueprint, str | None], ...] = (
     (home, "/admin"),
     (waitlist, "/admin/waitlist"),
     (restocks, "/admin/restocks"),
     (messages, "/admin/messages"),
     (products, "/admin/products"),
     (templates, "/admin/templates"),
+    (widget, "/admin/widget"),
     (gateways, "/admin/gateways"),
     (settings, "/admin/settings"),
+    (staff, "/admin/staff"),
+    (account, "/admin/account"),
+    (doors, None),
+    (compatible, "/admin/settings/compatible"),
+    (alerts, "/admin/settings/alerts"),
+    (exports, "/admin/products/export"),
 )
 
 
 def init_admin(app: Flask) -> None:
     """Sign-in, and what every page needs."""
-    init_access(app)
+    init_sign_in(app)
     init_shell(app)

@@ -1,46 +1,27 @@
-"""Sign-in by Flask-Security, the store a person works in, and what their role allows."""
+"""The store a person works in, what their role allows, and what their password is asked again for."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
-from flask import Flask, abort, g, redirect, session, url_for
+from flask import abort, flash, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_security import RoleMixin, Security, SQLAlchemyUserDatastore, auth_required, current_user
-from flask_wtf import CSRFProtect
+from flask_security import auth_required, check_and_update_authn_fresh, current_user, url_for_security
 
-from nexnotify.db import db
+from nexnotify.clock import utcnow
 from nexnotify.errors import Forbidden
-from nexnotify.stores.models import ROLES, Membership, StaffUser, Store
+from nexnotify.stores.models import ROLES, Membership, Store
 from nexnotify.stores.service import memberships_of
+from nexnotify.web.admin.sign_in import FRESH, confirm_password, csrf
 
-csrf = CSRFProtect()
+View = Callable[..., ResponseReturnValue]
 
-
-class _NoRoles(RoleMixin):
-    """Flask-Security asks for a class of global roles; ours belong to memberships."""
-
-
-def init_access(app: Flask) -> None:
-    """Set Flask-Security up: sign-in and sign-out only; people are added by staff."""
-    app.config.update(
-        # Argon2 salts by itself; a salt made from the secret keys would end with their rotation.
-        SECURITY_PASSWORD_SINGLE_HASH=True,
-        SECURITY_PASSWORD_SALT="not used",  # noqa: S106
-        SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 - the name of a method
-        SECURITY_JOIN_USER_ROLES=False,
-        SECURITY_URL_PREFIX="/admin",
-        SECURITY_POST_LOGIN_VIEW="/admin",
-        SECURITY_POST_LOGOUT_VIEW="/admin/login",
-        SECURITY_LOGOUT_METHODS=["POST"],
-        SECURITY_SEND_REGISTER_EMAIL=False,
-        SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False, "test_environment": True},
-        SECURITY_CSRF_PROTECT_MECHANISMS=["session", "basic"],
-        WTF_CSRF_CHECK_DEFAULT=False,
-        WTF_CSRF_TIME_LIMIT=None,
-    )
-    csrf.init_app(app)
-    Security(app, SQLAlchemyUserDatastore(db, StaffUser, _NoRoles))
+#: Blueprints that stay open to those who still have to set a second factor up.
+_SET_UP_IN = {"admin_account"}
+#: The field of a password that is typed once more, beside the fields of the form it is asked for.
+CONFIRMED = "nx-confirm-password"
 
 
 def staff_guard() -> ResponseReturnValue | None:
@@ -48,6 +29,8 @@ def staff_guard() -> ResponseReturnValue | None:
     csrf.protect()
     answer: Any = auth_required("session")(lambda: None)()
     if answer is not None:
+        if "HX-Request" in request.headers:  # a part of a page cannot become the sign-in: the page has to
+            return "", 401, {"HX-Redirect": url_for_security("login")}
         return answer
     mine = memberships_of(current_user.id)
     if not mine:
@@ -55,7 +38,15 @@ def staff_guard() -> ResponseReturnValue | None:
     chosen = session.get("store_id")
     membership = next((item for item in mine if item.store_id == chosen), mine[0])
     g.membership, g.memberships, g.store = membership, mine, membership.store
+    if lacks_second_factor() and request.blueprint not in _SET_UP_IN and request.endpoint != "admin.change_store":
+        flash(f"{g.store.name} asks its people for a second factor. Set yours up to go on.", "warning")
+        return redirect(url_for("admin_account.second_factor"))
     return None
+
+
+def lacks_second_factor() -> bool:
+    """Whether the store asks for a second factor that the person does not have yet."""
+    return bool(current_store().second_factor_required and not current_user.has_second_factor)
 
 
 def the_membership() -> Membership:
@@ -76,6 +67,61 @@ def require(role: str) -> None:
     """
     if not may(role):
         raise Forbidden(f"Only people with the role {role} or higher can do that. Ask an owner of {g.store.name}.")
+
+
+def requires(role: str, *, fresh: bool = False) -> Callable[[View], View]:
+    """A view for people of ``role`` or a stronger one; ``fresh`` adds :func:`fresh_required`."""
+
+    def decorate(view: View) -> View:
+        inner = fresh_required(view) if fresh else view
+
+        @wraps(inner)
+        def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+            require(role)
+            return inner(*args, **kwargs)
+
+        guarded.required_role = role  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def fresh_required(view: View) -> View:
+    """A view before which the password is asked again, unless it was typed in the last 15 minutes.
+
+    Put it below the route, in a blueprint that ``staff_guard`` guards; where a role is asked for, say
+    ``@requires("admin", fresh=True)`` instead.
+
+    A page (GET) is shown after the password was typed. A form (POST) comes back as a page that asks for the password
+    and carries what was filled in along: with the right one it is done, in one go. Files are not carried, so guard the
+    page with such a form too. Guard the page before a download too, so that the password is asked there.
+    """
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+        if check_and_update_authn_fresh(FRESH, FRESH):
+            return view(*args, **kwargs)
+        if request.method in ("GET", "HEAD"):
+            return redirect(url_for_security("verify", next=request.full_path.rstrip("?")))
+        typed = request.form.get(CONFIRMED)
+        verdict = confirm_password(current_user, typed) if typed else None
+        if verdict and verdict.right:
+            session["fs_paa"] = utcnow().timestamp()
+            return view(*args, **kwargs)
+        wrong = verdict.wait or "That is not your password." if verdict else ""
+        return _ask_password(wrong)
+
+    guarded.fresh = True  # type: ignore[attr-defined]
+    return guarded
+
+
+def _ask_password(wrong: str) -> ResponseReturnValue:
+    """The page between a form that was sent and what it does."""
+    carried = [item for item in request.form.items(multi=True) if item[0] not in (CONFIRMED, "csrf_token")]
+    page = render_template("security/confirm.html", carried=carried, wrong=wrong, name=CONFIRMED)
+    answer = make_response(page, 401)
+    answer.headers["Cache-Control"] = "no-store"  # it holds what was typed
+    return answer
 
 
 def switch_store(store_id: int) -> ResponseReturnValue:

@@ -19,6 +19,7 @@ from nexnotify.gateways.loader import UnknownGateway
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import (
     add_gateway,
+    awaits_number,
     callback_url,
     change_gateway,
     check_gateway,
@@ -29,6 +30,7 @@ from nexnotify.gateways.service import (
     registry,
     rename_gateway,
     resume,
+    set_prices,
     settings_form,
 )
 from nexnotify.ledger.answers import queue_test
@@ -36,9 +38,10 @@ from nexnotify.ledger.opening import take_over_queue
 from nexnotify.nudge import nudge
 from nexnotify.phone import InvalidEmail, InvalidPhone
 from nexnotify.stores.service import audit
-from nexnotify.web.admin.access import current_store, require, staff_guard
+from nexnotify.web.admin.access import current_store, require, requires, staff_guard
 from nexnotify.web.admin.forms import GatewayNameForm, TestForm, put_errors
 from nexnotify.web.admin.loading import load
+from nexnotify.web.admin.prices import PricesForm, prices_card
 
 bp = Blueprint("admin_gateways", __name__)
 bp.before_request(staff_guard)
@@ -54,13 +57,14 @@ def index() -> ResponseReturnValue:
         kinds=kinds.kinds,
         broken=kinds.broken,
         reasons={plugin.name: plugin.reason for plugin in kinds.broken},
+        awaits_number=awaits_number,
     )
 
 
 @bp.route("/add/<kind>", methods=["GET", "POST"])
+@requires("admin", fresh=True)
 def add(kind: str) -> ResponseReturnValue:
     """Add a gateway. What the provider says is shown; only malformed fields are refused."""
-    require("admin")
     plugin = _plugin(kind)
     name_form = GatewayNameForm(data={"name": plugin.label.partition(" (")[0]})
     if request.method == "GET":
@@ -77,16 +81,16 @@ def add(kind: str) -> ResponseReturnValue:
         except Invalid as error:
             _put(error, name_form, fields)
         else:
-            _check(instance.id, "Gateway added.")
+            check_and_tell(instance.id, "Gateway added.")
             nudge("send")
             return redirect(url_for("admin_gateways.edit", gateway_id=instance.id))
     return _form_page(plugin, name_form, fields, None), 422
 
 
 @bp.route("/<int:gateway_id>", methods=["GET", "POST"])
+@requires("admin", fresh=True)
 def edit(gateway_id: int) -> ResponseReturnValue:
     """Change a gateway. Saving lifts a pause, since the settings may have been its cause."""
-    require("admin")
     instance = load(GatewayInstance, gateway_id)
     plugin = registry().kinds.get(instance.kind)
     if plugin is None:
@@ -102,12 +106,15 @@ def edit(gateway_id: int) -> ResponseReturnValue:
             with transaction():
                 instance = load(GatewayInstance, gateway_id, lock=True)
                 rename_gateway(instance, name_form.name.data)
-                change_gateway(instance, values)
+                was_sender = instance.is_sender
+                change_gateway(instance, values, now)
+                if instance.is_sender and not was_sender:
+                    take_over_queue(instance)
                 audit(current_store(), "gateway.changed", current_user.id, now, kind=instance.kind, name=instance.name)
         except Invalid as error:
             _put(error, name_form, fields)
         else:
-            _check(gateway_id, "Gateway saved.")
+            check_and_tell(gateway_id, "Gateway saved.")
             nudge("send")
             return redirect(url_for("admin_gateways.edit", gateway_id=gateway_id))
     return _form_page(plugin, name_form, fields, load(GatewayInstance, gateway_id)), 422
@@ -138,8 +145,9 @@ def _form_page(
     fields: Form,
     instance: GatewayInstance | None,
     test: TestForm | None = None,
+    prices: PricesForm | None = None,
 ) -> str:
-    stored = json.loads(instance.settings) if instance else {}
+    stored, store = json.loads(instance.settings) if instance else {}, current_store()
     return render_template(
         "admin/gateways/edit.html",
         plugin=plugin,
@@ -151,6 +159,8 @@ def _form_page(
         ],
         addresses=_addresses(plugin, instance) if instance else [],
         test=test or TestForm(formdata=None),
+        awaiting=instance is not None and awaits_number(instance),
+        costs=prices_card(instance, plugin, store.currency, utcnow(), prices) if instance else None,
     )
 
 
@@ -180,11 +190,11 @@ def check(gateway_id: int) -> ResponseReturnValue:
     """Ask the provider whether the settings work, without sending a text."""
     require("admin")
     load(GatewayInstance, gateway_id)
-    _check(gateway_id, "Checked.")
+    check_and_tell(gateway_id, "Checked.")
     return redirect(url_for("admin_gateways.edit", gateway_id=gateway_id))
 
 
-def _check(gateway_id: int, done: str) -> None:
+def check_and_tell(gateway_id: int, done: str) -> None:
     """Ask outside any transaction, keep the answer, show it."""
     instance = load(GatewayInstance, gateway_id)
     try:
@@ -206,7 +216,9 @@ def _check(gateway_id: int, done: str) -> None:
 def sender(gateway_id: int) -> ResponseReturnValue:
     """New messages of its channel go through it from now on, and so does what waits."""
     require("admin")
-    load(GatewayInstance, gateway_id)
+    if awaits_number(load(GatewayInstance, gateway_id)):
+        flash("It has no number to send from yet. Enter the number first; texts go on as they do.", "warning")
+        return redirect(url_for("admin_gateways.edit", gateway_id=gateway_id))
     now = utcnow()
     with transaction():
         instance = load(GatewayInstance, gateway_id, lock=True)
@@ -228,9 +240,10 @@ def resume_sending(gateway_id: int) -> ResponseReturnValue:
         instance = load(GatewayInstance, gateway_id, lock=True)
         if instance.paused_at is not None:
             audit(current_store(), "gateway.resumed", current_user.id, now, name=instance.name)
-        resume(instance)
+        resume(instance, now)
     nudge("send")
-    flash(f"{instance.name} is sending again.", "success")
+    said = "is sending again." if instance.paused_at is None else f"does not send. {instance.paused_reason}"
+    flash(f"{instance.name} {said}", "success" if instance.paused_at is None else "warning")
     return redirect(url_for("admin_gateways.index"))
 
 
@@ -243,7 +256,9 @@ def send_test(gateway_id: int) -> ResponseReturnValue:
     if plugin is None:
         return _broken_page(instance)
     address = _address(instance, form) if form.validate() else None
-    if address is not None:
+    if address is not None and awaits_number(instance):
+        put_errors(form, {"to": "This gateway has no number to send from yet."})
+    elif address is not None:
         with transaction():
             contact = find_or_make_contact(store, instance.channel, address, now)
             made = queue_test(store, load(GatewayInstance, gateway_id), contact, now)
@@ -257,6 +272,24 @@ def send_test(gateway_id: int) -> ResponseReturnValue:
     name_form = GatewayNameForm(formdata=None, data={"name": instance.name})
     fields = settings_form(plugin, None, json.loads(instance.settings))
     return _form_page(plugin, name_form, fields, instance, form), 422
+
+
+@bp.post("/<int:gateway_id>/prices")
+def set_costs(gateway_id: int) -> ResponseReturnValue:
+    """Write down what the provider charges."""
+    require("admin")
+    instance, form, now = load(GatewayInstance, gateway_id), PricesForm(), utcnow()
+    if form.validate():
+        with transaction():
+            instance = load(GatewayInstance, gateway_id, lock=True)
+            changed = set_prices(instance, form.prices())
+            if changed:
+                audit(current_store(), "gateway.changed", current_user.id, now, name=instance.name, changed=changed)
+        flash("Prices saved.", "success")
+        return redirect(url_for("admin_gateways.edit", gateway_id=gateway_id, _anchor="prices"))
+    plugin, name_form = _plugin(instance.kind), GatewayNameForm(formdata=None, data={"name": instance.name})
+    fields = settings_form(plugin, None, json.loads(instance.settings))
+    return _form_page(plugin, name_form, fields, instance, prices=form), 422
 
 
 def _address(instance: GatewayInstance, form: TestForm) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from sqlalchemy.orm import joinedload
@@ -25,6 +25,7 @@ from nexnotify.reports.words import KINDS
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import audit, last4_hash
 from nexnotify.web.admin.access import current_store, require, staff_guard
+from nexnotify.web.admin.live import BUSY, IDLE, is_moving, live_page
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import keyset
 
@@ -58,9 +59,13 @@ def index() -> ResponseReturnValue:
             statement = statement.where(Message.contact_id.in_(_contacts(store, search)))
         except (InvalidPhone, InvalidEmail) as error:
             problem, statement = str(error), statement.where(sa.false())
-    return render_template(
+    page, now = keyset(statement, Message.id), utcnow()
+    moving = any(is_moving(row[0], now) for row in page.rows)
+    return live_page(
         "admin/messages/index.html",
-        page=keyset(statement, Message.id),
+        "admin/messages/_list.html",
+        None if page.prev_url else BUSY if moving else IDLE,  # nothing new comes onto older pages
+        page=page,
         status=status,
         kind=kind,
         q=search,
@@ -89,8 +94,10 @@ def _contacts(store: Store, search: str) -> Any:
 def message(message_id: int) -> ResponseReturnValue:
     """One message: its text, its history, and what can be done."""
     told = story_of(load(Message, message_id))
-    return render_template(
+    return live_page(
         "admin/messages/message.html",
+        "admin/messages/_message.html",
+        BUSY if is_moving(told.message, utcnow()) else None,
         story=told,
         message=told.message,
         contact=told.contact,

@@ -10,26 +10,32 @@ from flask_security import current_user
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.errors import Invalid
-from nexnotify.reports.audit import audit_lines, audit_title
+from nexnotify.reports.audit import KINDS, audit_lines, audit_title
 from nexnotify.stores.models import ApiKey, AuditEntry, StaffUser, Store
 from nexnotify.stores.service import audit, create_api_key, revoke_api_key
 from nexnotify.stores.settings import merge_settings, store_settings
-from nexnotify.web.admin.access import current_store, may, require, staff_guard
+from nexnotify.web.admin.access import current_store, may, require, requires, staff_guard
 from nexnotify.web.admin.forms import KeyForm, SettingsForm, put_errors
 from nexnotify.web.admin.loading import load
+from nexnotify.web.admin.paging import MAX_ID, keyset
 
 bp = Blueprint("admin_settings", __name__)
 bp.before_request(staff_guard)
 
-#: Entries of the audit trail that are shown.
-AUDIT_SHOWN = 100
 
-
-def _tabs(current: str) -> list[tuple[str, str, bool, None]]:
+def settings_tabs(current: str) -> list[tuple[str, str, bool, None]]:
+    """The tabs of the settings pages; ``current`` is the endpoint of the page, without "admin_settings."."""
     shown = [("index", "Settings"), ("audit_trail", "Audit trail")]
     if may("admin"):
-        shown.insert(1, ("keys", "API keys"))
-    return [(word, url_for(f"admin_settings.{name}"), name == current, None) for name, word in shown]
+        shown[1:1] = [
+            ("admin_compatible.index", "Compatible Software"),
+            ("admin_alerts.index", "Alert subscriptions"),
+            ("keys", "API keys"),
+        ]
+    return [
+        (word, url_for(name if "." in name else f"admin_settings.{name}"), name == current, None)
+        for name, word in shown
+    ]
 
 
 # --- switches and policy -------------------------------------------------------------------------------------------
@@ -40,12 +46,12 @@ def index() -> ResponseReturnValue:
     """What is sent, when, and to whom."""
     settings = store_settings(current_store())
     if request.method == "GET":
-        return render_template("admin/settings/index.html", form=SettingsForm.of(settings), tabs=_tabs("index"))
+        return render_template("admin/settings/index.html", form=SettingsForm.of(settings), tabs=settings_tabs("index"))
     require("admin")
     form = SettingsForm()
     if form.validate() and _save(form):
         return redirect(url_for("admin_settings.index"))
-    return render_template("admin/settings/index.html", form=form, tabs=_tabs("index")), 422
+    return render_template("admin/settings/index.html", form=form, tabs=settings_tabs("index")), 422
 
 
 def _save(form: SettingsForm) -> bool:
@@ -79,13 +85,13 @@ def _keys_page(form: KeyForm) -> str:
     rows = db.session.scalars(
         sa.select(ApiKey).where(ApiKey.store_id == current_store().id).order_by(ApiKey.id.desc())
     ).all()
-    return render_template("admin/settings/keys.html", keys=rows, form=form, tabs=_tabs("keys"))
+    return render_template("admin/settings/keys.html", keys=rows, form=form, tabs=settings_tabs("keys"))
 
 
 @bp.post("/keys")
+@requires("admin", fresh=True)
 def create_key() -> ResponseReturnValue:
     """Make a key. The answer shows its secret, this once: it is kept nowhere, so there is nothing to redirect to."""
-    require("admin")
     form = KeyForm()
     if not form.validate():
         return _keys_page(form), 422
@@ -93,16 +99,16 @@ def create_key() -> ResponseReturnValue:
     with transaction():
         key, secret = create_api_key(store, form.name.data, now)
         audit(store, "api_key.created", current_user.id, now, name=key.name, prefix=key.prefix)
-    page = render_template("admin/settings/key_created.html", key=key, secret=secret, tabs=_tabs("keys"))
+    page = render_template("admin/settings/key_created.html", key=key, secret=secret, tabs=settings_tabs("keys"))
     answer = make_response(page)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
 @bp.post("/keys/<int:key_id>/revoke")
+@requires("admin", fresh=True)
 def revoke_key(key_id: int) -> ResponseReturnValue:
     """End a key at once."""
-    require("admin")
     load(ApiKey, key_id)
     now = utcnow()
     with transaction():
@@ -119,19 +125,35 @@ def revoke_key(key_id: int) -> ResponseReturnValue:
 
 @bp.get("/audit")
 def audit_trail() -> ResponseReturnValue:
-    """Who changed what, newest first."""
-    rows = db.session.execute(
+    """Who changed what, newest first, of one person or one kind where the address says so."""
+    store, kind = current_store(), request.args.get("kind", "")
+    person = request.args.get("person", type=int)
+    statement = (
         sa.select(AuditEntry, StaffUser.email)
         .outerjoin(StaffUser, StaffUser.id == AuditEntry.user_id)
-        .where(AuditEntry.store_id == current_store().id)
-        .order_by(AuditEntry.id.desc())
-        .limit(AUDIT_SHOWN)
-    ).all()
+        .where(AuditEntry.store_id == store.id)
+    )
+    if kind in KINDS:
+        statement = statement.where(AuditEntry.action.in_(list(KINDS[kind][1])))
+    if person is not None and 0 < person <= MAX_ID:
+        statement = statement.where(AuditEntry.user_id == person)
     return render_template(
         "admin/settings/audit.html",
-        rows=rows,
-        shown=AUDIT_SHOWN,
+        page=keyset(statement, AuditEntry.id),
+        kind=kind,
+        kinds=[("", "Everything"), *((name, words) for name, (words, _) in KINDS.items())],
+        person=str(person or ""),
+        people=[("", "Everybody"), *((str(user_id), email) for user_id, email in _acting(store))],
         lines=audit_lines,
         title=audit_title,
-        tabs=_tabs("audit_trail"),
+        tabs=settings_tabs("audit_trail"),
     )
+
+
+def _acting(store: Store) -> list[tuple[int, str]]:
+    """Everybody who stands in the store's audit trail, also those who have left."""
+    acting = sa.select(AuditEntry.user_id).where(AuditEntry.store_id == store.id).distinct()
+    rows = db.session.execute(
+        sa.select(StaffUser.id, StaffUser.email).where(StaffUser.id.in_(acting)).order_by(StaffUser.email)
+    )
+    return [(row.id, row.email) for row in rows]

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, g
+from sqlalchemy.orm.exc import ObjectDeletedError
 
 from nexnotify.db import db
 from nexnotify.dispatch.merchant import LEFT
@@ -26,7 +27,10 @@ def init_shell(app: Flask) -> None:
 def _around() -> dict[str, Any]:
     if "membership" not in g:
         return {}
-    stores = [(item.store.name, item.store_id) for item in g.memberships]
+    try:
+        stores = [(item.store.name, item.store_id) for item in g.memberships]
+    except ObjectDeletedError:
+        return {}  # removed while they were at it, and this is the page that says so
     return {"store": g.store, "stores": stores, "may": may, "nav_badges": nav_badges}
 
 

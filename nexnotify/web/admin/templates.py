@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,11 +12,14 @@ from flask_security import current_user
 
 from nexnotify.clock import utcnow
 from nexnotify.content.models import KEYWORD_REPLIES, KINDS, Template, TemplateVersion
-from nexnotify.content.segments import count
-from nexnotify.content.service import render_text, samples, save_template, template_problems
+from nexnotify.content.preview import Preview, preview, room, write_plainly
+from nexnotify.content.service import samples, save_template, template_problems
 from nexnotify.content.tokens import TOKENS, InvalidTemplate, Token, UnresolvedToken, compile_template
 from nexnotify.db import db, transaction
 from nexnotify.errors import Invalid
+from nexnotify.gateways.estimate import money
+from nexnotify.gateways.service import sender_of
+from nexnotify.reports.examples import Example, examples
 from nexnotify.reports.words import PRODUCT_STATUSES
 from nexnotify.stores.models import StaffUser
 from nexnotify.stores.service import audit
@@ -60,13 +64,13 @@ def index() -> ResponseReturnValue:
     ).all()
     by_kind = {kind: [row for row in rows if row[0].kind == kind] for kind in KINDS}
     return render_template(
-        "admin/templates/index.html", by_kind=by_kind, titles=TITLES, purposes=KINDS, title_of=title_of, preview=preview
+        "admin/templates/index.html", by_kind=by_kind, titles=TITLES, purposes=KINDS, title_of=title_of, parts_of=_parts
     )
 
 
 @bp.route("/<int:template_id>", methods=["GET", "POST"])
 def edit(template_id: int) -> ResponseReturnValue:
-    """Write it, look at it, save it."""
+    """Write it, look at it, save it. While somebody types, the page asks for the preview alone."""
     template = load(Template, template_id)
     versions = db.session.execute(
         sa.select(TemplateVersion, StaffUser.email)
@@ -81,12 +85,21 @@ def edit(template_id: int) -> ResponseReturnValue:
     require("admin")
     form = TemplateForm()
     is_fine = form.validate()
-    if is_fine and "preview" not in request.form and _save(template_id, form):
+    if is_fine and not _LOOK & request.form.keys() and _save(template_id, form):
         flash("Saved. Messages that are planned from now on use it.", "success")
         return redirect(url_for("admin_templates.edit", template_id=template_id))
-    if "preview" in request.form and is_fine:
+    template = load(Template, template_id)
+    if "plain" in request.form:
+        form.body.data = _plainly(template, form)
+    if is_fine and _LOOK & request.form.keys():
         put_errors(form, template_problems(template.channel, form.body.data or "", form.subject.data, template.kind))
-    return _page(load(Template, template_id), form, versions, None), 422 if form.errors else 200
+    if "HX-Request" in request.headers:
+        return render_template("admin/templates/_live.html", **_context(template, form)), 422 if form.errors else 200
+    return _page(template, form, versions, None), 422 if form.errors else 200
+
+
+#: Buttons that look and do not save.
+_LOOK = {"preview", "example", "plain"}
 
 
 def _asked_for(versions: list[TemplateVersion], current: int) -> TemplateVersion:
@@ -114,15 +127,13 @@ def _save(template_id: int, form: TemplateForm) -> bool:
 def _page(template: Template, form: TemplateForm, versions: Any, number: int | None) -> str:
     return render_template(
         "admin/templates/edit.html",
-        template=template,
         title=title_of(template),
         purpose=KINDS.get(template.kind, ""),
-        form=form,
         versions=versions,
         number=number,
-        shown=preview(template.channel, form.body.data or "", form.subject.data),
         tokens=tokens_for(template),
         without_link=_may_lack_link(template, form.body.data or "", form.subject.data or ""),
+        **_context(template, form),
     )
 
 
@@ -132,29 +143,73 @@ def tokens_for(template: Template) -> list[Token]:
     return [token for token in TOKENS.values() if kind in token.kinds]
 
 
-def preview(channel: str, body: str, subject: str | None) -> dict[str, Any] | None:
-    """The text as it would arrive, filled with samples, and what it costs; None when it does not compile.
+# --- how it will arrive --------------------------------------------------------------------------------------------
 
-    Counted by what the sender itself counts with.
-    """
-    values = samples() | {"store": current_store().name}
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The preview for one example, and the way to the next."""
+
+    example: Example
+    #: Its place among the examples, counted from 1, and how many there are.
+    number: int
+    count: int
+    #: None when it cannot be written: the template is wrong, or a token of ``missing`` has no value.
+    text: Preview | None
+    missing: tuple[str, ...]
+    #: What it costs to send, where the sender's price is known.
+    cost: str | None
+
+    @property
+    def room(self) -> int:
+        """Units that fit into the parts it takes."""
+        return (
+            room("gsm7" if self.text and self.text.encoding == "gsm7" else "ucs2", self.text.segments)
+            if self.text
+            else 0
+        )
+
+
+def _context(template: Template, form: TemplateForm) -> dict[str, Any]:
+    """What the preview and the counter need, on the page and while somebody types."""
+    return {"template": template, "form": form, "shown": _shown(template, form)}
+
+
+def _shown(template: Template, form: TemplateForm) -> Shown:
+    choice = examples(current_store(), template.kind, template.product_status)
+    asked = request.values.get("example", request.values.get("shown", 1, type=int), type=int)
+    number = (asked - 1) % len(choice) + 1 if asked is not None else 1
+    example = choice[number - 1]
+    text: Preview | None = None
+    missing: tuple[str, ...] = ()
     try:
-        title = compile_template(subject).fill(values) if subject else None
-        text = render_text(channel, compile_template(body).fill(values), title)
-    except (InvalidTemplate, UnresolvedToken):
+        text = preview(template.channel, form.body.data or "", form.subject.data, example.values)
+    except UnresolvedToken as error:
+        missing = error.names
+    except InvalidTemplate:
+        pass
+    return Shown(example, number, len(choice), text, missing, _cost(template, text))
+
+
+def _cost(template: Template, text: Preview | None) -> str | None:
+    sender = sender_of(current_store(), template.channel)
+    if template.channel != "sms" or text is None or sender is None or sender.prices is None:
         return None
-    counted = count(text.body)
-    plain = "".join("?" if char in counted.culprits else char for char in text.body)
-    return {
-        "body": text.body,
-        "subject": text.subject,
-        "segments": text.segments,
-        "units": counted.units,
-        "left": counted.units_left,
-        "encoding": text.encoding,
-        "culprits": counted.culprits if channel == "sms" else (),
-        "segments_without": count(plain).segments,
-    }
+    return money(sender.prices.text * text.segments, sender.prices.currency, exact=True)
+
+
+def _plainly(template: Template, form: TemplateForm) -> str:
+    """What was typed, with the characters that force Unicode written plainly."""
+    body = form.body.data or ""
+    text = _shown(template, form).text
+    return write_plainly(body, text.culprits) if text else body
+
+
+def _parts(version: TemplateVersion, channel: str) -> int | None:
+    """Parts of a text with values of ordinary length; None for an email."""
+    if channel != "sms":
+        return None
+    return preview(channel, version.body, None, {**samples(), "store": current_store().name}).segments
 
 
 def _may_lack_link(template: Template, *texts: str) -> bool:

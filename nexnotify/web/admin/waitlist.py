@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from sqlalchemy.orm import joinedload
@@ -24,6 +24,7 @@ from nexnotify.stores.service import audit
 from nexnotify.waitlist.models import OPEN, STATUSES, AlertRequest
 from nexnotify.waitlist.service import close
 from nexnotify.web.admin.access import current_store, require, staff_guard
+from nexnotify.web.admin.live import IDLE, SOON, live_page
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import keyset, numbered
 
@@ -62,7 +63,9 @@ def index() -> ResponseReturnValue:
     """Demand by variant, most wanted first."""
     search = request.args.get("q", "").strip()[:200]
     page = numbered(demand(current_store(), search))
-    return render_template("admin/waitlist/index.html", page=page, q=search, status_of=status_of)
+    return live_page(
+        "admin/waitlist/index.html", "admin/waitlist/_list.html", IDLE, page=page, q=search, status_of=status_of
+    )
 
 
 @bp.get("/variants/<int:variant_id>")
@@ -78,12 +81,14 @@ def variant(variant_id: int) -> ResponseReturnValue:
     )
     if wanted != "all":
         statement = statement.where(AlertRequest.status.in_(OPEN if wanted == "open" else (wanted,)))
-    counts = status_counts(item)
-    return render_template(
+    counts, page = status_counts(item), keyset(statement, AlertRequest.id)
+    return live_page(
         "admin/waitlist/variant.html",
+        "admin/waitlist/_variant.html",
+        None if page.prev_url else IDLE,
         variant=item,
         status=status_of(item),
-        page=keyset(statement, AlertRequest.id),
+        page=page,
         tabs=_tabs(item, counts, wanted),
         wanted=wanted,
         open_count=sum(counts.get(status, 0) for status in OPEN),
@@ -114,8 +119,10 @@ def story(request_id: int) -> ResponseReturnValue:
     item = load(AlertRequest, request_id)
     contact = contact_of(item)
     told = trace(item)
-    return render_template(
+    return live_page(
         "admin/waitlist/request.html",
+        "admin/waitlist/_request.html",
+        IDLE if item.status in OPEN or (item.alerted_at and utcnow() - item.alerted_at < SOON) else None,
         item=item,
         contact=contact,
         variant=load(Variant, item.variant_id, joinedload(Variant.product)),

@@ -45,6 +45,9 @@ option{background:var(--fb);color:var(--ft)}
 .links{display:flex;flex-wrap:wrap;gap:4px 16px;margin-top:12px}.links a{color:inherit;padding-block:3px}
 :focus-visible,.cc:focus-within{outline:3px solid var(--a);outline-offset:2px}
 @media(forced-colors:active){.main{border-color:ButtonText}.cc:focus-within{outline-color:Highlight}}`;
+  // What the store's admin may set: name in the config, our variable, the shop's variable.
+  const LOOK = [["accent", "a", "accent"], ["on_accent", "oa", "on-accent"], ["background", "bg", "bg"], ["background", "fb", "field-bg"],
+    ["text", "t", "text"], ["text", "ft", "field-text"], ["border", "b", "border"], ["error", "e", "error"], ["radius", "r", "radius"]];
   let sheet = null;
   try {
     sheet = new CSSStyleSheet();
@@ -92,8 +95,21 @@ option{background:var(--fb);color:var(--ft)}
       this.view = "none";
       this.at = 0;
       const root = this.attachShadow({ mode: "open" });
-      if (sheet) root.adoptedStyleSheets = [sheet];
-      else root.append(make("style", {}, CSS));
+      this.look = sheet ? new CSSStyleSheet() : make("style");
+      if (sheet) root.adoptedStyleSheets = [sheet, this.look];
+      else root.append(make("style", {}, CSS), this.look);
+    }
+
+    /** The colours set in the admin. The shop's own CSS counts more: its variables are asked first. */
+    wear(look) {
+      const rules = LOOK.map(([name, own, shop]) => {
+        const value = look && look[name];
+        const css = name === "radius" ? Number.isInteger(value) && `${value}px` : /^#[0-9a-f]{6}$/i.test(value) && value;
+        return css ? `--${own}:var(--nexnotify-${shop},${css});` : "";
+      }).join("");
+      const css = `:host,:host([data-dark]){${rules}}`;
+      if (sheet) this.look.replaceSync(css);
+      else this.look.textContent = css;
     }
 
     /** Show the product of `wanted`: { sku } or { variant_id } or { product } or nothing. */
@@ -143,6 +159,7 @@ option{background:var(--fb);color:var(--ft)}
       this.consentText = config.consent_text;
       ui.consentText.textContent = config.consent_text;
       this.update();
+      this.wear(config.look);
       const colour = /^rgba?\((\d+), (\d+), (\d+)/.exec(getComputedStyle(this.parentNode || this).color); // light text: a dark page
       this.toggleAttribute("data-dark", !!colour && 0.3 * colour[1] + 0.6 * colour[2] + 0.1 * colour[3] > 150);
       const same = before && this.item && before.variant_id === this.item.variant_id;

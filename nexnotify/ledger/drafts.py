@@ -1,0 +1,96 @@
+"""What an alert says to each person who waits; texts that are the same for many are made once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from nexnotify.catalog.models import Variant
+from nexnotify.content.service import Wording, wording
+from nexnotify.content.tokens import UnresolvedToken
+from nexnotify.ledger.values import product_values, stop_url
+from nexnotify.stores.models import Store
+
+#: What alerts are as messages.
+KIND = "back_in_stock"
+
+
+class Waiting(NamedTuple):
+    """A request that waits, and its contact: plain values, because a plan reads very many."""
+
+    request_id: int
+    asked_status: str
+    first_name: str | None
+    contact_id: int
+    channel: str
+    opted_out: bool
+    reachable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A rendered alert."""
+
+    version_id: int
+    subject: str | None
+    body: str
+    encoding: str
+    segments: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoText:
+    """Why there is none: a reason of ``policy.eligibility``, and what exactly is missing."""
+
+    reason: str
+    words: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    wording: Wording
+    #: Whether the text differs from name to name, or from contact to contact.
+    names_people: bool
+    links_people: bool
+
+
+class Drafts:
+    """The texts of one variant's alerts."""
+
+    def __init__(self, store: Store, variant: Variant) -> None:
+        self._store = store
+        self._shared = product_values(store, variant)
+        self._wordings: dict[tuple[str, str], _Wording | NoText] = {}
+        self._texts: dict[tuple[object, ...], Text | NoText] = {}
+
+    def text(self, person: Waiting) -> Text | NoText:
+        """What this person is told."""
+        template = self._wording(person.channel, person.asked_status)
+        if isinstance(template, NoText):
+            return template
+        name = person.first_name if template.names_people else None
+        contact_id = person.contact_id if template.links_people else None
+        key = (template.wording.version_id, name, contact_id)
+        if key not in self._texts:
+            self._texts[key] = self._render(template.wording, name, contact_id)
+        return self._texts[key]
+
+    def _wording(self, channel: str, status: str) -> _Wording | NoText:
+        key = (channel, status)
+        if key not in self._wordings:
+            try:
+                found = wording(self._store, KIND, channel, status)
+                self._wordings[key] = _Wording(found, found.uses("firstname", "fullname"), found.uses("stop_url"))
+            except LookupError as error:
+                self._wordings[key] = NoText("no_text", str(error))
+        return self._wordings[key]
+
+    def _render(self, template: Wording, name: str | None, contact_id: int | None) -> Text | NoText:
+        own = {"firstname": name, "fullname": name}
+        if contact_id is not None:
+            own["stop_url"] = stop_url(self._store.id, contact_id)
+        try:
+            text = template.render(self._shared | own)
+        except UnresolvedToken as error:
+            return NoText("no_text", str(error))
+        return Text(template.version_id, text.subject, text.body, text.encoding, text.segments)

@@ -1,0 +1,1 @@
+"""What the start page of the admin says: trouble, figures, first steps."""

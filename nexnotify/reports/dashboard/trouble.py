@@ -1,0 +1,158 @@
+"""What keeps a store's messages from going out, or will: what is wrong, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from nexnotify.db import db
+from nexnotify.dispatch.merchant import LEFT
+from nexnotify.gateways.models import GatewayInstance, Lane
+from nexnotify.gateways.service import OUTBOXES, awaits_number, gateways_of, registry
+from nexnotify.inventory.models import UnmatchedLevel
+from nexnotify.ledger.models import Message
+from nexnotify.reports.dashboard.figures import Messages
+from nexnotify.reports.words import channel_word
+from nexnotify.stores.models import Store
+from nexnotify.stores.settings import CHANNELS, StoreSettings, store_settings
+
+#: A message that is due this long waits for nothing but a worker.
+OVERDUE = timedelta(minutes=5)
+#: From this share of failures on, and this many of them, something is wrong with the sender rather than with phones.
+FAILING_SHARE, FAILING_FEWEST = 0.03, 5
+#: How many unknown SKUs are named.
+NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that needs a person."""
+
+    #: Where the remedy is: "gateway", "gateways", "uncertain", "failed", "queue", "settings", "widget", "products".
+    place: str
+    #: "bad": messages do not go out; "warn": some do not, or will not; "info": worth knowing.
+    level: str
+    title: str
+    text: str
+    #: The gateway it is about, where it is about one.
+    gateway_id: int | None = None
+
+
+def troubles(store: Store, counted: Messages, widget_seen: bool, now: datetime) -> list[Trouble]:
+    """Everything that needs somebody, the worst first.
+
+    :param counted: the messages of the period that is looked at.
+    :param widget_seen: whether the widget is known to work on the shop.
+    """
+    settings, gateways = store_settings(store), gateways_of(store)
+    found = [
+        *_stopped(gateways),
+        *_overdue(store, now),
+        *_uncertain(store),
+        *_failing(counted),
+        *_nowhere(settings, gateways),
+        *_settings(settings),
+        *_unknown_skus(store),
+    ]
+    if not widget_seen:
+        words = "Nobody has asked through it yet, and no check has found it on your shop."
+        found.append(Trouble("widget", "info", "The widget has not been seen on your shop", words))
+    return sorted(found, key=lambda trouble: ("bad", "warn", "info").index(trouble.level))
+
+
+def _stopped(gateways: Sequence[GatewayInstance]) -> Iterator[Trouble]:
+    """Gateways that do not send, or say that they could not."""
+    for gateway in gateways:
+        level = "bad" if gateway.is_sender else "warn"
+        if gateway.kind not in registry().kinds:
+            title, text = f"{gateway.name} has no plugin", "Its plugin is missing or broken, so it cannot send."
+        elif gateway.paused_at is not None:
+            state = "has no number yet" if awaits_number(gateway) else "is paused"
+            title, text = f"{gateway.name} {state}", f"{gateway.paused_reason or ''} What waits for it is kept."
+        elif gateway.check_ok is False:
+            title, text = f"{gateway.name} fails its check", gateway.check_detail or ""
+        else:
+            continue
+        yield Trouble("gateway", level, title, text.strip(), gateway.id)
+
+
+def _overdue(store: Store, now: datetime) -> Iterator[Trouble]:
+    lanes = (
+        sa.select(Lane.id)
+        .join(
+            GatewayInstance, sa.and_(GatewayInstance.store_id == Lane.store_id, GatewayInstance.id == Lane.gateway_id)
+        )
+        .where(Lane.store_id == store.id, GatewayInstance.paused_at.is_(None))
+    )
+    late = db.session.scalar(
+        sa.select(sa.func.count())
+        .where(sa.text("message.status = 'queued'"), Message.lane_id.in_(lanes), Message.due_at < now - OVERDUE)
+        .select_from(Message)
+    )
+    if late:
+        title = f"{late} {_messages(late)} should have gone more than five minutes ago"
+        yield Trouble(
+            "queue",
+            "bad",
+            title,
+            "Is a worker running? The commands “nexnotify serve” and “nexnotify worker” start one.",
+        )
+
+
+def _uncertain(store: Store) -> Iterator[Trouble]:
+    count = db.session.scalar(
+        sa.select(sa.func.count()).where(
+            Message.store_id == store.id, Message.status == "uncertain", Message.reason.is_distinct_from(LEFT)
+        )
+    )
+    if count:
+        words = (
+            "The call to the gateway broke off, so each may have arrived or not. "
+            "Look into the gateway’s own list, then send again or leave."
+        )
+        yield Trouble("uncertain", "warn", f"Nobody knows whether {count} {_messages(count)} arrived", words)
+
+
+def _failing(counted: Messages) -> Iterator[Trouble]:
+    failed, sent = counted.not_delivered, max(counted.sent.now, counted.not_delivered)
+    if failed >= FAILING_FEWEST and failed > FAILING_SHARE * sent:
+        title = f"{failed} of {sent} {_messages(sent)} were not delivered"
+        yield Trouble("failed", "warn", title, "That is more than 3 %. Each says why, and what you can do.")
+
+
+def _nowhere(settings: StoreSettings, gateways: Sequence[GatewayInstance]) -> Iterator[Trouble]:
+    """Channels that shoppers are offered and nothing real sends."""
+    real = {gateway.channel for gateway in gateways if gateway.is_sender and gateway.kind not in OUTBOXES}
+    statuses = type(settings.switches).model_fields
+    offered = {channel for status in statuses for channel in settings.switches.offered(status)}
+    missing = [f"{channel_word(channel).lower()}s" for channel in CHANNELS if channel in offered - real]
+    if missing:
+        words = "They are written down here and reach nobody. Fine for trying things out; add a gateway to send them."
+        yield Trouble("gateways", "warn", f"Nothing sends your {' and '.join(missing)} yet", words)
+
+
+def _settings(settings: StoreSettings) -> Iterator[Trouble]:
+    if settings.is_paused("sms"):
+        words = "Nobody is texted and the widget offers no texts until you resume it in Settings."
+        yield Trouble("settings", "bad", "Text alerts are paused", words)
+    if settings.quiet_hours is None:
+        words = "Alerts go out at any hour of the night, which carriers and some laws do not like."
+        yield Trouble("settings", "info", "Quiet hours are off", words)
+
+
+def _unknown_skus(store: Store) -> Iterator[Trouble]:
+    levels = UnmatchedLevel.store_id == store.id
+    refs = list(db.session.scalars(sa.select(UnmatchedLevel.ref).where(levels).distinct().limit(NAMED)))
+    if refs:
+        count = db.session.scalar(sa.select(sa.func.count(UnmatchedLevel.ref.distinct())).where(levels)) or 0
+        more = f" and {count - len(refs)} more" if count > len(refs) else ""
+        title = "Stock was told for something that is no product of yours"
+        words = f"{', '.join(refs)}{more}: kept until a product with that code comes."
+        yield Trouble("products", "info", title, words)
+
+
+def _messages(count: int) -> str:
+    return "message" if count == 1 else "messages"

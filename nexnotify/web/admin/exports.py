@@ -1,0 +1,104 @@
+"""Products / Export Traffic Tools: tables to take away, as Excel workbooks."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_security import current_user
+
+from nexnotify.clock import to_local, utcnow
+from nexnotify.db import transaction
+from nexnotify.reports.instock import COLUMNS, InstockFilter, instock_count, instock_rows
+from nexnotify.reports.xlsx import write_sheet
+from nexnotify.stores.models import Store
+from nexnotify.stores.service import audit
+from nexnotify.waitlist.models import STATUSES
+from nexnotify.web.admin.access import current_store, fresh_required, require, staff_guard
+
+bp = Blueprint("admin_exports", __name__)
+bp.before_request(staff_guard)
+
+#: The role that may take the store's addresses away.
+MAY_EXPORT = "admin"
+CHANNELS = ("sms", "email")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+#: Up to this size a workbook is made in memory; above it in a file that has no name and goes with its last reader.
+IN_MEMORY = 1_000_000
+
+
+@bp.get("")
+@fresh_required
+def index() -> ResponseReturnValue:
+    """What can be exported, with its filters. The password is asked here, not in the download's place."""
+    require(MAY_EXPORT)
+    wanted, typed, problem = _wanted(request.args, current_store())
+    return render_template(
+        "admin/exports/index.html",
+        typed=typed,
+        problem=problem,
+        statuses=list(STATUSES),
+        count=0 if problem else instock_count(current_store(), wanted),
+        columns=COLUMNS,
+        excel=url_for(".instock") + (f"?{urlencode(typed)}" if typed else ""),
+    )
+
+
+@bp.get("/instock-notification.xlsx")
+@fresh_required
+def instock() -> ResponseReturnValue:
+    """The workbook. Rows go from the database into it a batch at a time, and from there to the browser in pieces."""
+    require(MAY_EXPORT)
+    store, now = current_store(), utcnow()
+    wanted, typed, problem = _wanted(request.args, store)
+    if problem:
+        return Response(problem, 422, content_type="text/plain; charset=utf-8")
+    file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - the answer closes it when it has been read
+    try:
+        rows = write_sheet(file, "Instock Notification", COLUMNS, instock_rows(store, wanted), store.zone)
+        with transaction():
+            audit(store, "instock_notification.exported", current_user.id, now, rows=rows, filter=typed)
+        size = file.tell()
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    name = f"instock-notification-{to_local(now, store.zone):%Y-%m-%d}.xlsx"
+    answer = send_file(file, XLSX, as_attachment=True, download_name=name, max_age=0)
+    answer.content_length = size
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _wanted(given: Mapping[str, str], store: Store) -> tuple[InstockFilter, dict[str, str], str]:
+    """The filter that the address names, what of it is used, and what is wrong with it."""
+    typed = {name: given.get(name, "").strip()[:200] for name in ("q", "channel", "status", "from", "to")}
+    if typed["channel"] not in CHANNELS:
+        typed["channel"] = ""
+    if typed["status"] not in STATUSES:
+        typed["status"] = ""
+    typed = {name: text for name, text in typed.items() if text}
+    try:
+        begin, end = _midnight(typed.get("from"), store.zone), _midnight(typed.get("to"), store.zone, days=1)
+    except ValueError:
+        return InstockFilter(), typed, "A date is written like 2026-01-31."
+    wanted = InstockFilter(typed.get("q", ""), typed.get("channel", ""), typed.get("status", ""), begin, end)
+    if begin and end and begin >= end:
+        return wanted, typed, "The first day comes after the last one."
+    return wanted, typed, ""
+
+
+def _midnight(text: str | None, zone: str, days: int = 0) -> datetime | None:
+    """The moment at which a day of the store begins, or ``days`` after."""
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text) + timedelta(days=days)
+        return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(ZoneInfo("UTC"))
+    except OverflowError:
+        raise ValueError(text) from None

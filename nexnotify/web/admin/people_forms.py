@@ -1,0 +1,104 @@
+"""The forms about people: invitations, roles, passwords and codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import EmailField, PasswordField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
+
+from nexnotify.phone import InvalidEmail, normalise_email
+from nexnotify.stores.service import LONGEST_PASSWORD, SHORTEST_PASSWORD
+
+#: Role → what it may do, in a line.
+ROLE_WORDS = {
+    "owner": "Owner: everything, also making owners and what signing in needs",
+    "admin": "Admin: settings, gateways, keys, exports and people below owner",
+    "staff": "Staff: waitlist, products and stock",
+    "viewer": "Viewer: sees, changes nothing",
+}
+#: The name of a role in a table.
+ROLE_NAMES = {role: words.partition(":")[0] for role, words in ROLE_WORDS.items()}
+
+
+def role_choices(roles: Sequence[str]) -> list[SelectChoice]:
+    """Choices of a role field."""
+    return [SelectChoice(role, ROLE_WORDS[role]) for role in roles]
+
+
+class InviteForm(FlaskForm):
+    """Whom to invite, and as what."""
+
+    email = EmailField(
+        "Email",
+        [DataRequired("Write an email address."), Length(max=254, message="254 characters is the most.")],
+        render_kw={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"},
+    )
+    role = SelectField("Role", [InputRequired("Choose a role.")], default="staff")
+
+    def validate_email(self, field: EmailField) -> None:
+        """Kept in its one spelling."""
+        try:
+            field.data = normalise_email(field.data)
+        except InvalidEmail as error:
+            raise ValidationError(str(error)) from None
+
+
+class RoleForm(FlaskForm):
+    """Another role for somebody."""
+
+    role = SelectField("Role", [InputRequired("Choose a role.")])
+
+
+def _new_password() -> PasswordField:
+    return PasswordField(
+        "New password",
+        [DataRequired("Write a password."), Length(max=1000)],
+        description=f"{SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters. A few words that you can remember are good.",
+        render_kw={"autocomplete": "new-password"},
+    )
+
+
+class NewPasswordForm(FlaskForm):
+    """A new password, for whoever holds a link."""
+
+    password = _new_password()
+
+
+class ChangePasswordForm(FlaskForm):
+    """A new password, for whoever knows the present one."""
+
+    current = PasswordField(
+        "Present password",
+        [DataRequired("Write your present password.")],
+        render_kw={"autocomplete": "current-password"},
+    )
+    password = _new_password()
+
+
+class ForgotForm(FlaskForm):
+    """Whose password was forgotten."""
+
+    email = EmailField(
+        "Email",
+        [DataRequired("Write your email address."), Length(max=254, message="254 characters is the most.")],
+        render_kw={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"},
+    )
+
+
+def _digits(text: Any) -> Any:
+    return "".join(text.split()) if isinstance(text, str) else text
+
+
+class CodeForm(FlaskForm):
+    """The code that the authenticator app shows."""
+
+    code = StringField(
+        "Code from the app",
+        [DataRequired("Type the six digits that the app shows.")],
+        render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": "9"},
+        filters=[_digits],
+    )

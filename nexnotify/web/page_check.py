@@ -1,0 +1,215 @@
+"""Is the widget installed on this page? What was read, held against what this store's snippet looks like, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nexnotify.web.page_policy import lets_connect, lets_script
+from nexnotify.web.shop_page import Named, ScriptTag, ShopPage
+
+#: The rolling address of the script.
+ROLLING = "v1"
+#: How a page names a product → the word for it.
+_WORDS = {"sku": "SKU", "variant_id": "variant", "product": "product"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was found. ``kind`` is "ok", "info", "warn" or "bad"; ``todo`` says what to do about it."""
+
+    code: str
+    kind: str
+    says: str
+    todo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """What the check compares with."""
+
+    store_key: str
+    #: Address of this server, without a slash at its end.
+    public_url: str
+    #: Version → integrity, of every script that has an address.
+    releases: Mapping[str, str]
+    current: str
+    #: Origins that may carry the widget; empty allows all.
+    domains: Sequence[str] = ()
+    #: Product named on the page → its product status when it can be asked for, "in_stock", "off", or None: not ours.
+    products: Mapping[Named, str | None] = field(default_factory=dict)
+
+
+def works(findings: Sequence[Finding]) -> bool:
+    """Whether nothing keeps the widget from working on the page."""
+    return not any(finding.kind == "bad" for finding in findings)
+
+
+def judge(page: ShopPage, origin: str, policies: Sequence[str], ours: Ours) -> list[Finding]:
+    """Everything worth saying about a page.
+
+    :param origin: the page's origin, as browsers send it.
+    :param policies: the Content-Security-Policy headers it came with.
+    """
+    found = list(_script(page, ours))
+    if page.scripts and origin.startswith("https:") and ours.public_url.startswith("http:"):
+        found.append(
+            Finding(
+                "insecure",
+                "bad",
+                "The page is https and this server's address is http: browsers load nothing insecure into a secure page.",
+                "Set NEXNOTIFY_PUBLIC_URL to this server's https address, then paste the snippet anew.",
+            )
+        )
+    found += _policies(page, policies, ours)
+    if ours.domains and origin not in ours.domains:
+        found.append(
+            Finding(
+                "domain",
+                "bad",
+                f"{origin} is not among the domains that may use your widget, so it gets no answer there.",
+                "Add it, if it is yours.",
+            )
+        )
+    return found + list(_product(page, ours))
+
+
+# --- the script ----------------------------------------------------------------------------------------------------
+
+
+def _script(page: ShopPage, ours: Ours) -> Iterator[Finding]:
+    if not page.scripts:
+        yield Finding(
+            "missing",
+            "bad",
+            "The widget's script is not in this page.",
+            "Paste the snippet into the theme and publish it; a page builder may keep an old copy for some minutes. "
+            "If a tag manager adds it, this check cannot see it: open the page and look for the button.",
+        )
+        return
+    tag = page.scripts[0]  # loaded twice, the first wins
+    if len(page.scripts) > 1:
+        yield Finding(
+            "twice",
+            "warn",
+            f"The script is in the page {len(page.scripts)} times. The first one counts.",
+            "Take the others out; they only cost time.",
+        )
+    if not tag.src.startswith(f"{ours.public_url}/widget/"):
+        yield Finding(
+            "other_server",
+            "bad",
+            f"The script comes from {tag.src}, which is not this server.",
+            "Replace it by the snippet on this page.",
+        )
+        return
+    if not tag.store:
+        yield Finding(
+            "no_key",
+            "bad",
+            "The script carries no store key.",
+            f'Add data-store="{ours.store_key}" to it, or paste anew.',
+        )
+    elif tag.store != ours.store_key:
+        yield Finding(
+            "wrong_key",
+            "bad",
+            f"The script carries the key of another store, {tag.store}.",
+            f"Write {ours.store_key} in its place, or change to that store up at the left.",
+        )
+    else:
+        yield Finding("found", "ok", f"The script is there, with this store's key {ours.store_key}.")
+    yield from _release(tag, ours)
+
+
+def _release(tag: ScriptTag, ours: Ours) -> Iterator[Finding]:
+    again = "Paste the pinned snippet anew."
+    if tag.release == ROLLING:
+        if tag.integrity:
+            yield Finding(
+                "hash_on_rolling",
+                "bad",
+                "The rolling address has an integrity hash: browsers refuse the script from our next release on.",
+                "Take the hash away, or use the pinned snippet.",
+            )
+        return
+    known = ours.releases.get(tag.release)
+    if known is None:
+        yield Finding("unknown_version", "bad", f"The pinned version {tag.release} is not here any more.", again)
+    elif tag.integrity and known not in tag.integrity.split():
+        yield Finding("hash", "bad", "The integrity hash is not that of the script: browsers refuse it.", again)
+    elif tag.integrity and not tag.crossorigin:
+        yield Finding(
+            "no_crossorigin",
+            "bad",
+            "The script has an integrity hash but no crossorigin attribute: browsers refuse it.",
+            'Add crossorigin="anonymous".',
+        )
+    elif tag.release != ours.current:
+        yield Finding(
+            "old_version", "warn", f"The pinned version {tag.release} is not the newest. It goes on working.", again
+        )
+    else:
+        yield Finding("pinned", "ok", "It is pinned to the newest version.")
+
+
+# --- what the page allows ------------------------------------------------------------------------------------------
+
+
+def _policies(page: ShopPage, headers: Sequence[str], ours: Ours) -> Iterator[Finding]:
+    policies = [part for header in headers for part in header.split(",")] + page.policies
+    if not policies:
+        return
+    tag = page.scripts[0] if page.scripts else ScriptTag(f"{ours.public_url}/widget/v1/nexnotify.js", ROLLING, "")
+    api = f"{ours.public_url}/widget/v1/{ours.store_key}/config"
+    script = all(lets_script(policy, page.url, tag.src, tag.nonce, tag.integrity) for policy in policies)
+    connect = all(lets_connect(policy, page.url, api) for policy in policies)
+    for code, fine, what in (("script_src", script, "load the script"), ("connect_src", connect, "ask this server")):
+        if not fine:
+            name = code.replace("_", "-")
+            yield Finding(
+                code,
+                "bad",
+                f"The page's Content-Security-Policy does not let the widget {what}.",
+                f"Add {ours.public_url} to {name} in the policy.",
+            )
+    if script and connect:
+        yield Finding("policy", "ok", "The page has a Content-Security-Policy, and it lets the widget in.")
+
+
+# --- the product ---------------------------------------------------------------------------------------------------
+
+
+def _product(page: ShopPage, ours: Ours) -> Iterator[Finding]:
+    if not page.products:
+        yield Finding(
+            "no_product",
+            "warn",
+            "The page names no product, so the widget shows nothing there.",
+            'On product pages, say which one: <div data-nexnotify-sku="…"></div> where the button shall stand, or '
+            "JSON-LD of the type Product with a sku. If this is not a product page, all is well: check one that is.",
+        )
+    for named in page.products:
+        kind, value = named
+        name = f"the {_WORDS[kind]} {value}"
+        state = ours.products.get(named)
+        if state is None:
+            yield Finding(
+                "unknown_product",
+                "bad",
+                f"The page names {name}, which this store does not have.",
+                "Send it with the storefront API or import it, or correct what the page says.",
+            )
+        elif state == "in_stock":
+            yield Finding(
+                "in_stock", "ok", f"The page names {name}. It can be bought, so the widget rightly shows nothing now."
+            )
+        elif state == "off":
+            yield Finding(
+                "off",
+                "info",
+                f"The page names {name}. For its status, messages are switched off, so the widget shows nothing.",
+                "Switch them on under Settings, Which messages, if you want to be asked.",
+            )
+        else:
+            yield Finding("product", "ok", f"The page names {name}, and shoppers can ask for it now.")

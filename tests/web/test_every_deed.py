@@ -1,0 +1,255 @@
+"""Every address of the admin that changes something: who may do it, and that the audit trail says it was done.
+
+Who may is read from the views themselves; what is done stands in a table that has to name every one of them.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, url_for
+from flask.testing import FlaskClient
+from werkzeug.routing import IntegerConverter, Rule
+
+from nexnotify.clock import utcnow
+from nexnotify.db import db, transaction
+from nexnotify.gateways.models import GatewayInstance
+from nexnotify.ledger.models import Message
+from nexnotify.reports.audit import ACTIONS
+from nexnotify.stores import guesses
+from nexnotify.stores.models import ROLES, AuditEntry
+from tests.admin import Desk, door
+from tests.shop import PASSWORD, Shop
+from tests.totp import code_of
+from tests.web.test_admin_access import lived_in
+from tests.web.test_admin_settings import FORM
+
+ANN = "ann@acme.example"
+
+#: Forms and buttons that ask for no role, and why that is right.
+EVERYBODYS = {
+    "admin.change_store": "leads to stores one belongs to",
+    "admin.hide_steps": "puts one's own first steps away",
+    "admin.show_steps": "brings them back",
+}
+#: Blueprints about oneself alone.
+OWN = {"admin_account"}
+#: Changes that leave no line in the audit trail, and why.
+UNWRITTEN = {
+    "admin.change_store": "chooses what one looks at; nothing of the store changes",
+    "admin_gateways.check": "writes down what the provider said, which is no setting; the page shows it with its time",
+}
+
+
+def admin_rules(app: Flask, method: str) -> list[Rule]:
+    found = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("admin")]
+    return [rule for rule in found if method in (rule.methods or ())]
+
+
+# --- who may -----------------------------------------------------------------------------------------------------------
+
+
+def needed_role(app: Flask, endpoint: str, method: str) -> str | None:
+    """The weakest role that a view asks for, by its decorator or by its first call of ``require``."""
+    view = app.view_functions[endpoint]
+    declared: str | None = getattr(view, "required_role", None)
+    if declared:
+        return declared
+    plain = inspect.unwrap(view)
+    body = ast.parse(textwrap.dedent(inspect.getsource(plain))).body[0]
+    shown_at = min((node.lineno for node in ast.walk(body) if _answers_get(node)), default=10**6)
+    for node in sorted((node for node in ast.walk(body) if isinstance(node, ast.Call)), key=lambda node: node.lineno):
+        if isinstance(node.func, ast.Name) and node.func.id == "require":
+            if method == "GET" and node.lineno > shown_at:
+                return None
+            word = node.args[0]
+            return str(word.value if isinstance(word, ast.Constant) else plain.__globals__[ast.unparse(word)])
+    return None
+
+
+def _answers_get(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "request.method == 'GET'"
+
+
+def _address(rule: Rule, ids: Mapping[str, int]) -> str:
+    """The rule's address with the ids of a shop, and ids that nobody has where people would be sent away."""
+    numbers = {name for name in rule.arguments if isinstance(rule._converters[name], IntegerConverter)}
+    values = {
+        name: ids.get(name.removesuffix("_id"), 987654) if name in numbers else "outbox" for name in rule.arguments
+    }
+    return url_for(rule.endpoint, **values)
+
+
+def test_every_button_asks_for_a_role_or_is_everybodys_on_purpose(app: Flask) -> None:
+    for rule in admin_rules(app, "POST"):
+        if needed_role(app, rule.endpoint, "POST") is None and rule.endpoint.partition(".")[0] not in OWN:
+            assert rule.endpoint in EVERYBODYS, f"{rule.endpoint} asks for no role; say why in EVERYBODYS"
+
+
+def test_each_role_opens_what_it_may_and_nothing_else(app: Flask, shop: Shop, client: FlaskClient) -> None:
+    ids = lived_in(shop)
+    browsers = {role: shop.sign_in(f"{role}@acme.example", role) for role in reversed(ROLES)}
+    token = {role: Desk(browser).token() for role, browser in browsers.items()}
+    page = client.get("/admin/login").get_data(as_text=True)
+    outside = page.split('csrf-token" content="')[1].split('"')[0]
+    with app.test_request_context():
+        walk = [(method, rule, _address(rule, ids)) for method in ("GET", "POST") for rule in admin_rules(app, method)]
+    for method, rule, address in walk:
+        needed = needed_role(app, rule.endpoint, method)
+        for role, browser in browsers.items():
+            answer = browser.open(
+                address, method=method, data={"csrf_token": token[role]} if method == "POST" else None
+            )
+            answer.close()
+            allowed = needed is None or ROLES.index(role) <= ROLES.index(needed)
+            assert (answer.status_code == 403) is not allowed, f"{method} {address} as {role}: {answer.status_code}"
+            assert answer.status_code < 500, f"{method} {address} as {role}"
+        answer = client.open(address, method=method, data={"csrf_token": outside} if method == "POST" else None)
+        assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, "/admin/login"), address
+
+
+# --- and it is written down ------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Deed:
+    """One change: where, what is typed, and what has to be so before."""
+
+    path: str
+    typed: dict[str, Any]
+    status: int = 302
+    before: Callable[[], None] = lambda: None
+
+
+def _set(app: Flask, model: Any, number: int, **values: Any) -> Callable[[], None]:
+    def change() -> None:
+        with app.app_context():
+            with transaction():
+                db.session.execute(sa.update(model).where(model.id == number).values(**values))
+            db.session.remove()
+
+    return change
+
+
+def _lock(app: Flask, email: str) -> Callable[[], None]:
+    def change() -> None:
+        with app.app_context():
+            with transaction():
+                for _ in range(6):
+                    guesses.take([("password", email)], utcnow())
+            db.session.remove()
+
+    return change
+
+
+def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
+    """Every change there is, in an order in which each is possible."""
+    ids = lived_in(shop)
+    shop.stock("TEE-M", 0)
+    shop.ask("TEE-M", "+12015550144")
+    waiting = shop.requests()[-1]["id"]
+    message, gateway, ben = ids["message"], ids["gateway"], "ben@acme.example"
+    uncertain = _set(app, Message, message, status="uncertain", reason=None)
+    paused = _set(app, GatewayInstance, gateway, paused_at=utcnow(), paused_reason="x")
+    spare = {"name": "Spare", "rate": "0"}
+    yield "admin.change_store", Deed(f"/store/{shop.store_id}", {})
+    yield "admin.hide_steps", Deed("/first-steps/hide", {})
+    yield "admin.show_steps", Deed("/first-steps/show", {})
+    yield "admin_settings.index", Deed("/settings", {**FORM, "threshold": "3"})
+    yield "admin_settings.create_key", Deed("/settings/keys", {"name": "Warehouse"}, 200)
+    yield "admin_settings.revoke_key", Deed(f"/settings/keys/{ids['key']}/revoke", {})
+    alert = {"step": "3", "sold_out_sms": "y", "to_phone": "ToPhone", "message": "Message", "name": "Back"}
+    yield "admin_alerts.new", Deed("/settings/alerts/new", alert)
+    yield "admin_alerts.pause", Deed("/settings/alerts/pause", {})
+    yield "admin_alerts.resume", Deed("/settings/alerts/resume", {})
+    yield "admin_compatible.save_tenant", Deed("/settings/compatible", {"platform_tenant_id": "12345"})
+    yield "admin_compatible.save_licence", Deed("/settings/compatible/licence", {"licence": "a-licence-key"})
+    yield "admin_widget.check_page", Deed("/widget/check", {"page": "http://127.0.0.1:9/"}, 200)
+    yield "admin_widget.add_domain", Deed("/widget/domains", {"origin": "https://shop.example"})
+    yield "admin_widget.save_look", Deed("/widget/look", {"accent": "#0b6a7c"})
+    yield "admin_widget.reset_look", Deed("/widget/look/reset", {})
+    yield "admin_gateways.add", Deed("/gateways/add/outbox", spare)
+    yield "admin_gateways.edit", Deed(f"/gateways/{gateway}", {"name": "Renamed", "rate": "5"})
+    yield (
+        "admin_gateways.set_costs",
+        Deed(f"/gateways/{gateway}/prices", {"price_text": "0.01", "price_currency": "USD"}),
+    )
+    yield "admin_gateways.resume_sending", Deed(f"/gateways/{gateway}/resume", {}, before=paused)
+    yield "admin_gateways.sender", Deed(f"/gateways/{gateway}/sender", {})
+    yield "admin_gateways.check", Deed(f"/gateways/{gateway}/check", {})
+    yield "admin_gateways.send_test", Deed(f"/gateways/{gateway}/test", {"to": "+12015550199"})
+    yield "admin_messages.leave", Deed(f"/messages/{message}/leave", {}, before=uncertain)
+    yield "admin_messages.send_again", Deed(f"/messages/{message}/send-again", {}, before=uncertain)
+    yield (
+        "admin_products.set_stock",
+        Deed(f"/products/variants/{ids['variant']}/stock", {"location": "main", "on_hand": "3"}),
+    )
+    yield (
+        "admin_products.set_unavailable",
+        Deed(f"/products/variants/{ids['variant']}/unavailable", {"unavailable_as": "backordered"}),
+    )
+    yield (
+        "admin_templates.edit",
+        Deed(f"/templates/{ids['template']}", {"subject": "", "body": "[[store]]: [[product]] is here. [[url|]]"}),
+    )
+    yield "admin_waitlist.cancel", Deed(f"/waitlist/requests/{waiting}/cancel", {})
+    yield "admin_staff.add", Deed("/staff/invitations", {"email": "new@acme.example", "role": "staff"}, 200)
+    invitation = desk.id_in("/staff", r"/staff/invitations/(\d+)/resend")
+    yield "admin_staff.resend", Deed(f"/staff/invitations/{invitation}/resend", {}, 200)
+    yield "admin_staff.take_back", Deed(f"/staff/invitations/{invitation}/withdraw", {})
+    shop.sign_in(ben, "viewer")
+    person = desk.id_in("/staff", rf'/staff/(\d+)" aria-label="Manage {ben}')
+    yield "admin_staff.set_role", Deed(f"/staff/{person}/role", {"role": "staff"})
+    yield "admin_staff.unlock", Deed(f"/staff/{person}/unlock", {}, before=_lock(app, ben))
+    yield "admin_staff.end_all_sessions", Deed(f"/staff/{person}/end-sessions", {})
+    yield "admin_staff.remove", Deed(f"/staff/{person}/remove", {})
+    secret = desk.word_in("/account/second-factor", r'id="totp-secret">([^<]+)<')
+    yield "admin_account.second_factor", Deed("/account/second-factor", {"code": code_of(secret)}, 200)
+    yield "admin_account.recovery_codes", Deed("/account/recovery-codes", {}, 200)
+    yield "admin_staff.require_second_factor", Deed("/staff/second-factor", {"required": "on"})
+    desk.post("/staff/second-factor")
+    yield "admin_account.second_factor_off", Deed("/account/second-factor/off", {})
+    for name in ("end_one", "end_others"):
+        door(app.test_client(), "/admin/login", email=ANN, password=PASSWORD)
+        number = desk.id_in("/account", r"/account/sessions/(\d+)/end")
+        path = f"{number}/end" if name == "end_one" else "end-others"
+        yield f"admin_account.{name}", Deed(f"/account/sessions/{path}", {})
+    yield "admin_account.password", Deed("/account/password", {"current": PASSWORD, "password": "a better battery"})
+
+
+def snapshot(app: Flask) -> tuple[set[str], list[str]]:
+    """Every row of every table but the audit trail, and the trail's actions in their order."""
+    with app.app_context():
+        rows = {
+            f"{table.name}: {tuple(row)}"
+            for table in db.metadata.sorted_tables
+            if table.name != "audit_entry"
+            for row in db.session.execute(sa.select(table))
+        }
+        trail = list(db.session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id)))
+        db.session.remove()
+    return rows, trail
+
+
+def test_every_change_leaves_a_line_in_the_audit_trail(app: Flask, shop: Shop) -> None:
+    desk, done = Desk(shop.sign_in(ANN)), set()
+    for endpoint, deed in deeds(app, shop, desk):
+        deed.before()
+        rows, trail = snapshot(app)
+        desk.post(deed.path, deed.status, **deed.typed)
+        after, written = snapshot(app)
+        done.add(endpoint)
+        new = written[len(trail) :]
+        if endpoint in UNWRITTEN:
+            assert new == [], f"{endpoint} is written down: take it from UNWRITTEN"
+            continue
+        assert after != rows or endpoint == "admin_widget.check_page", f"{endpoint} changed nothing: its deed is wrong"
+        assert new, f"{endpoint} left no line in the audit trail"
+        assert set(new) <= ACTIONS.keys(), f"reports/audit.py has no words for {new}"
+    assert done == {rule.endpoint for rule in admin_rules(app, "POST")}, "a button without a deed in this table"
