@@ -37,7 +37,7 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "stock.set": "Stock set by hand",
             "variant.changed": "Product changed by hand",
-            "request.cancelled": "Request taken back",
+            "request.cancelled": "Request cancelled",
             "message.left": "Message left alone",
             "message.sent_again": "Message sent again",
             "template.saved": "Template saved",
