@@ -6,19 +6,20 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, current_app
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import event
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import InternalTraversal
 
 from nexnotify.settings import ROOT, Settings
+from nexnotify.sqlite import BUSY_TIMEOUT, prepare_sqlite
 
 #: SQLite needs INTEGER, and nothing else, for a key that counts by itself.
 BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -141,8 +142,7 @@ def init_db(app: Flask, settings: Settings) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     options: dict[str, Any] = {"pool_pre_ping": not settings.is_sqlite}
     if settings.is_sqlite:
-        # The busy timeout, in seconds: how long a writer waits for its turn.
-        options["connect_args"] = {"timeout": 15}
+        options["connect_args"] = {"timeout": BUSY_TIMEOUT}
     else:
         options["connect_args"] = {"connect_timeout": 5}
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
@@ -150,22 +150,7 @@ def init_db(app: Flask, settings: Settings) -> None:
     Migrate(app, db, directory=str(ROOT / "nexnotify" / "migrations"))
     if settings.is_sqlite:
         with app.app_context():
-            _prepare_sqlite(db.engine)
-
-
-def _prepare_sqlite(engine: sa.Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def configure(connection: Any, _record: Any) -> None:
-        # Without this the driver opens deferred transactions by itself; we say BEGIN below.
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        # A deferred transaction that turns to writing fails at once when another writes: take the lock first.
-        write = connection.get_execution_options().get("nexnotify_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+            prepare_sqlite(db.engine)
 
 
 @contextmanager
@@ -258,10 +243,29 @@ def reserve_ids(model: Any, count: int) -> Sequence[int]:
 
 def insert_ignore(table: Any) -> Any:
     """``INSERT … ON CONFLICT DO NOTHING`` for the database in use."""
+    return upsert(table).on_conflict_do_nothing()
+
+
+def insert_new(model: Any, values: dict[str, Any]) -> Any:
+    """Insert one row, unless it breaks a unique key: without the cost of objects, the statement built once.
+
+    :returns: the primary key of the new row; None when there was one already.
+    """
+    connection = db.session.connection()
+    return connection.scalar(_insert_new(model, connection.dialect.name == "postgresql"), values)
+
+
+@cache
+def _insert_new(model: Any, _on_postgresql: bool) -> Any:
+    return insert_ignore(model.__table__).returning(*model.__table__.primary_key)
+
+
+def upsert(table: Any) -> Any:
+    """An ``INSERT`` of the database in use, which takes ``on_conflict_…``."""
     if is_postgresql():
         from sqlalchemy.dialects.postgresql import insert as pg_insert
 
-        return pg_insert(table).on_conflict_do_nothing()
+        return pg_insert(table)
     from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-    return sqlite_insert(table).on_conflict_do_nothing()
+    return sqlite_insert(table)

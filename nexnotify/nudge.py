@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 
 Step = Callable[[], None]
 
+#: The head of the queue that is looked at: there are four steps, so it is seldom longer.
+LOOK_AT = 5
+
 
 def make_huey(settings: Settings) -> Huey:
     """The engine for the queue address: SQLite, PostgreSQL, Redis, or memory for tests."""
@@ -53,9 +56,18 @@ class Nudges:
     def __call__(self, step: str) -> None:
         """Ask a worker to run ``step`` soon. A queue that is away costs at most a sweep's wait, so it is no error."""
         try:
-            self._task(step)
+            if not self._waits(step):
+                self._task(step)
         except Exception:
             log.warning("nudge lost", extra={"step": step}, exc_info=True)
+
+    def _waits(self, step: str) -> bool:
+        """Whether the same nudge is in the queue. It is taken after this look, so its step sees what was committed before.
+
+        Sign-ups come in crowds, and a look costs less than a commit of the queue for each.
+        """
+        read = self.huey.serializer.deserialize
+        return any(read(task).args == (step,) for task in self.huey.storage.enqueued_items(LOOK_AT))
 
     def _run(self, step: str) -> None:
         self.steps[step]()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -108,12 +109,34 @@ def variant_id_from(product_id: str, options: dict[str, str]) -> str:
     return "/".join([product_id, *(f"{name}={options[name]}" for name in sorted(options))])
 
 
+def _variant_by(column: Any) -> Any:
+    return (
+        sa.select(Variant)
+        .options(joinedload(Variant.product, innerjoin=True))
+        .where(Variant.store_id == sa.bindparam("store_id"), column == sa.bindparam("ref"))
+    )
+
+
+def _locked(statement: Any) -> Any:
+    return statement.with_for_update(of=Variant, key_share=True).execution_options(populate_existing=True)
+
+
+_BY_SKU, _BY_ID = _variant_by(Variant.sku), _variant_by(Variant.external_id)
+_BY_SKU_LOCKED, _BY_ID_LOCKED = _locked(_BY_SKU), _locked(_BY_ID)
+
+
 def find_variant(store: Store, *, sku: str | None = None, variant_id: str | None = None) -> Variant | None:
     """The store's variant with this SKU or (storefront's) variant id, its product loaded."""
-    where = Variant.sku == sku if sku is not None else Variant.external_id == variant_id
-    return db.session.scalar(
-        sa.select(Variant).options(joinedload(Variant.product)).where(Variant.store_id == store.id, where)
-    )
+    return _first(_BY_ID if sku is None else _BY_SKU, store, sku, variant_id)
+
+
+def find_variant_locked(store: Store, *, sku: str | None = None, variant_id: str | None = None) -> Variant | None:
+    """The same, read afresh and locked as :func:`lock_variant` does, in one query."""
+    return _first(_BY_ID_LOCKED if sku is None else _BY_SKU_LOCKED, store, sku, variant_id)
+
+
+def _first(statement: Any, store: Store, sku: str | None, variant_id: str | None) -> Variant | None:
+    return db.session.scalar(statement, {"store_id": store.id, "ref": variant_id if sku is None else sku})
 
 
 def find_product(store: Store, product_id: str) -> Product | None:

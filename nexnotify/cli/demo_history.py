@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from nexnotify.catalog.service import find_variant
+from nexnotify.catalog.service import find_variant_locked
 from nexnotify.content.disclosure import disclosure
 from nexnotify.customers.consent import Proof
 from nexnotify.customers.models import Contact
@@ -135,12 +135,12 @@ def _ask(store: Store, sku: str, channel: str, address: str, name: str, at: date
 
 def ask(store: Store, sku: str, channel: str, address: str, name: str, now: datetime) -> None:
     """A shopper asks through the widget; who asks by text is sent the confirmation."""
-    variant = find_variant(store, sku=sku)
+    variant = find_variant_locked(store, sku=sku)
     assert variant is not None
     proof = Proof("widget", wording=disclosure(store.name), page_url=variant.page_url)
     joined = join(store, variant, channel, address, proof, now, first_name=name)
     if channel == "sms" and joined.is_new:
-        queue_confirmation(store, variant, joined.contact, joined.request, now)
+        queue_confirmation(store, variant, joined.contact, name, now)
 
 
 def _stop(store: Store, channel: str, address: str, at: datetime) -> Moment:

@@ -148,21 +148,37 @@ def current_version(template: Template) -> TemplateVersion:
     ).one()
 
 
+_template, _version = Template.__table__, TemplateVersion.__table__
+_CURRENT = (
+    sa.select(_version.c.id, _version.c.body, _version.c.subject)
+    .join(
+        _template,
+        sa.and_(
+            _template.c.store_id == _version.c.store_id,
+            _template.c.id == _version.c.template_id,
+            _template.c.version == _version.c.number,
+        ),
+    )
+    .where(
+        _template.c.store_id == sa.bindparam("store_id"),
+        _template.c.kind == sa.bindparam("kind"),
+        _template.c.channel == sa.bindparam("channel"),
+        sa.or_(_template.c.product_status.is_(None), _template.c.product_status == sa.bindparam("product_status")),
+    )
+    .order_by(_template.c.product_status.is_(None))
+    .limit(1)
+)
+
+
 def wording(store: Store, kind: str, channel: str, product_status: str | None = None) -> Wording:
     """The wording for a kind and channel: the product status's own template, else the general one.
 
     :raises LookupError: the store has none for this kind and channel.
     """
-    statement = sa.select(Template).where(
-        Template.store_id == store.id,
-        Template.kind == kind,
-        Template.channel == channel,
-        sa.or_(Template.product_status.is_(None), Template.product_status == product_status),
-    )
-    candidates = sorted(db.session.scalars(statement), key=lambda template: template.product_status is None)
-    if not candidates:
+    where = {"store_id": store.id, "kind": kind, "channel": channel, "product_status": product_status}
+    version = db.session.connection().execute(_CURRENT, where).first()
+    if version is None:
         raise LookupError(f"{kind} has no {channel} template.")
-    version = current_version(candidates[0])
     subject = compile_template(version.subject) if version.subject else None
     return Wording(version.id, channel, compile_template(version.body), subject)
 

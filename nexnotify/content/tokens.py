@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 ProblemCode = Literal["unknown_token", "wrong_kind", "empty_token", "not_closed", "not_opened"]
@@ -188,6 +189,7 @@ class Compiled:
         return parts
 
 
+@lru_cache(maxsize=256)
 def compile_template(text: str) -> Compiled:
     """Compile a template; raises InvalidTemplate where :func:`check` finds a problem."""
     problems = check(text)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from nexnotify.customers.models import ConsentEntry, ConsentWording, Contact
-from nexnotify.db import db, insert_ignore
+from nexnotify.customers.models import ConsentEntry, ConsentWording, Contact, ContactRow
+from nexnotify.db import db, insert_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +27,9 @@ class Proof:
     evidence: dict[str, Any] = field(default_factory=dict)
 
 
-def grant(contact: Contact, purpose: str, proof: Proof, now: datetime) -> ConsentEntry:
+def grant(contact: Contact | ContactRow, purpose: str, proof: Proof, now: datetime) -> None:
     """Record a yes for one purpose. It does not lift an opt-out: only :func:`opt_in` does."""
-    return _write(contact, purpose, "granted", proof, now)
+    _write(contact, purpose, "granted", proof, now)
 
 
 def opt_out(contact: Contact, proof: Proof, now: datetime) -> bool:
@@ -63,26 +64,32 @@ def history(contact: Contact) -> list[ConsentEntry]:
     return list(db.session.scalars(statement.order_by(ConsentEntry.id)))
 
 
-def _write(contact: Contact, purpose: str, action: str, proof: Proof, now: datetime) -> ConsentEntry:
-    entry = ConsentEntry(
-        store_id=contact.store_id,
-        contact_id=contact.id,
-        purpose=purpose,
-        action=action,
-        method=proof.method,
-        wording_version=_keep_wording(proof.wording, now) if proof.wording else None,
-        page_url=proof.page_url,
-        ip=proof.ip,
-        user_agent=(proof.user_agent or "")[:400] or None,
-        evidence=proof.evidence,
-        at=now,
-    )
-    db.session.add(entry)
-    db.session.flush()
-    return entry
+_ENTER = sa.insert(ConsentEntry.__table__)
+
+
+def _write(contact: Contact | ContactRow, purpose: str, action: str, proof: Proof, now: datetime) -> None:
+    entry = {
+        "store_id": contact.store_id,
+        "contact_id": contact.id,
+        "purpose": purpose,
+        "action": action,
+        "method": proof.method,
+        "wording_version": _keep_wording(proof.wording, now) if proof.wording else None,
+        "page_url": proof.page_url,
+        "ip": proof.ip,
+        "user_agent": (proof.user_agent or "")[:400] or None,
+        "evidence": proof.evidence,
+        "at": now,
+    }
+    db.session.connection().execute(_ENTER, entry)
 
 
 def _keep_wording(text: str, now: datetime) -> str:
-    version = hashlib.sha256(text.encode()).hexdigest()
-    db.session.execute(insert_ignore(ConsentWording).values(version=version, text=text, created_at=now))
+    version = _version(text)
+    insert_new(ConsentWording, {"version": version, "text": text, "created_at": now})
     return version
+
+
+@lru_cache(maxsize=256)
+def _version(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -33,6 +33,16 @@ class Contact(Tenant, db.Model):
     unreachable_at: Mapped[datetime | None]
     unreachable_reason: Mapped[str | None] = mapped_column(sa.String(60))
     created_at: Mapped[datetime]
+
+
+class ContactRow(NamedTuple):
+    """What a sign-up needs of a contact: plain values, because sign-ups come in crowds."""
+
+    store_id: int
+    id: int
+    channel: str
+    opted_out_at: datetime | None = None
+    unreachable_at: datetime | None = None
 
 
 class ConsentWording(db.Model):

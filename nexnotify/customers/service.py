@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
-from nexnotify.customers.models import Contact, SignupCount
-from nexnotify.db import db, insert_ignore
+from nexnotify.customers.models import Contact, ContactRow, SignupCount
+from nexnotify.db import db, insert_new, is_postgresql, upsert
 from nexnotify.phone import last_four, normalise_email, to_e164
 from nexnotify.secrets import keyed_hash
 from nexnotify.stores.models import Store
@@ -37,28 +39,51 @@ def find_contact(store: Store, channel: str, address: str) -> Contact | None:
     )
 
 
-def find_or_make_contact(store: Store, channel: str, address: str, now: datetime) -> Contact:
-    """The contact with this (normalised) address, locked for the rest of the transaction."""
-    db.session.execute(
-        insert_ignore(Contact).values(
-            store_id=store.id,
-            channel=channel,
-            address=address,
-            address_hash=address_hash(store.id, channel, address),
-            last4_hash=last4_hash(store.id, last_four(address)),
-            created_at=now,
-        )
+_contact = Contact.__table__
+_LOCK_CONTACT = (
+    sa.select(
+        _contact.c.store_id, _contact.c.id, _contact.c.channel, _contact.c.opted_out_at, _contact.c.unreachable_at
     )
-    return db.session.execute(
+    .where(
+        _contact.c.store_id == sa.bindparam("store_id"),
+        _contact.c.channel == sa.bindparam("channel"),
+        _contact.c.address_hash == sa.bindparam("address_hash"),
+    )
+    .with_for_update(key_share=True)  # rows that point to it may be added meanwhile
+)
+
+
+def take_contact(store: Store, channel: str, address: str, now: datetime) -> ContactRow:
+    """The contact with this (normalised) address, made at first sight, locked for the rest of the transaction."""
+    key = {"store_id": store.id, "channel": channel, "address_hash": address_hash(store.id, channel, address)}
+    last4 = last4_hash(store.id, last_four(address))
+    made = insert_new(Contact, key | {"address": address, "last4_hash": last4, "created_at": now})
+    if made is not None:
+        return ContactRow(store.id, made, channel)
+    return ContactRow(*db.session.connection().execute(_LOCK_CONTACT, key).one())
+
+
+def find_or_make_contact(store: Store, channel: str, address: str, now: datetime) -> Contact:
+    """The same as an object that can be changed."""
+    row = take_contact(store, channel, address, now)
+    return db.session.scalars(
         sa.select(Contact)
-        .where(
-            Contact.store_id == store.id,
-            Contact.channel == channel,
-            Contact.address_hash == address_hash(store.id, channel, address),
-        )
-        .with_for_update(key_share=True)  # rows that point to it may be added meanwhile
+        .where(Contact.store_id == row.store_id, Contact.id == row.id)
         .execution_options(populate_existing=True)
-    ).scalar_one()
+    ).one()
+
+
+def believe_again(contact: ContactRow) -> ContactRow:
+    """Numbers come to life again: what a gateway said about reaching this one is forgotten."""
+    db.session.connection().execute(_BELIEVE, {"b_store": contact.store_id, "b_id": contact.id})
+    return contact._replace(unreachable_at=None)
+
+
+_BELIEVE = (
+    sa.update(_contact)
+    .where(_contact.c.store_id == sa.bindparam("b_store"), _contact.c.id == sa.bindparam("b_id"))
+    .values(unreachable_at=None, unreachable_reason=None)
+)
 
 
 def mark_unreachable(contact: Contact, reason: str, now: datetime) -> None:
@@ -75,15 +100,19 @@ def count_signup(store: Store, who: str, limit: int, now: datetime) -> bool:
         return True
     window = int(now.timestamp() // SIGNUP_WINDOW.total_seconds())
     key = {"store_id": store.id, "who_hash": keyed_hash(index_key(), "signup", str(store.id), who), "window": window}
-    db.session.execute(insert_ignore(SignupCount).values(**key, count=0))
-    count = db.session.execute(
-        sa.update(SignupCount)
-        .filter_by(**key)
-        .values(count=SignupCount.count + 1)
-        .returning(SignupCount.count)
-        .execution_options(synchronize_session=False)
-    ).scalar_one()
+    count = db.session.connection().execute(_count_one(is_postgresql()), key | {"count": 1}).scalar_one()
     return bool(count <= limit)
+
+
+@cache
+def _count_one(_on_postgresql: bool) -> Any:
+    table = SignupCount.__table__
+    counted = {"count": table.c["count"] + 1}
+    return (
+        upsert(table)
+        .on_conflict_do_update(index_elements=["store_id", "who_hash", "window"], set_=counted)
+        .returning(table.c["count"])
+    )
 
 
 def forget_old_counts(now: datetime) -> None:

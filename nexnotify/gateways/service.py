@@ -174,7 +174,7 @@ def set_prices(instance: GatewayInstance, prices: Prices | None) -> dict[str, li
 def make_sender(instance: GatewayInstance) -> None:
     """New messages of its channel go through this gateway from now on."""
     mine = (GatewayInstance.store_id == instance.store_id, GatewayInstance.channel == instance.channel)
-    # Waits for those who write messages for the present sender (see sender_for_new).
+    # Waits for those who write messages for the present sender (see lane_for_new).
     db.session.execute(sa.select(GatewayInstance.id).where(*mine).order_by(GatewayInstance.id).with_for_update()).all()
     db.session.execute(sa.update(GatewayInstance).where(*mine).values(is_sender=False))
     instance.is_sender = True
@@ -192,23 +192,27 @@ def sender_of(store: Store, channel: str) -> GatewayInstance | None:
     )
 
 
-def sender_for_new(store: Store, channel: str) -> GatewayInstance | None:
-    """The sender, for messages that are about to be written: until they are, another gateway cannot take its place.
-
-    The one that does takes over what it finds queued; a message written a moment later would stay behind.
-    """
-    statement = (
-        sa.select(GatewayInstance)
-        .where(
-            GatewayInstance.store_id == store.id,
-            GatewayInstance.channel == channel,
-            GatewayInstance.is_sender.is_(True),
-        )
-        .with_for_update(read=True, key_share=True)  # pausing the gateway meanwhile is no harm
-        .execution_options(populate_existing=True)
+_gateway, _lane = GatewayInstance.__table__, Lane.__table__
+_SENDERS_LANE = (
+    sa.select(_lane.c.id)
+    .join(_gateway, sa.and_(_gateway.c.store_id == _lane.c.store_id, _gateway.c.id == _lane.c.gateway_id))
+    .where(
+        _gateway.c.store_id == sa.bindparam("store_id"),
+        _gateway.c.channel == sa.bindparam("channel"),
+        _gateway.c.is_sender.is_(True),
     )
+    .with_for_update(of=_gateway, read=True, key_share=True)  # pausing the gateway meanwhile is no harm
+)
+
+
+def lane_for_new(store: Store, channel: str) -> int | None:
+    """The sender's lane, for messages that are about to be written: until they are, no other takes the sender's place.
+
+    The gateway that does takes over what it finds queued; a message written a moment later would stay behind.
+    """
+    connection, where = db.session.connection(), {"store_id": store.id, "channel": channel}
     # PostgreSQL finds nothing where the sender changed while it waited for the lock; then the second look finds it.
-    return db.session.scalar(statement) or db.session.scalar(statement)
+    return connection.scalar(_SENDERS_LANE, where) or connection.scalar(_SENDERS_LANE, where)
 
 
 def lane_of(instance: GatewayInstance) -> Lane:

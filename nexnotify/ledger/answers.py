@@ -2,108 +2,113 @@
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from datetime import datetime, timedelta
+
+import sqlalchemy as sa
 
 from nexnotify.catalog.models import Variant
 from nexnotify.content.service import Rendered, render_text, wording
 from nexnotify.content.tokens import UnresolvedToken
-from nexnotify.customers.models import Contact
+from nexnotify.customers.models import Contact, ContactRow
 from nexnotify.db import db
 from nexnotify.gateways.models import GatewayInstance
-from nexnotify.gateways.service import lane_of, sender_for_new
+from nexnotify.gateways.service import lane_for_new, lane_of
 from nexnotify.ledger.models import Message
-from nexnotify.ledger.moves import Move, record
+from nexnotify.ledger.moves import record_new
 from nexnotify.ledger.values import product_values, stop_url
 from nexnotify.policy.eligibility import Facts, Send, decide_answer
 from nexnotify.stores.models import Store
-from nexnotify.waitlist.models import AlertRequest
 
 #: A confirmation that comes an hour late confuses more than it helps.
 ANSWER_VALID = timedelta(hours=1)
 
 
 def queue_confirmation(
-    store: Store, variant: Variant, contact: Contact, request: AlertRequest, now: datetime
-) -> Message | None:
-    """Tell a shopper that the ask was heard. None when the contact may not be written to."""
+    store: Store, variant: Variant, contact: ContactRow, first_name: str | None, now: datetime
+) -> int | None:
+    """Tell a shopper that the ask was heard.
+
+    :returns: the message's id; None when the contact may not be written to, or there is nothing to write with.
+    """
     facts = Facts(opted_out=contact.opted_out_at is not None, reachable=contact.unreachable_at is None)
     if not isinstance(decide_answer(facts), Send):
         return None
     values = product_values(store, variant) | {
-        "firstname": request.first_name,
-        "fullname": request.first_name,
+        "firstname": first_name,
+        "fullname": first_name,
         "stop_url": stop_url(contact.store_id, contact.id),
     }
     return _queue(store, contact, "confirmation", "confirmation", values, variant, now)
 
 
-def queue_keyword_reply(store: Store, contact: Contact, template_kind: str, now: datetime) -> Message | None:
+def queue_keyword_reply(store: Store, contact: Contact, template_kind: str, now: datetime) -> int | None:
     """Answer STOP, START or HELP once. The answer to STOP is the one message a STOP does not suppress."""
     values: dict[str, str | None] = {"store": store.name, "stop_url": stop_url(contact.store_id, contact.id)}
     return _queue(store, contact, "keyword_reply", template_kind, values, None, now)
 
 
-def queue_test(store: Store, gateway: GatewayInstance, contact: Contact, now: datetime) -> Message | None:
+def queue_test(store: Store, gateway: GatewayInstance, contact: Contact, now: datetime) -> int | None:
     """A text to try this very gateway with. None when the contact may not be written to."""
     facts = Facts(opted_out=contact.opted_out_at is not None, reachable=contact.unreachable_at is None)
     if not isinstance(decide_answer(facts), Send):
         return None
     text = render_text(contact.channel, f"{store.name}: this is a test. It works.", f"A test from {store.name}")
-    return _add(store, contact, gateway, "test", text, now)
+    return _add(contact, lane_of(gateway).id, "test", text, now)
 
 
 def _queue(
     store: Store,
-    contact: Contact,
+    contact: Contact | ContactRow,
     kind: str,
     template_kind: str,
     values: dict[str, str | None],
     variant: Variant | None,
     now: datetime,
-) -> Message | None:
-    gateway = sender_for_new(store, contact.channel)
-    if gateway is None:
+) -> int | None:
+    lane_id = lane_for_new(store, contact.channel)
+    if lane_id is None:
         return None
     try:
         template = wording(store, template_kind, contact.channel)
         text = template.render(values)
     except (UnresolvedToken, LookupError):
         return None  # an answer that cannot be worded must not undo the sign-up or the STOP that it answers
-    return _add(store, contact, gateway, kind, text, now, template_version_id=template.version_id, variant=variant)
+    return _add(contact, lane_id, kind, text, now, template_version_id=template.version_id, variant=variant)
+
+
+_ADD = sa.insert(Message.__table__).returning(Message.__table__.c.id)
 
 
 def _add(
-    store: Store,
-    contact: Contact,
-    gateway: GatewayInstance,
+    contact: Contact | ContactRow,
+    lane_id: int,
     kind: str,
     text: Rendered,
     now: datetime,
     *,
     template_version_id: int | None = None,
     variant: Variant | None = None,
-) -> Message:
-    message = Message(
-        store_id=store.id,
-        reference=uuid.uuid4().hex,
-        kind=kind,
-        channel=contact.channel,
-        contact_id=contact.id,
-        lane_id=lane_of(gateway).id,
-        template_version_id=template_version_id,
-        variant_id=variant.id if variant else None,
-        subject=text.subject,
-        body=text.body,
-        encoding=text.encoding,
-        segments=text.segments,
-        status="queued",
-        express=True,
-        due_at=now,
-        valid_until=now + ANSWER_VALID,
-        created_at=now,
-    )
-    db.session.add(message)
-    db.session.flush()
-    record([Move(store.id, message.id, "", "queued")], now)
-    return message
+) -> int:
+    message = {
+        "store_id": contact.store_id,
+        "reference": secrets.token_hex(16),
+        "kind": kind,
+        "channel": contact.channel,
+        "contact_id": contact.id,
+        "lane_id": lane_id,
+        "template_version_id": template_version_id,
+        "variant_id": variant.id if variant else None,
+        "subject": text.subject,
+        "body": text.body,
+        "encoding": text.encoding,
+        "segments": text.segments,
+        "status": "queued",
+        "express": True,
+        "due_at": now,
+        "valid_until": now + ANSWER_VALID,
+        "created_at": now,
+    }
+    message_id: int = db.session.connection().execute(_ADD, message).scalar_one()
+    record_new([message_id], now)
+    return message_id

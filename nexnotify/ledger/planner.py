@@ -15,8 +15,7 @@ from sqlalchemy.orm import joinedload
 from nexnotify.catalog.models import Variant
 from nexnotify.customers.models import Contact
 from nexnotify.db import IdIn, db, insert_tuples, reserve_ids
-from nexnotify.gateways.models import Lane
-from nexnotify.gateways.service import lane_of, sender_for_new
+from nexnotify.gateways.service import lane_for_new
 from nexnotify.inventory.service import status_of
 from nexnotify.ledger.decisions import record_decisions
 from nexnotify.ledger.drafts import KIND, Drafts, NoText, Text, Waiting
@@ -52,7 +51,8 @@ class _Job:
     variant: Variant
     settings: StoreSettings
     now: datetime
-    lanes: dict[str, Lane | None]
+    #: The sender's lane by channel.
+    lanes: dict[str, int | None]
     drafts: Drafts
     #: Of what may go at once.
     valid_until: datetime
@@ -121,10 +121,7 @@ def _open(event: RestockEvent, now: datetime) -> _Job:
         .where(Variant.store_id == event.store_id, Variant.id == event.variant_id)
         .execution_options(populate_existing=True)
     ).one()
-    lanes: dict[str, Lane | None] = {}
-    for channel in ("sms", "email", "push"):
-        sender = sender_for_new(store, channel)
-        lanes[channel] = lane_of(sender) if sender else None
+    lanes = {channel: lane_for_new(store, channel) for channel in ("sms", "email", "push")}
     return _Job(store, event, variant, store_settings(store), now, lanes, Drafts(store, variant), now + ALERT_VALID)
 
 
@@ -222,7 +219,7 @@ def _store(job: _Job, going: Sequence[tuple[Waiting, Send | Hold, Text]]) -> Non
         return
     ids = reserve_ids(Message, len(going))
     planned = list(zip(ids, going, strict=True))
-    lanes = {channel: lane.id for channel, lane in job.lanes.items() if lane}
+    lanes = {channel: lane_id for channel, lane_id in job.lanes.items() if lane_id}
     insert_tuples(Message, _MESSAGE, [_message(job, lanes, message_id, *item) for message_id, item in planned])
     record_new(ids, job.now)
     # A second alert for the same request and restock breaks the unique key, and with it this whole chunk.
@@ -282,7 +279,8 @@ _UNDER_WAY = (
     .where(
         _alert.c.store_id == sa.bindparam("b_store"),
         IdIn(_alert.c.request_id),
-        _ledger.c.status.in_(("held", "queued", "claimed", "uncertain")),
+        # Not the bare column: PostgreSQL would read its index, and with it all that is queued, chunk after chunk.
+        (_ledger.c.status + "").in_(("held", "queued", "claimed", "uncertain")),
     )
     # One that is being claimed may be found sold out, on stock that was read before this restock: wait and see.
     .with_for_update(read=True, of=_ledger)

@@ -246,9 +246,9 @@ def _take_inbound(instance: GatewayInstance, gateway: Gateway, event: Inbound, n
     if row_id is None or keyword is None:
         return  # a repeat, or an ordinary text
     answered = event.answered or (gateway.capabilities.answers_keywords and is_plain_keyword(event.body))
-    reply = _obey(store, contact, keyword, event, answered, now)
-    if reply is not None:
-        db.session.get_one(InboundMessage, row_id).reply_id = reply.id
+    reply_id = _obey(store, contact, keyword, event, answered, now)
+    if reply_id is not None:
+        db.session.get_one(InboundMessage, row_id).reply_id = reply_id
 
 
 def _sender_address(store: Store, from_: str) -> str | None:
@@ -267,9 +267,7 @@ def _sender_address(store: Store, from_: str) -> str | None:
     return next(known, found[0] if found else None)
 
 
-def _obey(
-    store: Store, contact: Contact, keyword: str, event: Inbound, answered: bool, now: datetime
-) -> Message | None:
+def _obey(store: Store, contact: Contact, keyword: str, event: Inbound, answered: bool, now: datetime) -> int | None:
     proof = Proof("keyword", evidence={"text": event.body[:100]})
     if keyword == "stop":
         answer = stop(contact, proof, now)

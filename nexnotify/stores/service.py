@@ -42,9 +42,12 @@ def open_store(name: str, country: str, zone: str, locale: str, currency: str, n
     return store
 
 
+_BY_KEY = sa.select(Store).where(Store.key == sa.bindparam("key"))
+
+
 def find_store(key: str) -> Store | None:
     """The store with this public key."""
-    return db.session.scalar(sa.select(Store).where(Store.key == key))
+    return db.session.scalar(_BY_KEY, {"key": key})
 
 
 def create_api_key(store: Store, name: str, now: datetime) -> tuple[ApiKey, str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Mapping
 from datetime import time
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, ClassVar
 from zoneinfo import available_timezones
 
@@ -185,8 +186,14 @@ def _origin(text: str) -> str:
 
 def store_settings(store: Store) -> StoreSettings:
     """The store's settings, defaults filled in."""
-    stored = {name: value for name, value in store.settings.items() if name in StoreSettings.model_fields}
-    return StoreSettings.model_validate({**stored, "country": store.country, "zone": store.zone})
+    return _read_settings(json.dumps(store.settings), store.country, store.zone)
+
+
+@lru_cache(maxsize=256)
+def _read_settings(stored_json: str, country: str, zone: str) -> StoreSettings:
+    """The settings are the same for the same stored text, so it is checked once."""
+    stored = {name: value for name, value in json.loads(stored_json).items() if name in StoreSettings.model_fields}
+    return StoreSettings.model_validate({**stored, "country": country, "zone": zone})
 
 
 def settings_json(settings: StoreSettings) -> dict[str, Any]:

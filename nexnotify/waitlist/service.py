@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.exc import NoResultFound
 
 from nexnotify.catalog.models import Variant
-from nexnotify.catalog.service import lock_variant
 from nexnotify.customers.consent import Proof, grant
-from nexnotify.customers.models import ConsentEntry, Contact
-from nexnotify.customers.service import find_or_make_contact
-from nexnotify.db import db, insert_ignore
+from nexnotify.customers.models import ConsentEntry, Contact, ContactRow
+from nexnotify.customers.service import believe_again, take_contact
+from nexnotify.db import db, insert_new
 from nexnotify.errors import Conflict, Invalid
 from nexnotify.inventory.service import status_of
 from nexnotify.stores.models import Store
@@ -41,8 +39,10 @@ class ChannelOff(Invalid):
 class Joined:
     """What :func:`join` did."""
 
-    request: AlertRequest
-    contact: Contact
+    request_id: int
+    #: The request's.
+    status: str
+    contact: ContactRow
     #: False when the contact was waiting already.
     is_new: bool
 
@@ -70,49 +70,46 @@ def join(
 
     A contact that has said STOP is kept ``pending``: only its own START lifts the STOP.
 
+    :param variant: locked and fresh (``catalog.service.find_variant_locked``), so that nobody joins in the very moment
+        the waitlist is told.
     :raises InStock: it can be bought.
     :raises ChannelOff: the merchant does not offer this channel for the variant's status.
     """
-    variant = lock_variant(variant)
     status, channels = offered_channels(store, variant)
     if status == "in_stock":
         raise InStock()
     if channel not in channels:
         raise ChannelOff(fields={"channels": f"{channel} is not offered for this product."})
-    contact = find_or_make_contact(store, channel, address, now)
+    contact = take_contact(store, channel, address, now)
     if contact.unreachable_at is not None and contact.unreachable_at < now - UNREACHABLE_FOR:
-        contact.unreachable_at = contact.unreachable_reason = None  # numbers come to life again
-    inserted = db.session.execute(
-        insert_ignore(AlertRequest)
-        .values(
-            store_id=store.id,
-            variant_id=variant.id,
-            contact_id=contact.id,
-            status="pending" if contact.opted_out_at else "waiting",
-            asked_status=status,
-            first_name=first_name,
-            source=source,
-            page_url=proof.page_url,
-            created_at=now,
-        )
-        .returning(AlertRequest.id)
-    ).scalar()
-    if inserted is not None:
+        contact = believe_again(contact)
+    key = {"store_id": store.id, "variant_id": variant.id, "contact_id": contact.id}
+    first_status = "pending" if contact.opted_out_at else "waiting"
+    request = {
+        "status": first_status,
+        "asked_status": status,
+        "first_name": first_name,
+        "source": source,
+        "page_url": proof.page_url,
+        "created_at": now,
+    }
+    request_id = insert_new(AlertRequest, key | request)
+    if request_id is not None:
         grant(contact, "requested", proof, now)
-    return Joined(_open_request(store, variant, contact), contact, inserted is not None)
+        return Joined(request_id, first_status, contact, True)
+    known = db.session.connection().execute(_OPEN_REQUEST, key).first()
+    if known is None:  # pragma: no cover - the unique index makes this impossible under the locks above
+        raise Conflict("The waitlist changed at the same moment; please try again.")
+    return Joined(known.id, known.status, contact, False)
 
 
-def _open_request(store: Store, variant: Variant, contact: Contact) -> AlertRequest:
-    statement = sa.select(AlertRequest).where(
-        AlertRequest.store_id == store.id,
-        AlertRequest.variant_id == variant.id,
-        AlertRequest.contact_id == contact.id,
-        AlertRequest.status.in_(OPEN),
-    )
-    try:
-        return db.session.scalars(statement).one()
-    except NoResultFound:  # pragma: no cover - the unique index makes this impossible under the locks above
-        raise Conflict("The waitlist changed at the same moment; please try again.") from None
+_request = AlertRequest.__table__
+_OPEN_REQUEST = sa.select(_request.c.id, _request.c.status).where(
+    _request.c.store_id == sa.bindparam("store_id"),
+    _request.c.variant_id == sa.bindparam("variant_id"),
+    _request.c.contact_id == sa.bindparam("contact_id"),
+    sa.text("alert_request.status IN ('pending', 'waiting')"),  # literally, as in the partial index
+)
 
 
 def close(request: AlertRequest, reason: str, now: datetime) -> bool:
@@ -157,7 +154,8 @@ def mark_alerted(store_id: int, requests: sa.Select[int], now: datetime) -> None
     table = AlertRequest.__table__
     db.session.connection().execute(
         sa.update(table)
-        .where(table.c.store_id == store_id, table.c.id.in_(requests), table.c.status == "waiting")
+        # Not the bare column: PostgreSQL would read its index, and with it all who wait.
+        .where(table.c.store_id == store_id, table.c.id.in_(requests), (table.c.status + "") == "waiting")
         .values(status="alerted", alerted_at=now)
     )
 

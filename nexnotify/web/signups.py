@@ -8,14 +8,14 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 from flask import current_app, request
 
 from nexnotify.catalog.models import Variant
-from nexnotify.catalog.service import find_variant
+from nexnotify.catalog.service import find_variant_locked
 from nexnotify.clock import utcnow
 from nexnotify.content.disclosure import disclosure
 from nexnotify.content.widget_texts import pick_language, refusal
 from nexnotify.customers.consent import Proof
 from nexnotify.customers.service import count_signup, normalise
 from nexnotify.db import transaction
-from nexnotify.errors import Invalid, NotFound, TooMany
+from nexnotify.errors import Invalid, NexnotifyError, NotFound, TooMany
 from nexnotify.ledger.answers import queue_confirmation
 from nexnotify.nudge import nudge
 from nexnotify.phone import InvalidEmail, InvalidPhone
@@ -37,14 +37,24 @@ def take_signup(store: Store, payload: RequestPayload, *, method: str, source: s
     :raises Invalid: with every field that is missing or wrong.
     :raises TooMany: over the limit of one IP address.
     """
-    settings, now = current_app.extensions["nexnotify"].settings, utcnow()
+    now = utcnow()
     addresses = wanted_addresses(store, payload)  # before anything is counted: a slip of the finger costs nothing
-    with transaction():
-        if not count_signup(store, f"ip {network_of(request.remote_addr)}", settings.signups_per_ip, now):
-            raise TooMany("That is a lot of sign-ups in a short time. Please try again in ten minutes.")
-    with transaction():
-        sign_up(store, payload, addresses, method=method, source=source, confirm=True, now=now)
-    nudge("send")
+    try:
+        with transaction():
+            _count_ip(store, now)
+            sign_up(store, payload, addresses, method=method, source=source, confirm=True, now=now)
+    except NexnotifyError:
+        with transaction():  # what is refused was undone, but counts all the same
+            _count_ip(store, now)
+        raise
+    if store_settings(store).confirmations:
+        nudge("send")
+
+
+def _count_ip(store: Store, now: datetime) -> None:
+    settings = current_app.extensions["nexnotify"].settings
+    if not count_signup(store, f"ip {network_of(request.remote_addr)}", settings.signups_per_ip, now):
+        raise TooMany("That is a lot of sign-ups in a short time. Please try again in ten minutes.")
 
 
 def network_of(address: str | None) -> str:
@@ -88,11 +98,11 @@ def wanted_addresses(store: Store, payload: RequestPayload) -> dict[str, str]:
 
 
 def wanted_variant(store: Store, payload: RequestPayload) -> Variant:
-    """The variant asked for.
+    """The variant asked for, locked.
 
     :raises NotFound: the store does not have it.
     """
-    variant = find_variant(store, sku=payload.sku, variant_id=payload.variant_id)
+    variant = find_variant_locked(store, sku=payload.sku, variant_id=payload.variant_id)
     if variant is None or not variant.product.published:
         raise NotFound(f"This store has no product with the {'SKU' if payload.sku else 'variant id'} you sent.")
     return variant
@@ -134,7 +144,7 @@ def sign_up(
         # Counted after all joins, so that nobody who holds the store's counter waits for a contact.
         for result, address in zip(joined, addresses.values(), strict=True):
             if result.is_new and (not from_shopper or _may_confirm(store, address, now)):
-                queue_confirmation(store, variant, result.contact, result.request, now)
+                queue_confirmation(store, variant, result.contact, name, now)
     return joined
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import logging
+import os
+import sys
 import threading
 from typing import Any
 
@@ -47,8 +51,17 @@ def _stop_sender_first(consumer: Consumer, sender: Sender) -> None:
     consumer._handle_signal = handle_signal
 
 
+def _few_arenas() -> None:
+    """Let all threads share two of glibc's heaps: with one for each, a worker's memory grew by a sixth as it sent."""
+    if sys.platform == "linux" and "MALLOC_ARENA_MAX" not in os.environ:
+        with contextlib.suppress(AttributeError, OSError):  # another C library
+            m_arena_max = -8
+            ctypes.CDLL(None).mallopt(m_arena_max, 2)
+
+
 def run_worker(app: Flask) -> None:
     """Work until SIGTERM or SIGINT, then finish what is in flight within :data:`GRACE` seconds."""
+    _few_arenas()
     house = app.extensions["nexnotify"]
     sender = Sender(app, house.settings.send_threads)
     nudges: Nudges = house.nudges

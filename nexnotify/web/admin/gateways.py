@@ -263,11 +263,11 @@ def send_test(gateway_id: int) -> ResponseReturnValue:
             contact = find_or_make_contact(store, instance.channel, address, now)
             made = queue_test(store, load(GatewayInstance, gateway_id), contact, now)
             if made is not None:
-                audit(store, "gateway.tested", current_user.id, now, name=instance.name, message=made.id)
+                audit(store, "gateway.tested", current_user.id, now, name=instance.name, message=made)
         if made is not None:
             nudge("send")
             flash("The test is on its way. Reload this page to follow it.", "success")
-            return redirect(url_for("admin_messages.message", message_id=made.id))
+            return redirect(url_for("admin_messages.message", message_id=made))
         put_errors(form, {"to": "This address has said STOP or cannot be reached, so nothing may be sent to it."})
     name_form = GatewayNameForm(formdata=None, data={"name": instance.name})
     fields = settings_form(plugin, None, json.loads(instance.settings))

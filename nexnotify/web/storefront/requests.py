@@ -39,9 +39,7 @@ def post_requests() -> ResponseReturnValue:
     def save(row: ApiRequestPayload) -> list[dict[str, Any]]:
         addresses = wanted_addresses(store, row)
         joined = sign_up(store, row, addresses, method="api", source=row.source, confirm=row.confirm, now=now)
-        return [
-            {"id": item.request.id, "channel": item.contact.channel, "status": item.request.status} for item in joined
-        ]
+        return [{"id": item.request_id, "channel": item.contact.channel, "status": item.status} for item in joined]
 
     answer, saved = bulk(
         "requests", ApiRequestPayload, save, lock_order=lambda row: (row.ref, row.phone or "", row.email or "")

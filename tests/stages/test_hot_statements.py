@@ -1,0 +1,141 @@
+"""Planning, claiming and settling cost the same beside a million old messages: every statement reads an index."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from nexnotify.catalog.models import Variant
+from nexnotify.clock import utcnow
+from nexnotify.customers.models import Contact
+from nexnotify.db import db, is_postgresql, transaction
+from nexnotify.dispatch.claim import claim
+from nexnotify.dispatch.settle import settle
+from nexnotify.gateways.contract import Accepted
+from nexnotify.inventory.models import StockChange
+from nexnotify.ledger.models import Alert, Attempt, Message, MessageEvent
+from nexnotify.restock.models import RestockEvent
+from nexnotify.waitlist.models import AlertRequest, Decision
+from nexnotify.workers.steps import run_restock
+from tests.shop import Shop
+from tests.stages.test_claims import inside, lane_of, numbers
+
+#: Tables that grow with every message.
+GROWING = ("message", "alert", "attempt", "alert_request", "message_event", "decision", "contact")
+#: Columns that hardly narrow anything down: one store, and nearly all that it ever sent.
+WIDE = {"store_id", "status", "kind", "channel", "variant_id"}
+
+
+@dataclass
+class Seen:
+    """What was asked of the database, each statement once, with values it was asked with."""
+
+    statements: dict[str, Any] = field(default_factory=dict)
+
+    def take(self, _c: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
+        if statement.split(maxsplit=1)[0] in ("SELECT", "UPDATE", "INSERT", "DELETE", "WITH"):
+            self.statements.setdefault(statement, values[0] if many else values)
+
+
+@contextmanager
+def watched() -> Iterator[Seen]:
+    seen = Seen()
+    event.listen(db.engine, "before_cursor_execute", seen.take)
+    try:
+        yield seen
+    finally:
+        event.remove(db.engine, "before_cursor_execute", seen.take)
+
+
+def test_no_statement_of_a_restock_reads_what_went_out_before(shop: Shop) -> None:
+    """From the restock to the accepted text, with the frequency cap on."""
+    lane_id = lane_of(shop)
+    shop.product("TEE-M")
+    rows = [{"sku": "TEE-M", "phone": to, "channels": ["sms"], "consent": True, "confirm": False} for to in numbers(5)]
+    assert shop.post("requests", {"requests": rows})["errors"] == []
+    with inside(shop.app):
+        fill_past(shop, lane_id)
+    shop.stock("TEE-M", 5)
+    with inside(shop.app):
+        with watched() as seen:
+            run_restock()
+            with transaction():
+                claimed = claim(lane_id, "here:1:1", 5, utcnow())
+            with transaction():
+                settle([(outgoing, Accepted(f"SM{outgoing.message_id}")) for outgoing in claimed.outgoing], utcnow())
+        assert len(claimed.outgoing) == 5
+        for table in ("message", "alert", "attempt", "alert_request"):
+            assert any(re.search(rf"\b{table}\b", statement) for statement in seen.statements), table
+        faults = [fault for statement, values in seen.statements.items() for fault in wide_reads(statement, values)]
+    assert faults == [], "\n\n".join(faults)
+
+
+def fill_past(shop: Shop, lane_id: int, count: int = 5000) -> None:
+    """Messages that went out long ago, of the same product, with all that hangs on them; fresh statistics."""
+    at = utcnow() - timedelta(days=60)
+    variant_id = db.session.scalar(sa.select(Variant.id))
+    store, variant, when = {"store_id": shop.store_id}, {"variant_id": variant_id}, {"created_at": at}
+    sms = {"channel": "sms", "kind": "back_in_stock"}
+    contact = store | when | {"channel": "sms", "address": "+12123001000", "last4_hash": "0" * 64}
+    request = store | variant | when | {"status": "alerted", "asked_status": "sold_out", "source": "widget"}
+    message = store | variant | when | sms | {"lane_id": lane_id, "body": "In!", "encoding": "gsm7", "segments": 1}
+    message |= {"status": "delivered", "due_at": at, "valid_until": at, "attempts": 1, "tries": 1}
+    change = store | variant | {"cause": "level", "as_of": at, "at": at, "looked_at": at}
+    with transaction():
+        contacts = insert(Contact, [contact | {"address_hash": f"{n:064x}"} for n in range(count // 5)])
+        whose = [{"contact_id": contacts[n % len(contacts)]} for n in range(count)]
+        requests = insert(AlertRequest, [request | each for each in whose])
+        messages = insert(Message, [message | each | {"reference": f"{n:032x}"} for n, each in enumerate(whose)])
+        [change_id] = insert(StockChange, [change])
+        restock = store | variant | {"stock_change_id": change_id, "at": at, "planned_at": at}
+        [restock_id] = insert(RestockEvent, [restock])
+        about = [{"request_id": request_id, "restock_id": restock_id} for request_id in requests]
+        of = [{"message_id": message_id} for message_id in messages]
+        insert(Alert, [store | sms | one | other for one, other in zip(about, of, strict=True)])
+        insert(Attempt, [store | each | {"number": 1, "worker": "here:1:1", "started_at": at} for each in of])
+        insert(MessageEvent, [store | each | {"status": "delivered", "at": at} for each in of])
+        verdict = {"stage": "plan", "verdict": "send", "reason": "eligible", "rules_version": 1, "at": at}
+        insert(Decision, [store | verdict | each for each in about])
+        db.session.connection().exec_driver_sql("ANALYZE")
+
+
+def insert(model: Any, rows: list[dict[str, Any]]) -> list[int]:
+    """The ids of the new rows, in their order."""
+    return list(db.session.scalars(sa.insert(model).returning(model.id, sort_by_parameter_order=True), rows))
+
+
+def wide_reads(statement: str, values: Any) -> list[str]:
+    """The lines of the statement's plan that read a growing table whole, or by columns that hardly narrow it down."""
+    words = "EXPLAIN" if is_postgresql() else "EXPLAIN QUERY PLAN"
+    rows = db.session.connection().exec_driver_sql(f"{words} {statement}", values).all()
+    lines = [str(row[-1]) for row in rows]
+    find = _wide_postgresql if is_postgresql() else _wide_sqlite
+    return [f"{line}\n  in {statement}\n  " + "\n  ".join(lines) for line in find(lines)]
+
+
+def _wide_sqlite(lines: list[str]) -> Iterator[str]:
+    for line in lines:
+        # A search without an index reads one row: max(id).
+        found = re.match(r"SCAN (?P<all>\w+)|SEARCH (?P<some>\w+) USING .*?\((?P<columns>.*)\)", line)
+        if not found or (found["all"] or found["some"]) not in GROWING:
+            continue
+        if found["all"] or set(re.findall(r"(\w+)[=<>]", found["columns"])) <= WIDE:
+            yield line
+
+
+def _wide_postgresql(lines: list[str]) -> Iterator[str]:
+    for place, line in enumerate(lines):
+        found = re.search(r"(Seq Scan|Index Scan|Index Only Scan|Bitmap Heap Scan) .*?on (\w+)", line)
+        if not found or found[2] not in GROWING:
+            continue
+        conditions = next((after for after in lines[place + 1 : place + 5] if "Index Cond" in after), "")
+        columns = set(re.findall(r"\((?:\w+\.)?(\w+)\)?(?:::\w+)? ?(?:=|<|>)", conditions))
+        if found[1] == "Seq Scan" or columns <= WIDE:
+            yield line
