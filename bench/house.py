@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
@@ -28,6 +29,9 @@ from nexnotify.stores.service import address_hash, create_api_key, last4_hash, o
 from nexnotify.stores.settings import merge_settings
 from nexnotify.waitlist.models import AlertRequest
 
+#: Nothing holds an alert back, and nobody is sent anything else.
+QUIET: dict[str, Any] = {"quiet_hours": None, "frequency_cap": None, "confirmations": False}
+
 
 @dataclass
 class Installation:
@@ -41,11 +45,21 @@ class Installation:
 
 
 @contextmanager
-def installation(threads: int = 64, gateway_url: str | None = None, queue: str = "memory:") -> Iterator[Installation]:
-    """A store on a fresh SQLite database; with ``gateway_url`` it sends through the twilio plugin."""
+def installation(
+    threads: int = 64,
+    gateway_url: str | None = None,
+    queue: str = "memory:",
+    database_url: str = "",
+    more_settings: dict[str, Any] | None = None,
+) -> Iterator[Installation]:
+    """A store on a fresh database, SQLite unless another is given; quiet hours and the frequency cap are off.
+
+    With ``gateway_url`` it sends texts through the twilio plugin. ``more_settings`` are the store's.
+    """
     with tempfile.TemporaryDirectory(prefix="nxbench-") as folder:
         settings = Settings(
             instance=Path(folder),
+            database_url=database_url,
             queue_url=queue,
             secret_keys=new_key(),
             send_threads=threads,
@@ -60,7 +74,7 @@ def installation(threads: int = 64, gateway_url: str | None = None, queue: str =
             now = utcnow()
             with transaction():
                 store = open_store("Bench", "US", "America/New_York", "en", "USD", now)
-                merge_settings(store, {"quiet_hours": None, "frequency_cap": None, "confirmations": False})
+                merge_settings(store, QUIET | (more_settings or {}))
                 equip_store(store, now)
                 _, secret = create_api_key(store, "bench", now)
                 if gateway_url:
@@ -74,27 +88,38 @@ def installation(threads: int = 64, gateway_url: str | None = None, queue: str =
             db.engine.dispose()
 
 
-def add_waiting(app: Flask, store_id: int, count: int, start: int = 0) -> None:
+def number(n: int) -> str:
+    """The ``n``-th person's."""
+    return f"+1212{2000007 + 10 * n}"
+
+
+def email(n: int) -> str:
+    """The ``n``-th person's."""
+    return f"ann{n}@mail.example"
+
+
+def add_waiting(app: Flask, store_id: int, count: int, start: int = 0, channel: str = "sms") -> None:
     """``count`` people who wait for the product, put in without ceremony."""
     now = utcnow()
     store = db.session.get_one(Store, store_id)
     variant = find_variant(store, sku="TEE-M")
     assert variant is not None
     for first in range(start, start + count, 1000):
-        numbers = [f"+1212{2000007 + 10 * n}" for n in range(first, min(first + 1000, start + count))]
+        address_of = number if channel == "sms" else email
+        addresses = [address_of(n) for n in range(first, min(first + 1000, start + count))]
         with transaction():
             ids = db.session.scalars(
                 sa.insert(Contact).returning(Contact.id, sort_by_parameter_order=True),
                 [
                     {
                         "store_id": store_id,
-                        "channel": "sms",
-                        "address": number,
-                        "address_hash": address_hash(store_id, "sms", number),
-                        "last4_hash": last4_hash(store_id, number[-4:]),
+                        "channel": channel,
+                        "address": address,
+                        "address_hash": address_hash(store_id, channel, address),
+                        "last4_hash": last4_hash(store_id, address[-4:]),
                         "created_at": now,
                     }
-                    for number in numbers
+                    for address in addresses
                 ],
             ).all()
             db.session.execute(

@@ -19,7 +19,7 @@ WRONG = {
 
 def files() -> list[Path]:
     """The project's own text files, as the checkout holds them."""
-    skipped = {".git", ".venv", "instance", "build", "vendor", "data", "__pycache__"}
+    skipped = {".git", ".venv", ".venv-bench", "instance", "build", "vendor", "data", "__pycache__"}
     found = []
     for path in ROOT.rglob("*"):
         parts = path.relative_to(ROOT).parts
