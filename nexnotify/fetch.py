@@ -4,37 +4,47 @@ Who names the address may be curious, and who owns the page may be hostile. So: 
 in the address, the usual ports; every address of the host must be a public one, and the connection goes to the very
 address that was checked, so that a name which changes its mind in between gains nothing. Redirects are few, and each is
 checked like the first. Nothing of ours is sent along, and little is read.
+
+A server can send any part of its answer one byte at a time. So all of it happens in a thread of its own, which is left
+behind when its time is up; its connection is cut then, so that it ends as well.
 """
 
 from __future__ import annotations
 
+import codecs
 import ipaddress
+import re
 import socket
+import ssl
+import string
+import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urljoin, urlsplit
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import idna
-import urllib3
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    DecodeError,
-    HTTPError,
-    NewConnectionError,
-    ReadTimeoutError,
-    SSLError,
-)
 
-#: For all of it, redirects included.
+#: For all of it, the look-up of the name and redirects included.
 SECONDS = 5.0
-MAX_BYTES = 2 * 1024 * 1024
+#: Of a longer page, only its beginning is read.
+MAX_BYTES = 512 * 1024
+#: Of all Content-Security-Policy headers together, in characters.
+MAX_POLICY = 16 * 1024
 MAX_REDIRECTS = 4
+#: Pages read at a time in one process.
+AT_ONCE = 2
 PORTS = {"http": 80, "https": 443}
 HTML = ("text/html", "application/xhtml+xml")
+_HEADERS = {"User-Agent": "nexnotify", "Accept": "text/html", "Accept-Encoding": "identity"}
 _REDIRECTS = (301, 302, 303, 307, 308)
 #: IPv6 addresses that carry an IPv4 one, which a gateway on the way may turn them into.
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+#: Encodings that pages have. Python knows others, and some take minutes for half a megabyte.
+_ENCODINGS = re.compile(r"utf-(8|16)(-[lb]e)?|ascii|iso8859-\d+|cp\d+|koi8-\w+|mac-\w+|shift_jis|euc_\w+|gb\w+|big5")
 
 Resolve = Callable[[str, int], Sequence[str]]
 
@@ -43,32 +53,105 @@ class Unreachable(Exception):
     """The page could not be read. The message says why, to a person."""
 
 
+class Busy(Exception):
+    """As many pages as may be are being read now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page as it came. ``url`` is where redirects led to; ``policies`` its Content-Security-Policy headers."""
+    """A page as it came.
+
+    ``url`` is where redirects led to; ``policies`` its Content-Security-Policy headers; ``is_whole`` is false where only
+    its beginning was read.
+    """
 
     url: str
     policies: tuple[str, ...]
     text: str
+    is_whole: bool = True
 
 
-def fetch_page(url: str, private: Collection[str] = (), resolve: Resolve | None = None) -> Page:
+class _Line:
+    """The connection of one reading, which somebody else can cut."""
+
+    def __init__(self) -> None:
+        self.deadline = time.monotonic() + SECONDS
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._is_cut = False
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline, never quite none."""
+        return max(self.deadline - time.monotonic(), 0.01)
+
+    def hold(self, sock: socket.socket) -> None:
+        with self._lock:
+            self._socket = sock
+            if self._is_cut:
+                raise TimeoutError
+
+    def cut(self) -> None:
+        with self._lock:
+            self._is_cut = True
+            if self._socket is not None:
+                with suppress(
+                    OSError
+                ):  # it has ended; an SSLSocket's own shutdown would pull the rug from under a read
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+_lock = threading.Lock()
+_readers: list[Hashable] = []
+
+
+def fetch_page(
+    url: str, private: Collection[str] = (), resolve: Resolve | None = None, reader: Hashable = None
+) -> Page:
     """Read an HTML page.
 
     :param private: origins that may lie on private addresses and any port, such as ``http://localhost:8080``.
     :param resolve: (host, port) → IP addresses; the system's resolver by default.
+    :param reader: for whom; each reads one page at a time.
     :raises Unreachable: with the reason.
+    :raises Busy: at once, while the same or enough others read.
     """
-    deadline = time.monotonic() + SECONDS
+    with _lock:
+        if reader in _readers or len(_readers) >= AT_ONCE:
+            raise Busy
+        _readers.append(reader)
+    line, answer = _Line(), Future[Page]()
+
+    def read() -> None:
+        try:
+            answer.set_result(_read(url, private, resolve or _resolve, line))
+        except Exception as error:
+            answer.set_exception(error)
+        finally:  # not before: who waits for a slow name keeps the place
+            with _lock:
+                _readers.remove(reader)
+
+    threading.Thread(target=read, name="fetch", daemon=True).start()
+    try:
+        return answer.result(SECONDS)
+    except TimeoutError:
+        raise Unreachable(_too_slow(urlsplit(url).hostname)) from None
+    finally:
+        line.cut()
+
+
+def _read(url: str, private: Collection[str], resolve: Resolve, line: _Line) -> Page:
     for _ in range(MAX_REDIRECTS + 1):
         parts = _parts(url)
-        addresses = _addresses(parts, private, resolve or _resolve)
-        answer = _get(parts, addresses[0], deadline)
-        location = answer.headers.get("Location")
-        if answer.status not in _REDIRECTS or not location:
-            return _page(url, answer, deadline)
-        answer.close()
-        url = urljoin(url, location)
+        addresses = _addresses(parts, private, resolve)
+        try:
+            with _get(parts, addresses[0], line) as answer:
+                location = answer.headers.get("Location")
+                if answer.status not in _REDIRECTS or not location:
+                    return _page(parts.geturl(), answer, line)
+            url = urljoin(parts.geturl(), location)
+        except (HTTPException, OSError, ValueError) as error:
+            raise Unreachable(_reason(error, parts.hostname)) from None
     raise Unreachable("The address leads on to another one again and again.")
 
 
@@ -153,75 +236,64 @@ def is_public(address: str) -> bool:
 # --- what it says --------------------------------------------------------------------------------------------------
 
 
-def _get(parts: SplitResult, address: str, deadline: float) -> urllib3.BaseHTTPResponse:
-    """Ask ``address``, whatever the host's name means by now.
-
-    :raises Unreachable: no connection, or no answer in time.
-    """
+def _get(parts: SplitResult, address: str, line: _Line) -> HTTPResponse:
+    """Ask ``address``, whatever the host's name means by now."""
     host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
-    pool: urllib3.HTTPConnectionPool
-    if parts.scheme == "https":
-        pool = urllib3.HTTPSConnectionPool(address, port, server_hostname=host, assert_hostname=host)
-    else:
-        pool = urllib3.HTTPConnectionPool(address, port)
-    left = max(deadline - time.monotonic(), 0.01)
+    sock = socket.create_connection((address, port), line.left)
     try:
-        return pool.urlopen(
-            "GET",
-            (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
-            headers={
-                "Host": parts.netloc,
-                "User-Agent": "nexnotify",
-                "Accept": "text/html",
-                "Accept-Encoding": "identity",
-            },
-            redirect=False,
-            retries=False,
-            preload_content=False,
-            timeout=urllib3.Timeout(connect=left, read=left),
-        )
-    except (HTTPError, OSError, ValueError) as error:
-        raise Unreachable(_reason(error, host)) from None
+        line.hold(sock)
+        if parts.scheme == "https":
+            sock.settimeout(line.left)
+            sock = ssl.create_default_context().wrap_socket(sock, server_hostname=host)
+            line.hold(sock)
+        sock.settimeout(line.left)
+        connection = HTTPConnection(host, port)
+        connection.sock = sock
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        target = quote(target, safe=string.punctuation)
+        connection.request("GET", target, headers={"Host": parts.netloc, **_HEADERS})
+        return connection.getresponse()
+    finally:
+        sock.close()  # an answer reads on
 
 
-def _reason(error: Exception, host: str) -> str:
-    if isinstance(error, NewConnectionError):  # urllib3 counts it among the timeouts
+def _reason(error: Exception, host: str | None) -> str:
+    if isinstance(error, ConnectionRefusedError):
         return f"{host} refuses connections."
-    if isinstance(error, (ConnectTimeoutError, ReadTimeoutError, TimeoutError)):
-        return f"{host} did not answer within {SECONDS:.0f} seconds."
-    if isinstance(error, SSLError):
+    if isinstance(error, TimeoutError):
+        return _too_slow(host)
+    if isinstance(error, ssl.SSLCertVerificationError):
         return f"The certificate of {host} is not valid, so browsers would not open it either."
     return f"The connection to {host} broke off."
 
 
-def _page(url: str, answer: urllib3.BaseHTTPResponse, deadline: float) -> Page:
-    host = urlsplit(url).hostname or ""
-    try:
-        kind, _, rest = answer.headers.get("Content-Type", "").partition(";")
-        if answer.status != 200:
-            raise Unreachable(f"The page answered with {answer.status} instead of showing itself.")
-        if kind.strip().lower() not in HTML:
-            raise Unreachable("That address is not a web page.")
-        body = bytearray()
-        while chunk := answer.read1(65_536):
-            body += chunk
-            if len(body) > MAX_BYTES:
-                raise Unreachable("The page is larger than 2 MB.")
-            if time.monotonic() > deadline:
-                raise Unreachable(f"{host} did not send the page within {SECONDS:.0f} seconds.")
-    except DecodeError:
-        raise Unreachable("The page came packed in a way that could not be read.") from None
-    except (HTTPError, OSError) as error:
-        raise Unreachable(_reason(error, host)) from None
-    finally:
-        answer.close()
-    policies = tuple(answer.headers.getlist("Content-Security-Policy"))
-    return Page(url, policies, _text(bytes(body), rest))
+def _too_slow(host: str | None) -> str:
+    return f"{host} did not send the page within {SECONDS:.0f} seconds."
+
+
+def _page(url: str, answer: HTTPResponse, line: _Line) -> Page:
+    kind, _, rest = answer.headers.get("Content-Type", "").partition(";")
+    if answer.status != 200:
+        raise Unreachable(f"The page answered with {answer.status} instead of showing itself.")
+    if kind.strip().lower() not in HTML:
+        raise Unreachable("That address is not a web page.")
+    if answer.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity"):
+        raise Unreachable("The page came packed, though it was asked for as it is.")
+    policies = tuple(answer.headers.get_all("Content-Security-Policy", ()))
+    if sum(map(len, policies)) > MAX_POLICY:
+        raise Unreachable("The page's Content-Security-Policy is too long to be read.")
+    body = bytearray()
+    while len(body) <= MAX_BYTES and (chunk := answer.read1(65_536)):
+        body += chunk
+        if time.monotonic() > line.deadline:
+            raise TimeoutError
+    return Page(url, policies, _text(bytes(body[:MAX_BYTES]), rest), len(body) <= MAX_BYTES)
 
 
 def _text(body: bytes, parameters: str) -> str:
     _, _, name = parameters.lower().partition("charset=")
     try:
-        return body.decode(name.strip(" \"'") or "utf-8", "replace")
+        encoding = codecs.lookup(name.strip(" \"'")).name
     except (LookupError, ValueError):  # no such encoding
-        return body.decode("utf-8", "replace")
+        encoding = ""
+    return body.decode(encoding if _ENCODINGS.fullmatch(encoding) else "utf-8", "replace")

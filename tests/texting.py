@@ -15,6 +15,7 @@ from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import add_gateway, callback_url, change_gateway
+from nexnotify.ledger.opening import take_over_queue
 from nexnotify.stores.models import Store
 from tests.shop import Shop
 
@@ -47,7 +48,10 @@ class Line:
         """Save the gateway's settings again."""
         with self.shop.app.app_context():
             with transaction():
-                change_gateway(db.session.get_one(GatewayInstance, self.id), values, utcnow())
+                gateway = db.session.get_one(GatewayInstance, self.id)
+                change_gateway(gateway, values, utcnow())
+                if gateway.is_sender:
+                    take_over_queue(gateway, utcnow())
             db.session.remove()
 
     def paused(self) -> str | None:

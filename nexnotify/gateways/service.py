@@ -15,6 +15,7 @@ from wtforms import Field, FloatField, Form, PasswordField, validators
 
 from nexnotify.db import db
 from nexnotify.errors import Invalid
+from nexnotify.gateways.changes import settings_changes
 from nexnotify.gateways.contract import Gateway, Health
 from nexnotify.gateways.estimate import Prices, price_words
 from nexnotify.gateways.loader import Registry
@@ -92,19 +93,21 @@ def _follow_outbox(store: Store, instance: GatewayInstance) -> None:
     db.session.flush()
 
 
-def change_gateway(instance: GatewayInstance, values: Mapping[str, Any], now: datetime) -> None:
+def change_gateway(instance: GatewayInstance, values: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Save new settings and lift a pause, since they may have been its cause. The number it awaited activates it.
 
+    :returns: what changed, as the audit trail keeps it, see :func:`settings_changes`.
     :raises Invalid: a field is malformed.
     """
-    plugin, awaited = registry().get(instance.kind), awaits_number(instance)
-    clean = clean_settings(plugin, values, json.loads(instance.settings))
+    plugin, awaited, before = registry().get(instance.kind), awaits_number(instance), json.loads(instance.settings)
+    clean = clean_settings(plugin, values, before)
     instance.settings = json.dumps(clean)
     resume(instance, now)
     lane_of(instance).rate = clean["rate"]
     if awaited and not awaits_number(instance):
         _follow_outbox(db.session.get_one(Store, instance.store_id), instance)
     db.session.flush()
+    return settings_changes(settings_form(plugin), before, clean)
 
 
 def rename_gateway(instance: GatewayInstance, name: str) -> None:

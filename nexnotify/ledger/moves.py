@@ -83,12 +83,13 @@ _THESE = IdIn(_message.c.id)
 _NEWS = sa.text("message.status IN ({})".format(", ".join(f"'{status}'" for status in _NOT_YET_ACCEPTED)))
 
 _RECORD = sa.insert(_event).from_select(
-    ["store_id", "message_id", "from_status", "status", "at"],
+    ["store_id", "message_id", "from_status", "status", "detail", "at"],
     sa.select(
         _message.c.store_id,
         _message.c.id,
         _message.c.status,
         sa.bindparam("b_status", type_=_event.c.status.type),
+        sa.bindparam("b_detail", type_=_event.c.detail.type),
         sa.bindparam("b_now", type_=_event.c.at.type),
     ).where(_THESE),
 )
@@ -149,7 +150,7 @@ def take(message_ids: Sequence[int], owner: str, lease_until: datetime, now: dat
         return
     these = {"b_ids": list(message_ids), "b_owner": owner, "b_now": now}
     connection = db.session.connection()
-    connection.execute(_RECORD, these | {"b_status": "claimed"})
+    connection.execute(_RECORD, these | {"b_status": "claimed", "b_detail": None})
     connection.execute(_TAKE, these | {"b_until": lease_until})
     connection.execute(_BEGIN_ATTEMPT, these)
 
@@ -161,10 +162,11 @@ def accept(messages: Sequence[tuple[Any, str | None, str | None]], now: datetime
     """
     connection = db.session.connection()
     news = [item for item in messages if item[0].status in _NOT_YET_ACCEPTED]
-    record([Move(m.store_id, m.id, m.status, "accepted", None, words) for m, _, words in news if words], now)
-    silent = [message.id for message, _, words in news if not words]
-    if silent:
-        connection.execute(_RECORD, {"b_ids": silent, "b_status": "accepted", "b_now": now})
+    by_words: dict[str | None, list[int]] = {}
+    for message, _, words in news:
+        by_words.setdefault(_detail(words), []).append(message.id)
+    for detail, ids in by_words.items():
+        connection.execute(_RECORD, {"b_ids": ids, "b_status": "accepted", "b_detail": detail, "b_now": now})
     connection.execute(
         _ACCEPT, [{"b_id": message.id, "b_gateway_id": gateway_id, "b_now": now} for message, gateway_id, _ in messages]
     )
@@ -179,10 +181,14 @@ def record(moves: Iterable[Move], now: datetime) -> None:
             "from_status": step.from_status or None,
             "status": step.status,
             "reason": step.reason,
-            # Providers like to repeat the number in their words.
-            "detail": scrub(step.detail or "")[:400] or None,
+            "detail": _detail(step.detail),
             "at": now,
         }
         for step in moves
     ]
     insert_rows(MessageEvent, rows)
+
+
+def _detail(words: str | None) -> str | None:
+    """A provider's words as they may be kept: they like to repeat the number."""
+    return scrub(words or "")[:400] or None

@@ -138,7 +138,9 @@ def _text(value: Any) -> str:
         return ", ".join(f"{_word(name)} {_text(part)}" for name, part in value.items())
     if isinstance(value, (list, tuple)):
         return ", ".join(_text(part) for part in value) or "none"
-    return str(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value) or "empty"
 
 
 def _word(name: str) -> str:

@@ -17,6 +17,8 @@ from nexnotify.gateways.service import OUTBOXES, awaits_number
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.planner import has_unplanned
 from nexnotify.restock.service import has_unseen_changes
+from nexnotify.settings import Settings
+from nexnotify.stores.models import StaffSession
 
 
 def findings() -> list[str]:
@@ -38,6 +40,7 @@ def findings() -> list[str]:
                 "address of this machine alone: receipts and STOP cannot come back from elsewhere, and Twilio refuses "
                 "every text (error 21609). Set it to the address under which the world reaches this server."
             )
+    found += _untold_proxy(house.settings)
     late = utcnow() - timedelta(minutes=5)
     overdue = db.session.scalar(
         sa.select(sa.func.count())
@@ -56,6 +59,20 @@ def findings() -> list[str]:
     if has_unseen_changes() or has_unplanned():
         found.append("Stock changes wait to be looked at: is a worker running?")
     return found
+
+
+def _untold_proxy(settings: Settings) -> list[str]:
+    """Staff who come by https, and yet from this machine itself, come through a proxy that nobody told us about."""
+    if settings.trusted_proxies or not settings.public_url.startswith("https://"):
+        return []
+    local = sa.select(StaffSession.id).where(StaffSession.address.in_(("127.0.0.1", "::1")))
+    if db.session.scalar(local.limit(1)) is None:
+        return []
+    return [
+        "A proxy seems to stand in front (staff come by https, yet from this machine), but NEXNOTIFY_TRUSTED_PROXIES is 0: "
+        "all the world counts as one address, and wrong passwords of one person can keep everybody out. Set it to the "
+        "number of proxies."
+    ]
 
 
 def _is_loopback(url: str) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from flask_security import uia_email_mapper
 
 from nexnotify.db import db, insert_ignore
 from nexnotify.secrets import keyed_hash
@@ -31,7 +32,8 @@ class Limit:
 
 
 #: What is guessed at → its limit. Only somebody who is signed in reaches "confirm", and only somebody who knows the
-#: password reaches "code": so a stranger can neither end a session's work nor close that door.
+#: password reaches "code". Neither counts for the address: so a stranger, also one who shares it, can neither end a
+#: session's work nor close that door.
 LIMITS: Mapping[str, Limit] = {
     "password": Limit(5, timedelta(hours=24)),
     "code": Limit(5, timedelta(hours=24)),
@@ -98,9 +100,17 @@ def closed_until(kind: str, who: str, now: datetime) -> datetime | None:
     return until if until and until > now else None
 
 
+def whose(user: StaffUser | None, email: str = "") -> str:
+    """Whose guesses count together: an account's, or at an email without one, however it is spelled.
+
+    An email is read as signing in reads it, or each of its spellings would have guesses of its own.
+    """
+    return f"account {user.id}" if user else f"email {uia_email_mapper(email) or email}"
+
+
 def doors_of(user: StaffUser) -> list[Target]:
     """What can be closed for a person by wrong guesses."""
-    return [("password", user.email), ("code", str(user.id)), ("confirm", str(user.id)), ("reset", user.email)]
+    return [(kind, whose(user)) for kind in ("password", "code", "confirm", "reset")]
 
 
 def forget_old(now: datetime) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from flask_security import lookup_identity
 
 from nexnotify.db import db
 from nexnotify.errors import Conflict, Forbidden, Invalid
@@ -40,8 +41,9 @@ def _check_may_change(actor: Membership, target: Membership, role: str | None) -
 
 
 def find_person(email: str) -> StaffUser | None:
-    """The staff user with this email, however it is spelled."""
-    return db.session.scalar(sa.select(StaffUser).where(sa.func.lower(StaffUser.email) == email.strip().lower()))
+    """The staff user with this email, however it is spelled: the one that signing in with it finds."""
+    found = lookup_identity(email.strip())
+    return found if isinstance(found, StaffUser) else None
 
 
 def people_of(store: Store) -> Sequence[Membership]:
@@ -73,6 +75,28 @@ def switch_second_factor_off(user: StaffUser) -> None:
     """Let the password alone open the account again; recovery codes are dead."""
     user.tf_primary_method = user.tf_totp_secret = user.mf_recovery_codes = None
     db.session.flush()
+
+
+def take_second_factor(actor: Membership, target: Membership) -> bool:
+    """Switch another person's second factor off, by an owner, and end their sessions; whether they had one.
+
+    :raises Conflict: it is the actor's own.
+    :raises Forbidden: the person belongs to a store that the actor does not own: its door would be weaker too.
+    """
+    if actor.user_id == target.user_id:
+        raise Conflict("Your own second factor is switched off under Your account.")
+    own = {item.store_id for item in memberships_of(actor.user_id) if item.role == "owner"}
+    if not own.issuperset(item.store_id for item in memberships_of(target.user_id)):
+        raise Forbidden(
+            f"{target.user.email} also belongs to a store that you do not own. Whoever runs this installation can "
+            "switch their second factor off, with `nexnotify user password --second-factor-off`."
+        )
+    user = db.session.get_one(StaffUser, target.user_id, with_for_update=True, populate_existing=True)
+    if not user.has_second_factor:
+        return False
+    switch_second_factor_off(user)
+    end_sessions(user)
+    return True
 
 
 def change_role(actor: Membership, target: Membership, role: str, now: datetime) -> str | None:
@@ -223,7 +247,7 @@ def accept_as(user: StaffUser, invitation: Invitation, now: datetime) -> None:
     :raises Forbidden: it is for another email.
     :raises Conflict: they belong to the store already.
     """
-    if user.email.lower() != invitation.email.lower():
+    if user != find_person(invitation.email):
         raise Forbidden(f"This invitation is for {invitation.email}.")
     _join(invitation, "", now)
 

@@ -8,15 +8,27 @@ import re
 from collections.abc import Mapping
 from datetime import time
 from functools import cache, lru_cache
+from ipaddress import IPv6Address
 from typing import Annotated, Any, ClassVar
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from nexnotify.errors import Invalid
 from nexnotify.stores.models import Store
 
 CHANNELS = ("sms", "email", "push")
+_USUAL_PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?")
 
 
 class _Part(BaseModel):
@@ -162,8 +174,9 @@ class StoreSettings(_Part):
 
     @field_validator("domains")
     @classmethod
-    def _origins(cls, domains: list[str]) -> list[str]:
-        return [_origin(domain) for domain in domains]
+    def _origins(cls, domains: list[str], info: ValidationInfo) -> list[str]:
+        kept = (info.context or {}).get("domains", ())  # what is stored must not stop the store, whatever it is
+        return [domain if domain in kept else read_origin(domain) for domain in domains]
 
 
 @cache
@@ -172,16 +185,26 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _origin(text: str) -> str:
-    """An origin as browsers send it: scheme and host in lower case, no path."""
-    text = text.strip().lower().rstrip("/")
-    if "://" not in text:
-        text = "https://" + text
-    scheme, _, host = text.partition("://")
+def read_origin(text: str) -> str:
+    """An origin as browsers send it: scheme and host in lower case, a port only where it is not the usual one.
+
+    :raises ValueError: it is none; the message says what to write.
+    """
+    whole = text.strip().lower()
+    whole = whole if "://" in whole else f"https://{whole}"
+    try:
+        parts = urlsplit(whole)
+        host, port = parts.hostname or "", parts.port
+        is_host = bool(IPv6Address(host) if ":" in host else _HOST.fullmatch(host))
+    except ValueError:
+        is_host = False
     # Browsers send other alphabets as xn--…, so a host of other letters would never match.
-    if scheme not in ("http", "https") or not re.fullmatch(r"[a-z0-9_.:\[\]-]{1,260}", host):
-        raise ValueError(f"{text!r} is not an origin; write it like https://shop.example.")
-    return text
+    if not is_host or whole != f"{parts.scheme}://{parts.netloc}{'/' if parts.path else ''}" or "@" in parts.netloc:
+        raise ValueError(f"{text.strip()!r} is not an origin; write it like https://shop.example.")
+    if parts.scheme not in _USUAL_PORTS or port == 0 or len(host) > 253:
+        raise ValueError(f"{text.strip()!r} is not an origin; write it like https://shop.example.")
+    host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}" + (f":{port}" if port and port != _USUAL_PORTS[parts.scheme] else "")
 
 
 def store_settings(store: Store) -> StoreSettings:
@@ -193,7 +216,7 @@ def store_settings(store: Store) -> StoreSettings:
 def _read_settings(stored_json: str, country: str, zone: str) -> StoreSettings:
     """The settings are the same for the same stored text, so it is checked once."""
     stored = {name: value for name, value in json.loads(stored_json).items() if name in StoreSettings.model_fields}
-    return StoreSettings.model_validate({**stored, "country": country, "zone": zone})
+    return StoreSettings.model_validate({**stored, "country": country, "zone": zone}, context=stored)
 
 
 def settings_json(settings: StoreSettings) -> dict[str, Any]:
@@ -215,9 +238,15 @@ def merge_settings(store: Store, changes: Mapping[str, Any]) -> dict[str, list[A
     if problems:
         raise Invalid("Some settings cannot be saved; nothing was changed.", fields=problems)
     try:
-        after = settings_json(StoreSettings.model_validate({**before, **_with_switches(before, changes)}))
+        after = settings_json(
+            StoreSettings.model_validate({**before, **_with_switches(before, changes)}, context=before)
+        )
     except ValidationError as error:
         raise Invalid("Some settings cannot be saved; nothing was changed.", fields=field_errors(error)) from None
+    quiet = after["quiet_hours"]
+    if "quiet_hours" in changes and quiet and quiet["from"] == quiet["to"]:  # asked of changes alone: one may be stored
+        words = "The two hours are the same, so it would never be quiet. Choose others, or switch quiet hours off."
+        raise Invalid("Some settings cannot be saved; nothing was changed.", fields={"quiet_hours": words})
     store.country, store.zone = after["country"], after["zone"]
     store.settings = {name: value for name, value in after.items() if name not in ("country", "zone")}
     return {name: [before[name], after[name]] for name in after if before[name] != after[name]}

@@ -41,6 +41,7 @@ class AlertRequest(Tenant, db.Model):
         sa.Index("ix_alert_request_contact", "store_id", "contact_id", "id"),
         sa.Index("ix_alert_request_status", "store_id", "status", "id"),
         sa.Index("ix_alert_request_asked", "store_id", "created_at"),
+        partial_index("ix_alert_request_widget", "store_id", "id", where="source = 'widget'"),
         partial_index("ix_alert_request_told", "store_id", "alerted_at", where="alerted_at IS NOT NULL"),
         partial_index("ix_alert_request_closed", "store_id", "closed_at", where="closed_at IS NOT NULL"),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import Flask, Response, request
 from werkzeug.routing import IntegerConverter, Map
 from whitenoise import WhiteNoise
@@ -36,6 +38,8 @@ BLUEPRINTS = (
     *ADMIN_BLUEPRINTS,
 )
 
+log = logging.getLogger(__name__)
+
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; font-src 'self'; "
@@ -65,7 +69,25 @@ def init_web(app: Flask) -> None:
     for blueprint, prefix in BLUEPRINTS:
         app.register_blueprint(blueprint, url_prefix=prefix)
     app.after_request(_secure)
+    if not app.extensions["nexnotify"].settings.trusted_proxies:
+        _warn_of_untold_proxy(app)
     app.wsgi_app = WhiteNoise(app.wsgi_app, root=str(ROOT / "static"), prefix="static/", max_age=3600)  # type: ignore[method-assign]
+
+
+def _warn_of_untold_proxy(app: Flask) -> None:
+    """Say once, in this process's log, that a proxy seems to stand in front whose word is not taken."""
+    warned = False
+
+    def notice() -> None:
+        nonlocal warned
+        if not warned and "X-Forwarded-For" in request.headers:
+            warned = True
+            log.warning(
+                "a request came with X-Forwarded-For, but NEXNOTIFY_TRUSTED_PROXIES is 0: if there is a proxy in front, "
+                "all the world counts as one address, so set it to the number of proxies"
+            )
+
+    app.before_request(notice)
 
 
 def _secure(response: Response) -> Response:

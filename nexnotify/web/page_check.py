@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nexnotify.web.page_policy import lets_connect, lets_script
-from nexnotify.web.shop_page import Named, ScriptTag, ShopPage
+from nexnotify.web.shop_page import MAX_PRODUCTS, Named, ScriptTag, ShopPage
 
 #: The rolling address of the script.
 ROLLING = "v1"
@@ -40,6 +40,16 @@ class Ours:
     products: Mapping[Named, str | None] = field(default_factory=dict)
 
 
+_HELD = Finding(
+    "held",
+    "bad",
+    "The script is in the page, but browsers do not run it as it stands there: a consent tool or the like holds "
+    "it back.",
+    "Let that tool count it among what the shop needs, or paste the snippet as it stands on this page, with its "
+    "src and without a type.",
+)
+
+
 def works(findings: Sequence[Finding]) -> bool:
     """Whether nothing keeps the widget from working on the page."""
     return not any(finding.kind == "bad" for finding in findings)
@@ -51,7 +61,7 @@ def judge(page: ShopPage, origin: str, policies: Sequence[str], ours: Ours) -> l
     :param origin: the page's origin, as browsers send it.
     :param policies: the Content-Security-Policy headers it came with.
     """
-    found = list(_script(page, ours))
+    found = list(_length(page)) + list(_script(page, ours))
     if page.scripts and origin.startswith("https:") and ours.public_url.startswith("http:"):
         found.append(
             Finding(
@@ -74,6 +84,16 @@ def judge(page: ShopPage, origin: str, policies: Sequence[str], ours: Ours) -> l
     return found + list(_product(page, ours))
 
 
+def _length(page: ShopPage) -> Iterator[Finding]:
+    if not page.is_whole:
+        yield Finding(
+            "long",
+            "info",
+            "The page is long. Only its first 512 KB were read.",
+            "What stands further down does not count here, but works all the same.",
+        )
+
+
 # --- the script ----------------------------------------------------------------------------------------------------
 
 
@@ -87,14 +107,16 @@ def _script(page: ShopPage, ours: Ours) -> Iterator[Finding]:
             "If a tag manager adds it, this check cannot see it: open the page and look for the button.",
         )
         return
-    tag = page.scripts[0]  # loaded twice, the first wins
-    if len(page.scripts) > 1:
+    tag = (page.running or page.scripts)[0]  # loaded twice, the first wins
+    if len(page.running) > 1:
         yield Finding(
             "twice",
             "warn",
-            f"The script is in the page {len(page.scripts)} times. The first one counts.",
+            f"The script is in the page {len(page.running)} times. The first one counts.",
             "Take the others out; they only cost time.",
         )
+    if tag.is_held:
+        yield _HELD
     if not tag.src.startswith(f"{ours.public_url}/widget/"):
         yield Finding(
             "other_server",
@@ -160,7 +182,8 @@ def _policies(page: ShopPage, headers: Sequence[str], ours: Ours) -> Iterator[Fi
     policies = [part for header in headers for part in header.split(",")] + page.policies
     if not policies:
         return
-    tag = page.scripts[0] if page.scripts else ScriptTag(f"{ours.public_url}/widget/v1/nexnotify.js", ROLLING, "")
+    ours_tag = ScriptTag(f"{ours.public_url}/widget/v1/nexnotify.js", ROLLING, "")
+    tag = (page.running or page.scripts or [ours_tag])[0]
     api = f"{ours.public_url}/widget/v1/{ours.store_key}/config"
     script = all(lets_script(policy, page.url, tag.src, tag.nonce, tag.integrity) for policy in policies)
     connect = all(lets_connect(policy, page.url, api) for policy in policies)
@@ -213,3 +236,5 @@ def _product(page: ShopPage, ours: Ours) -> Iterator[Finding]:
             )
         else:
             yield Finding("product", "ok", f"The page names {name}, and shoppers can ask for it now.")
+    if more := len(page.named) - len(page.products):
+        yield Finding("more", "info", f"And {more} more products. Only the first {MAX_PRODUCTS} were looked at.")

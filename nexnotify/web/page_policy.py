@@ -26,7 +26,7 @@ def lets_script(policy: str, page: str, src: str, nonce: str = "", integrity: st
     if nonce and f"'nonce-{nonce}'" in sources:
         return True
     hashes = integrity.split()
-    if hashes and all(f"'{each}'" in sources for each in hashes):
+    if hashes and {f"'{each}'" for each in hashes}.issubset(sources):
         return True
     if any(source.lower() == "'strict-dynamic'" for source in sources):
         return False  # then addresses count for nothing
@@ -45,7 +45,14 @@ def _of(policy: str, *names: str) -> list[str] | None:
 
 
 def matches(source: str, page: str, url: str) -> bool:
-    """Whether one source expression of a policy of ``page`` covers ``url``."""
+    """Whether one source expression of a policy of ``page`` covers ``url``; one that is malformed covers nothing."""
+    try:
+        return _matches(source, page, url)
+    except ValueError:
+        return False
+
+
+def _matches(source: str, page: str, url: str) -> bool:
     wanted, own = urlsplit(url), urlsplit(page)
     if source.lower() == "'self'":
         return (wanted.scheme, _host(wanted.netloc), _port(wanted.scheme, wanted.netloc)) == (

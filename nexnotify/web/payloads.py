@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import chain
 from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import request
 from pydantic import (
@@ -65,6 +65,18 @@ _LINK = re.compile(r"://|www\.|@|[^\s.]\.\w{2,}", re.IGNORECASE)
 
 def _one_line(value: Any) -> Any:
     return _GAPS.sub(" ", value).strip() if isinstance(value, str) else value
+
+
+def _web_page(value: Any) -> Any:
+    """The page, where it is the address of one. Nobody typed it, so a sign-up is not refused for it."""
+    if not isinstance(value, str):
+        return value
+    try:
+        value.encode()
+        parts = urlsplit(value.strip())
+    except ValueError:
+        return None
+    return value if parts.scheme in ("http", "https") and parts.hostname else None
 
 
 def _no_link(name: str) -> str:
@@ -170,7 +182,9 @@ class RequestPayload(OneVariant):
     )
     consent: bool = Field(False, description="The shopper has agreed; a text needs it.")
     consent_text: Annotated[str, Field(max_length=4000)] | None = Field(None, description="The wording agreed to.")
-    page_url: Annotated[str, Field(max_length=2000)] | None = None
+    page_url: Annotated[Annotated[str, Field(max_length=2000)] | None, BeforeValidator(_web_page)] = Field(
+        None, description="Kept if it is an http or https address."
+    )
     #: The language the shopper was asked in; errors beside fields are in it where we have it.
     language: Annotated[str, Field(max_length=35)] | None = None
 

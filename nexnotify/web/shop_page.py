@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin
 
+from nexnotify.web.tags import read_tags
+
 #: Attribute → what it names, in the order in which the widget looks.
 NAMES = {"data-nexnotify-sku": "sku", "data-nexnotify-variant": "variant_id", "data-nexnotify-product": "product"}
+#: Products of one page that are looked at.
+MAX_PRODUCTS = 20
+#: Policies in ``<meta>`` elements that are looked at.
+_MAX_POLICIES = 4
+#: The longest name of a product that a store keeps.
+_MAX_NAME = 255
 #: Where the script stands, whatever the server.
 _OURS = re.compile(r"/widget/([^/]+)/nexnotify\.js$")
-#: What stands in these is not part of the page while scripts run.
-_DEAD = ("noscript", "template")
+#: Types with which browsers run a script; all others are data to them.
+_RUNS = frozenset(
+    ["", "module"]
+    + [f"text/javascript1.{number}" for number in range(6)]
+    + [f"text/{name}" for name in ("javascript", "ecmascript", "x-javascript", "x-ecmascript", "jscript", "livescript")]
+    + [f"application/{name}" for name in ("javascript", "ecmascript", "x-javascript", "x-ecmascript")]
+)
 
 #: What a product is named by: ("sku" | "variant_id" | "product", its value).
 Named = tuple[str, str]
@@ -31,6 +43,8 @@ class ScriptTag:
     integrity: str = ""
     crossorigin: bool = False
     nonce: str = ""
+    #: Browsers do not run it as it stands here.
+    is_held: bool = False
 
 
 @dataclass(slots=True)
@@ -43,71 +57,78 @@ class ShopPage:
     json_ld: list[Named] = field(default_factory=list)
     #: Content-Security-Policy of ``<meta>`` elements.
     policies: list[str] = field(default_factory=list)
+    #: False where only the beginning of the page was read.
+    is_whole: bool = True
+
+    @property
+    def running(self) -> list[ScriptTag]:
+        """The tags that browsers run; the first counts."""
+        return [tag for tag in self.scripts if not tag.is_held]
+
+    @property
+    def named(self) -> list[Named]:
+        """Every product that the widget would ask about."""
+        return list(dict.fromkeys(self.attributes or self.json_ld[:1]))
 
     @property
     def products(self) -> list[Named]:
-        """The products that the widget would ask about."""
-        return list(dict.fromkeys(self.attributes or self.json_ld[:1]))
+        """As many of them as are looked at."""
+        return self.named[:MAX_PRODUCTS]
 
 
-def read_shop_page(url: str, html: str) -> ShopPage:
+def read_shop_page(url: str, html: str, is_whole: bool = True) -> ShopPage:
     """Read a page; what is not HTML is no error, it only says nothing."""
-    reader = _Reader(url)
-    reader.feed(html)
-    reader.close()
-    return reader.page
-
-
-class _Reader(HTMLParser):
-    def __init__(self, url: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.page = ShopPage(url)
-        self._base = url
-        self._dead: list[str] = []
-        self._json: list[str] | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in reversed(attrs)}  # of two, browsers take the first
-        if tag in _DEAD:
-            self._dead.append(tag)
-        if self._dead:
-            return
-        if tag == "base" and values.get("href"):
-            self._base = urljoin(self.page.url, values["href"])
-        elif tag == "meta" and values.get("http-equiv", "").lower() == "content-security-policy":
-            self.page.policies.append(values.get("content", ""))
-        elif tag == "script":
-            self._script(values)
+    page, base, templates = ShopPage(url, is_whole=is_whole), "", 0
+    for tag in read_tags(html):
+        if tag.name == "template":  # what stands in it is not part of the page
+            templates = max(templates + (-1 if tag.is_end else 1), 0)
+        if templates or tag.is_end:
+            continue
+        values = tag.attributes
+        if not values:
+            continue
+        if tag.name == "base" and not base:
+            base = _joined(url, values.get("href", ""))
+        elif tag.name == "meta" and values.get("http-equiv", "").lower() == "content-security-policy":
+            page.policies = [*page.policies, values.get("content", "")][:_MAX_POLICIES]
+        elif tag.name == "script":
+            page.scripts.extend(_script(base or url, values))
+            if values.get("type", "").strip().lower() == "application/ld+json":
+                page.json_ld.extend(_products(tag.text))
         if named := next(((what, values[name]) for name, what in NAMES.items() if values.get(name)), None):
-            self.page.attributes.append(named)
+            page.attributes.append(_plain(*named))
+    return page
 
-    def _script(self, values: dict[str, str]) -> None:
-        if values.get("type", "").strip().lower() == "application/ld+json":
-            self._json = []
-        src = urljoin(self._base, values.get("src", "").strip())
-        found = _OURS.search(src.partition("?")[0])
-        if found or (values.get("src") and "data-nexnotify" in values):
-            tag = ScriptTag(
-                src,
-                found.group(1) if found else "",
-                values.get("data-store", "").strip(),
-                values.get("integrity", "").strip(),
-                "crossorigin" in values,
-                values.get("nonce", ""),
-            )
-            self.page.scripts.append(tag)
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self._dead:
-            while self._dead.pop() != tag:
-                pass
-        elif tag == "script" and self._json is not None:
-            self.page.json_ld.extend(_products("".join(self._json)))
-            self._json = None
+def _joined(base: str, address: str) -> str:
+    """The whole address; empty where it is none."""
+    try:
+        return urljoin(base, address.strip()) if address.strip() else ""
+    except ValueError:
+        return ""
 
-    def handle_data(self, data: str) -> None:
-        if self._json is not None:
-            self._json.append(data)
+
+def _script(base: str, values: Mapping[str, str]) -> Iterator[ScriptTag]:
+    """The tag, if it is the widget's. Consent tools put its address elsewhere, or give it a type that does not run."""
+    kind, address = values.get("type", "").strip().lower(), values.get("src", "")
+    written = address or values.get("data-src", "")
+    src = _joined(base, written) or written
+    found = _OURS.search(re.split("[?#]", src, maxsplit=1)[0])
+    if found or (written and "data-nexnotify" in values):
+        yield ScriptTag(
+            src,
+            found.group(1) if found else "",
+            values.get("data-store", "").strip(),
+            values.get("integrity", "").strip(),
+            "crossorigin" in values,
+            values.get("nonce", ""),
+            not address or kind not in _RUNS or ("nomodule" in values and kind != "module"),
+        )
+
+
+def _plain(kind: str, name: str) -> Named:
+    """A name as a database can be asked for it; one that is longer than any stays longer."""
+    return kind, name[: _MAX_NAME + 1].replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _products(text: str) -> Iterator[Named]:
@@ -135,7 +156,7 @@ def _in(node: Any, depth: int) -> Iterator[Named]:
             )
             product = node.get("productGroupID") or node.get("productID")
             if sku or product:
-                yield ("sku", str(sku)) if sku else ("product", str(product))
+                yield _plain("sku", str(sku)) if sku else _plain("product", str(product))
         else:
             yield from _in(node.get("@graph"), depth + 1)
             yield from _in(node.get("mainEntity"), depth + 1)

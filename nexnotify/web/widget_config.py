@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nexnotify.catalog.models import Product, Variant
-from nexnotify.catalog.service import find_product, find_variant
+from nexnotify.catalog.service import find_product, find_products, find_variant
 from nexnotify.content.countries import dial_codes
 from nexnotify.content.disclosure import disclosure
 from nexnotify.content.widget_texts import Language
@@ -49,6 +49,26 @@ def find_offer(
         product = variant.product if variant else None
     else:
         product = find_product(store, product_id) if product_id else None
+    return _offer(store, product, variant)
+
+
+def find_offers(store: Store, names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Offer]:
+    """The same for many products at once, each named by ("sku" | "variant_id" | "product", value)."""
+    named = list(names)
+    skus, variant_ids, products = (
+        [value for kind, value in named if kind == wanted] for wanted in ("sku", "variant_id", "product")
+    )
+    found: dict[tuple[str, str], Offer | None] = {}
+    for product in find_products(store, skus, variant_ids, products):
+        found["product", product.external_id] = _offer(store, product, None)
+        for variant in product.variants:
+            found["variant_id", variant.external_id] = offer = _offer(store, product, variant)
+            if variant.sku:
+                found["sku", variant.sku] = offer
+    return {name: offer for name in named if (offer := found.get(name))}
+
+
+def _offer(store: Store, product: Product | None, variant: Variant | None) -> Offer | None:
     if product is None or not product.published:
         return None
     choices = [_choice(store, item) for item in product.variants]

@@ -75,6 +75,27 @@ def test_it_follows_the_variant_the_shopper_picks(tab: Tab) -> None:
     expect(tab.button).to_be_visible()  # that one has not been asked for
 
 
+def test_another_product_on_the_same_page_asks_anew(tab: Tab, house: House) -> None:
+    """Its texts bring the countries along, and a yes to one product is no yes to another."""
+    try:
+        house.settings(switches={"backordered": {"sms": False}})
+        tab.visit_product("MUG")
+        tab.open()
+        expect(tab.field("Mobile number")).to_be_hidden()
+        mount = tab.page.locator("[data-nexnotify-sku]")
+        mount.evaluate("node => node.setAttribute('data-nexnotify-sku', 'TEE-M')")
+        tab.field("Mobile number").fill("(201) 555-0123")
+        assert tab.panel.get_by_label("Country").locator("option").count() > 200
+        tab.panel.get_by_role("checkbox").check()
+        house.settings(switches={"backordered": {"sms": True}})
+        tab.page.evaluate("nexnotify('refresh')")
+        mount.evaluate("node => node.setAttribute('data-nexnotify-sku', 'MUG')")
+        expect(tab.panel).to_contain_text("Backordered")
+        expect(tab.panel.get_by_role("checkbox")).not_to_be_checked()
+    finally:
+        house.settings(switches={"backordered": {"sms": True, "email": True}})
+
+
 def test_a_page_can_say_the_variant_by_script(tab: Tab) -> None:
     tab.page.add_init_script(
         STUB + "nexnotify('setVariant', 'v-tee-s'); nexnotify('on', 'shown', (d) => window.seen = d)"

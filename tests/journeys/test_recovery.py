@@ -112,6 +112,7 @@ def lifted(shop: Shop) -> None:
     with inside(shop.app), transaction():
         for gateway in db.session.scalars(sa.select(GatewayInstance)):
             resume(gateway, utcnow())
+            take_over_queue(gateway, utcnow())
 
 
 def requests(shop: Shop) -> list[str]:
@@ -194,29 +195,36 @@ def test_what_a_paused_gateway_has_tried_goes_out_by_its_successor(shop: Shop, p
 
     successor = kannel(shop)
     with inside(shop.app), transaction():
-        assert take_over_queue(db.session.get_one(GatewayInstance, successor.id)) == 3
+        assert take_over_queue(db.session.get_one(GatewayInstance, successor.id), utcnow()) == 3
     shop.work()
     assert sorted(provider.calls) == [("kannel", to) for to in people]
     assert [message["gateway"] for message in shop.messages()] == ["kannel"] * 3
     assert requests(shop) == ["alerted"] * 3
 
 
-def test_what_a_paused_gateway_keeps_too_long_expires_and_the_next_restock_tells_them(
-    shop: Shop, provider: Provider
-) -> None:
+def test_what_a_paused_gateway_keeps_for_days_goes_out_when_the_pause_ends(shop: Shop, provider: Provider) -> None:
     people = numbers(2)
     queue_for(shop, people)
     settle_now(shop, claim_now(shop, limit=1), Misconfigured("The account is suspended."))
-    with later(hours=23):
+    with later(hours=50):
         shop.work()
         assert statuses(shop) == ["queued"] * 2
-    with later(hours=25):
-        shop.work()
-        assert [(message["status"], message["reason"]) for message in shop.messages()] == [("expired", "too_late")] * 2
-        assert requests(shop) == ["waiting"] * 2
         lifted(shop)
         shop.work()
-        assert provider.calls == [], "Not a day late"
+        assert provider.called() == people
+        assert requests(shop) == ["alerted"] * 2
+
+
+def test_what_is_sold_out_by_then_stays_untold_until_the_next_restock(shop: Shop, provider: Provider) -> None:
+    people = numbers(2)
+    queue_for(shop, people)
+    settle_now(shop, claim_now(shop, limit=1), Misconfigured("The account is suspended."))
+    with later(hours=50):
+        shop.stock("TEE-M", 0)
+        lifted(shop)
+        shop.work()
+        assert provider.calls == []
+        assert requests(shop) == ["waiting"] * 2
         restock(shop)
         assert provider.called() == people
         assert requests(shop) == ["alerted"] * 2

@@ -38,6 +38,9 @@ API = "https://notify.example/widget/v1/nn_1/config"
         ("script-src-elem 'self'; script-src *", False),
         ("script-src 'strict-dynamic' https://notify.example", False),
         ("script-src 'nonce-abc'", False),
+        ("script-src http://[:x", False),
+        ("script-src [ https://notify.example:x ://[", False),
+        ("script-src http://[ https://notify.example", True),  # what is malformed takes nothing away
     ],
 )
 def test_a_script(policy: str, allowed: bool) -> None:

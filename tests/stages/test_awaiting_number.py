@@ -67,20 +67,30 @@ def test_texts_wait_for_the_number_and_go_when_it_comes(shop: Shop, cdyne: Cdyne
     assert told(shop) == [("accepted", "cdyne")]
 
 
-def test_whoever_waited_longer_than_the_text_was_worth_keeps_the_place(shop: Shop, cdyne: Cdyne, url: str) -> None:
+def test_whoever_waits_for_days_is_told_when_the_number_comes(shop: Shop, cdyne: Cdyne, url: str) -> None:
     line = waiting(shop, url)
     restocked(shop)
     with later(hours=49):
+        shop.work()
+        assert told(shop) == [("queued", "cdyne")]
         number_comes(line, url)
         shop.work()
-        assert told(shop) == [("expired", "cdyne")]
+        assert [text["to"] for text in cdyne.texts] == ["12015550123"]
+        assert shop.requests()[0]["status"] == "alerted"
+
+
+def test_what_is_sold_out_when_the_number_comes_is_told_to_nobody(shop: Shop, cdyne: Cdyne, url: str) -> None:
+    line = waiting(shop, url)
+    restocked(shop)
+    with later(hours=49):
+        shop.stock("TEE-M", 0)
+        number_comes(line, url)
+        shop.work()
         assert cdyne.texts == []
         assert shop.requests()[0]["status"] == "waiting"
-        shop.stock("TEE-M", 0)
         shop.stock("TEE-M", 5)
         shop.work()
         assert len(cdyne.texts) == 1
-        assert shop.requests()[0]["status"] == "alerted"
 
 
 def test_a_gateway_that_sends_already_goes_on_sending(shop: Shop, cdyne: Cdyne, url: str) -> None:

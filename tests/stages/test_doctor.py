@@ -11,7 +11,8 @@ from nexnotify import create_app
 from nexnotify.db import db
 from nexnotify.reports.doctor import findings
 from nexnotify.settings import Settings
-from tests.shop import Shop
+from tests.admin import another, door
+from tests.shop import PASSWORD, Shop
 from tests.texting import Twilio
 from tests.times import later
 
@@ -56,3 +57,36 @@ def test_messages_that_nobody_sends_are_noticed(shop: Shop) -> None:
     shop.plan()
     with later(minutes=6):
         assert said(shop.app) == ["2 messages are more than five minutes overdue: is a worker running?"]
+
+
+@pytest.mark.parametrize(
+    "url,proxies,address,warns",
+    [
+        ("https://texts.acme.example", 0, "127.0.0.1", True),
+        ("https://texts.acme.example", 1, "127.0.0.1", False),
+        ("https://texts.acme.example", 0, "192.0.2.7", False),
+        ("http://127.0.0.1:8000", 0, "127.0.0.1", False),
+    ],
+)
+def test_a_proxy_that_nobody_told_us_about_is_noticed(
+    shop: Shop, settings: Settings, url: str, proxies: int, address: str, warns: bool
+) -> None:
+    browser = shop.app.test_client()
+    browser.environ_base["REMOTE_ADDR"] = address
+    shop.staff("ann@acme.example")
+    door(browser, "/admin/login", email="ann@acme.example", password=PASSWORD)
+    with another(replace(settings, public_url=url, trusted_proxies=proxies)) as app:
+        assert ["NEXNOTIFY_TRUSTED_PROXIES is 0" in finding for finding in said(app)] == [True] * warns
+
+
+@pytest.mark.parametrize("proxies,lines", [(0, 1), (1, 0)])
+def test_the_log_says_once_that_a_proxy_is_not_believed(
+    settings: Settings, caplog: pytest.LogCaptureFixture, proxies: int, lines: int
+) -> None:
+    with another(replace(settings, trusted_proxies=proxies)) as app:
+        browser = app.test_client()
+        browser.get("/healthz")
+        assert "X-Forwarded-For" not in caplog.text
+        for _ in range(3):
+            browser.get("/healthz", headers={"X-Forwarded-For": "192.0.2.7"})
+    assert caplog.text.count("X-Forwarded-For") == lines

@@ -234,3 +234,11 @@ def test_asking_for_a_link_answers_the_same_for_everybody(app: Flask, shop: Shop
     letters_written()
     assert pages[0] == pages[1]
     assert "on its way" in pages[0]
+
+
+def test_only_our_own_pages_sign_somebody_out(shop: Shop) -> None:
+    desk = Desk.of(shop)
+    assert desk.browser.post("/admin/logout").status_code == 400
+    desk.page("/products")
+    desk.post("/logout")
+    assert desk.browser.get("/admin/products").status_code == 302

@@ -270,3 +270,18 @@ def test_prices_that_are_emptied_are_forgotten(desk: Desk) -> None:
 
 def test_an_outbox_costs_nothing_and_asks_for_no_price(desk: Desk) -> None:
     assert "Save prices" not in desk.page(f"/gateways/{desk.id_of('/gateways', 'gateways')}")
+
+
+def test_the_audit_trail_says_what_of_a_gateway_was_changed_and_no_secret(desk: Desk) -> None:
+    number, _ = add(desk)
+    typed = {"name": "Pigeons", "loft": "Old mill", "token": "", "rate": "5"}
+    before = desk.page("/settings/audit?kind=gateways").count("Gateway changed</b>")
+    desk.post(f"/gateways/{number}", **typed)
+    assert desk.page("/settings/audit?kind=gateways").count("Gateway changed</b>") == before, "nothing was different"
+    desk.post(f"/gateways/{number}", **{**typed, "name": "Doves", "rate": "7.5", "token": "another one"})
+    trail = desk.page("/settings/audit?kind=gateways")
+    for words in ("name: Pigeons → Doves", "rate: 5 → 7.5", "secrets changed: token"):
+        assert words in trail
+    assert "loft" not in trail
+    assert SECRET not in trail
+    assert "another one" not in trail

@@ -6,10 +6,14 @@ import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from nexnotify.reports.widget import last_check, widget_seen
+from nexnotify.db import db
+from nexnotify.fetch import Unreachable, fetch_page
+from nexnotify.reports.widget import last_asked, last_check, widget_seen
 from nexnotify.settings import Settings
 from nexnotify.stores.models import Store
 from nexnotify.web.widget_script import current_release
@@ -185,6 +189,62 @@ def test_the_check_opens_nothing_that_is_not_public(shop: Shop) -> None:
     assert "Write the address of a page." in desk.post("/widget/check", 422, page=" ")
 
 
+def test_a_second_check_at_the_same_time_is_refused_at_once(shop: Shop, site: Site) -> None:
+    desk = Desk.of(shop)
+    address = f"http://127.0.0.1:{site.server_port}/"
+    going, found = threading.Event(), threading.Event()
+
+    def slow(host: str, port: int) -> list[str]:
+        going.set()
+        found.wait(10)
+        return []
+
+    def first() -> None:
+        with pytest.raises(Unreachable):
+            fetch_page("https://shop.example/", resolve=slow, reader=shop.store_id)
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    going.wait()
+    page = desk.post("/widget/check", 429, page=address)
+    assert "Another check is running." in page
+    assert f'value="{address}"' in page
+    found.set()
+    thread.join()
+    with shop.app.app_context():
+        assert last_check(Store(id=shop.store_id)) is None
+
+
+def test_very_many_marks_cost_no_more_queries_than_a_few(shop: Shop, site: Site) -> None:
+    for sku in ("TEE-M", "MUG"):
+        shop.product(sku)
+    desk = Desk.of(shop)
+    script = snippet(desk.page("/widget"))
+    queries: list[str] = []
+    with shop.app.app_context():
+        engine = db.engine
+    sa.event.listen(engine, "before_cursor_execute", lambda *args: queries.append(args[2]))
+    counts = []
+    for more in (0, 18, 3000):
+        marks = "".join(f'<p data-nexnotify-sku="{sku}"></p>' for sku in ("TEE-M", "MUG", *map(str, range(more))))
+        site.body = script + marks
+        queries.clear()
+        page = desk.post("/widget/check", 200, page=f"http://127.0.0.1:{site.server_port}/")
+        counts.append(len(queries))
+        assert page.count("shoppers can ask for it now") == 2
+    assert counts[0] == counts[1] == counts[2]
+    assert "2982 more products" in page
+
+
+def test_only_an_origin_is_added(shop: Shop) -> None:
+    desk = Desk.of(shop)
+    for origin in ("javascript:x", "http://[", "https://a:b", "https://shop.example/tee", "https://ann@shop.example"):
+        assert "not the address of a shop" in desk.post("/widget/domains", 422, origin=origin), origin
+    assert shop.get("settings")["domains"] == []
+    desk.post("/widget/domains", origin="HTTPS://Shop.Example:443/")
+    assert shop.get("settings")["domains"] == ["https://shop.example"]
+
+
 def test_the_page_of_another_domain_is_added_with_one_press(shop: Shop, site: Site) -> None:
     shop.put("settings", {"domains": ["https://shop.example"]})
     desk = Desk.of(shop)
@@ -196,6 +256,20 @@ def test_the_page_of_another_domain_is_added_with_one_press(shop: Shop, site: Si
     assert shop.get("settings")["domains"] == ["https://shop.example", origin]
     assert f"domains: https://shop.example → https://shop.example, {origin}" in desk.page("/settings/audit")
     assert "Add http" not in desk.post("/widget/check", 200, page=f"{origin}/tee")
+
+
+def test_who_asked_last_is_found_however_many_others_asked(shop: Shop) -> None:
+    with shop.app.app_context():
+        statements: list[tuple[str, Any]] = []
+        sa.event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2:4]))
+        last_asked(Store(id=shop.store_id))
+        statement, values = statements[-1]
+        explain = "EXPLAIN QUERY PLAN" if db.engine.dialect.name == "sqlite" else "EXPLAIN"
+        with db.engine.connect() as connection:
+            if explain == "EXPLAIN":  # an empty table is otherwise read as a whole
+                connection.exec_driver_sql("SET enable_seqscan = off")
+            plan = str(connection.exec_driver_sql(f"{explain} {statement}", values).all())
+    assert "ix_alert_request_widget" in plan
 
 
 def test_who_asked_last_is_told(shop: Shop) -> None:

@@ -24,6 +24,7 @@ from nexnotify.ledger.models import Message
 from nexnotify.reports.audit import ACTIONS
 from nexnotify.stores import guesses
 from nexnotify.stores.models import ROLES, AuditEntry
+from nexnotify.stores.people import find_person
 from tests.admin import Desk, door
 from tests.shop import PASSWORD, Shop
 from tests.totp import code_of
@@ -142,7 +143,19 @@ def _lock(app: Flask, email: str) -> Callable[[], None]:
         with app.app_context():
             with transaction():
                 for _ in range(6):
-                    guesses.take([("password", email)], utcnow())
+                    guesses.take([("password", guesses.whose(find_person(email)))], utcnow())
+            db.session.remove()
+
+    return change
+
+
+def _with_second_factor(app: Flask, email: str) -> Callable[[], None]:
+    def change() -> None:
+        with app.app_context():
+            with transaction():
+                person = find_person(email)
+                assert person is not None
+                person.tf_primary_method, person.tf_totp_secret = "authenticator", "{}"
             db.session.remove()
 
     return change
@@ -208,6 +221,10 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     yield "admin_staff.set_role", Deed(f"/staff/{person}/role", {"role": "staff"})
     yield "admin_staff.unlock", Deed(f"/staff/{person}/unlock", {}, before=_lock(app, ben))
     yield "admin_staff.end_all_sessions", Deed(f"/staff/{person}/end-sessions", {})
+    yield (
+        "admin_staff.second_factor_off",
+        Deed(f"/staff/{person}/second-factor/off", {}, before=_with_second_factor(app, ben)),
+    )
     yield "admin_staff.remove", Deed(f"/staff/{person}/remove", {})
     secret = desk.word_in("/account/second-factor", r'id="totp-secret">([^<]+)<')
     yield "admin_account.second_factor", Deed("/account/second-factor", {"code": code_of(secret)}, 200)

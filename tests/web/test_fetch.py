@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from nexnotify import fetch
-from nexnotify.fetch import Unreachable, fetch_page, is_public, origin_of
+from nexnotify.fetch import Busy, Unreachable, fetch_page, is_public, origin_of
 
 HTML = "<h1>Tee &amp; “Mug”</h1>"
 
@@ -49,14 +49,17 @@ class Handler(BaseHTTPRequestHandler):
     def _packed(self) -> None:
         self._send(gzip.compress(HTML.encode()), {"Content-Encoding": "gzip"})
 
-    def _bomb(self) -> None:
-        self._send(gzip.compress(bytes(50_000_000)), {"Content-Encoding": "gzip"})
-
-    def _broken(self) -> None:
-        self._send(b"not gzip at all", {"Content-Encoding": "gzip"})
-
     def _large(self) -> None:
-        self._send(b"x" * (fetch.MAX_BYTES + 1), {})
+        self._send(b"x" * (2 * fetch.MAX_BYTES), {})
+
+    def _exact(self) -> None:
+        self._send(b"x" * fetch.MAX_BYTES, {})
+
+    def _strict(self) -> None:
+        self._send(HTML.encode(), {"Content-Security-Policy": "script-src " + "a " * 10_000})
+
+    def _slow_word(self) -> None:
+        self._send(b"a-" * 200_000, {"Content-Type": "text/html; charset=punycode"})
 
     def _json(self) -> None:
         self._send(b"{}", {"Content-Type": "application/json"})
@@ -78,9 +81,24 @@ class Handler(BaseHTTPRequestHandler):
 
     def _drip(self) -> None:
         self._send(b"", {"Content-Length": "1000"})
+        self._drop_by_drop()
+
+    def _drip_head(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+        self._drop_by_drop()
+
+    def _drip_continue(self) -> None:
+        self._drop_by_drop(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _drip_chunk(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n5;x=")
+        self._drop_by_drop()
+
+    def _drop_by_drop(self, drop: bytes = b"x") -> None:
+        self.close_connection = True
         with contextlib.suppress(OSError):
             for _ in range(100):
-                self.wfile.write(b"x")
+                self.wfile.write(drop)
                 self.wfile.flush()
                 time.sleep(0.05)
 
@@ -245,9 +263,8 @@ def test_redirects_are_followed_and_end(server: Shop) -> None:
 @pytest.mark.parametrize(
     "path,why",
     [
-        ("/large", "larger than 2 MB"),
-        ("/bomb", "larger than 2 MB"),
-        ("/broken", "could not be read"),
+        ("/packed", "came packed"),
+        ("/strict", "too long"),
         ("/json", "not a web page"),
         ("/gone", "404"),
     ],
@@ -257,15 +274,91 @@ def test_what_cannot_be_read_is_said(server: Shop, path: str, why: str) -> None:
         read(server, path)
 
 
-def test_a_page_that_comes_drop_by_drop_is_given_up(server: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "SECONDS", 0.4)
+def test_of_a_long_page_the_beginning_is_read(server: Shop) -> None:
+    page = read(server, "/large")
+    assert (len(page.text), page.is_whole) == (fetch.MAX_BYTES, False)
+    page = read(server, "/exact")
+    assert (len(page.text), page.is_whole) == (fetch.MAX_BYTES, True)
+
+
+@pytest.mark.parametrize("path", ["/drip", "/drip_head", "/drip_continue", "/drip_chunk"])
+def test_whatever_comes_drop_by_drop_is_given_up(server: Shop, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "SECONDS", 0.3)
     begun = time.monotonic()
     with pytest.raises(Unreachable, match="within"):
-        read(server, "/drip")
+        read(server, path)
+    assert time.monotonic() - begun < 1.5
+    assert nobody_reads()  # long before the server is done
+
+
+def test_a_name_that_is_looked_up_for_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "SECONDS", 0.1)
+    found = threading.Event()
+
+    def slow(host: str, port: int) -> list[str]:
+        found.wait(10)
+        return []
+
+    begun = time.monotonic()
+    with pytest.raises(Unreachable, match="within"):
+        fetch_page("https://shop.example/", resolve=slow)
+    assert time.monotonic() - begun < 1.5
+    with pytest.raises(Busy):  # its thread is still there
+        fetch_page("https://shop.example/", resolve=slow)
+    found.set()
+    assert nobody_reads()
+
+
+def test_one_page_is_read_at_a_time_for_each_reader_and_few_in_all() -> None:
+    going, found = threading.Semaphore(0), threading.Event()
+
+    def slow(host: str, port: int) -> list[str]:
+        going.release()
+        found.wait(10)
+        return []
+
+    def ask(reader: int) -> None:
+        with pytest.raises(Unreachable):
+            fetch_page("https://shop.example/", resolve=slow, reader=reader)
+
+    threads = [threading.Thread(target=ask, args=(reader,)) for reader in range(fetch.AT_ONCE)]
+    threads[0].start()
+    going.acquire()
+    with pytest.raises(Busy):
+        fetch_page("https://shop.example/", resolve=slow, reader=0)
+    for thread in threads[1:]:
+        thread.start()
+        going.acquire()
+    with pytest.raises(Busy):
+        fetch_page("https://shop.example/", resolve=slow, reader=fetch.AT_ONCE)
+    found.set()
+    for thread in threads:
+        thread.join()
+    assert nobody_reads()
+    with pytest.raises(Unreachable):
+        fetch_page("https://shop.example/", resolve=lambda host, port: [], reader=0)
+
+
+def nobody_reads() -> bool:
+    """Whether the threads of all readings end soon."""
+    threads = [thread for thread in threading.enumerate() if thread.name == "fetch"]
+    for thread in threads:
+        thread.join(1.5)
+    return not any(thread.is_alive() for thread in threads)
+
+
+def test_an_encoding_that_takes_minutes_is_not_one_of_a_page(server: Shop) -> None:
+    begun = time.monotonic()
+    assert read(server, "/slow_word").text.startswith("a-a-")
     assert time.monotonic() - begun < 2
 
 
-@pytest.mark.parametrize("path,text", [("/latin", "Größe"), ("/odd", "ok"), ("/packed", HTML)])
+@pytest.mark.parametrize("path", ["/größe", "/a b?x=“1”", "/%C3%A9"])
+def test_an_address_is_read_as_people_write_it(server: Shop, path: str) -> None:
+    assert read(server, path).text == HTML
+
+
+@pytest.mark.parametrize("path,text", [("/latin", "Größe"), ("/odd", "ok")])
 def test_encodings(server: Shop, path: str, text: str) -> None:
     assert read(server, path).text == text
 

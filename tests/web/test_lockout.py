@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from nexnotify.db import db
+from nexnotify.stores.guesses import whose
+from nexnotify.stores.people import find_person
 from tests.admin import Desk, door, letters_written
 from tests.shop import PASSWORD, Shop
 from tests.times import later
@@ -63,6 +67,62 @@ def test_another_spelling_of_the_email_is_the_same_account(app: Flask, shop: Sho
     assert "Too many tries" in sign_in(app, PASSWORD, " ANN@Acme.example ")[1]
 
 
+#: The spellings that email programs and browsers take for ann@acme.example.
+SPELLINGS = (
+    "ann@\uff41\uff43\uff4d\uff45.example",
+    "ann@acme\u3002example",
+    "Ann@ACME\uff0eexample",
+    "ann@acme.\uff45xample",
+    "ann@\uff41cme.example",
+)
+
+
+@pytest.mark.parametrize("email", [ANN, *SPELLINGS])
+def test_letters_that_mean_the_same_are_no_account_of_their_own(app: Flask, shop: Shop, email: str) -> None:
+    desk = Desk(shop.sign_in(ANN))
+    assert sign_in(app, PASSWORD, email)[0]
+    for spelling in SPELLINGS:
+        sign_in(app, "wrong", spelling)
+    assert "Too many tries" in sign_in(app, PASSWORD, email)[1]
+    assert "Locked after too many wrong passwords" in desk.page("/settings/audit?kind=signing_in")
+
+
+def test_they_are_none_either_where_there_is_no_account(app: Flask, shop: Shop) -> None:
+    said = [sign_in(app, "wrong", spelling)[1] for spelling in SPELLINGS]
+    assert ["Too many tries" in words for words in said] == [False] * 4 + [True]
+
+
+def test_what_counts_for_an_account_cannot_be_typed_as_an_email(app: Flask, shop: Shop) -> None:
+    shop.staff(ANN)
+    with app.app_context():
+        who = whose(find_person(ANN))
+        db.session.remove()
+    guess(app, 6, email=who)
+    assert sign_in(app, PASSWORD)[0]
+
+
+@pytest.mark.parametrize("place", ["//evil.example", "https://evil.example/x", "javascript:alert(1)"])
+def test_a_place_that_is_not_ours_leads_to_the_start_page_and_counts_for_nothing(
+    app: Flask, shop: Shop, place: str
+) -> None:
+    shop.staff(ANN)
+    for number in range(6):
+        browser = app.test_client()
+        answer = door(browser, f"/admin/login?{urlencode({'next': place})}", email=ANN, password=PASSWORD, next=place)
+        assert (number, answer.status_code, answer.headers.get("Location")) == (number, 302, "/admin")
+    verify = f"/admin/verify?{urlencode({'next': place})}"
+    assert door(browser, verify, password=PASSWORD, next=place).headers["Location"] == "/admin"
+
+
+def test_a_guess_without_the_pages_token_is_neither_looked_at_nor_counted(app: Flask, shop: Shop) -> None:
+    """Or a page of somebody else's could close the door to whoever looks at it."""
+    shop.staff(ANN)
+    for _ in range(6):
+        answer = app.test_client().post("/admin/login", data={"email": ANN, "password": PASSWORD})
+        assert answer.status_code != 302
+    assert sign_in(app, PASSWORD)[0]
+
+
 def test_guessing_at_many_accounts_closes_the_door_to_that_address_alone(app: Flask, shop: Shop) -> None:
     """A right password of one's own in between does not cover for the wrong ones."""
     shop.staff(ANN)
@@ -82,6 +142,33 @@ def test_whoever_is_in_stays_in_while_strangers_guess(app: Flask, shop: Shop) ->
         assert "Key Warehouse" in desk.post(
             "/settings/keys", 200, **{"name": "Warehouse", "nx-confirm-password": PASSWORD}
         )
+
+
+def test_a_stranger_at_the_same_address_stands_in_nobodys_way_who_is_past_the_password(app: Flask, shop: Shop) -> None:
+    owner = Desk.of(shop)
+    secret, _ = set_up(owner)
+    here, email = "127.0.0.1", f"owner-{shop.store_id}@acme.example"
+    half_in = app.test_client()
+    assert door(half_in, "/admin/login", email=email, password=PASSWORD).headers["Location"].startswith("/admin/tf-val")
+    link = re.findall(
+        r"http://[^/]+(/join/[\w-]+)", owner.post("/staff/invitations", 200, email="ben@acme.example", role="staff")
+    )[0]
+    for number in range(21):
+        sign_in(app, "Summer2030!", f"person{number}@acme.example", here)
+    assert "Too many tries" in sign_in(app, PASSWORD, email, here)[1]
+    assert owner.browser.get(link).status_code == 200
+    with later(minutes=20):
+        assert door(half_in, "/admin/tf-validate", code=code_of(secret)).status_code == 302
+        typed = {"name": "Warehouse", "nx-confirm-password": PASSWORD}
+        assert "Key Warehouse" in owner.post("/settings/keys", 200, **typed)
+
+
+def test_wrong_passwords_in_an_open_session_are_still_counted(shop: Shop) -> None:
+    desk = Desk.of(shop)
+    typed = {"current": "wrong", "password": "a better battery"}
+    pages = [desk.post("/account/password", 422, **typed) for _ in range(5)]
+    assert ["Too many tries" in page for page in pages] == [False] * 4 + [True]
+    assert "Too many tries" in desk.post("/account/password", 422, **{**typed, "current": PASSWORD})
 
 
 def test_guesses_at_the_same_moment_are_no_more_than_one_after_another(
@@ -143,6 +230,13 @@ def test_the_counters_hold_no_address_in_clear(shop: Shop, app: Flask, settings:
 
 def test_asking_for_reset_links_is_counted(client: FlaskClient, shop: Shop) -> None:
     pages = [door(client, "/reset", email=ANN).get_data(as_text=True) for _ in range(4)]
+    letters_written()
+    assert ["Too many tries" in page for page in pages] == [False, False, False, True]
+
+
+def test_reset_links_are_counted_for_the_account_however_it_is_spelled(client: FlaskClient, shop: Shop) -> None:
+    shop.staff(ANN)
+    pages = [door(client, "/reset", email=email).get_data(as_text=True) for email in SPELLINGS[:4]]
     letters_written()
     assert ["Too many tries" in page for page in pages] == [False, False, False, True]
 

@@ -19,6 +19,7 @@ from tests.admin import Desk, door, letters_written
 from tests.shop import PASSWORD, Shop
 from tests.stubs.smtp_stub import SmtpServer
 from tests.times import later
+from tests.web.test_second_factor import set_up
 
 BEN = "ben@acme.example"
 
@@ -258,3 +259,71 @@ def invitation_for(shop: Shop, email: str) -> int:
         number: int = db.session.scalars(sa.select(Invitation.id).where(Invitation.email == email)).one()
         db.session.remove()
     return number
+
+
+# --- a colleague's second factor ---------------------------------------------------------------------------------------
+
+
+def test_an_owner_lets_somebody_in_again_who_lost_their_second_factor(shop: Shop, app: Flask) -> None:
+    ben = Desk(shop.sign_in(BEN, "staff"))
+    set_up(ben)
+    owner = Desk.of(shop)
+    number = number_of(owner, BEN)
+    assert "Remove second factor" in owner.page(f"/staff/{number}")
+    page = owner.post(f"/staff/{number}/second-factor/off")
+    assert "Remove second factor" not in page
+    assert ben.browser.get("/admin/products").status_code == 302, "their sessions are ended"
+    assert door(app.test_client(), "/admin/login", email=BEN, password=PASSWORD).headers["Location"] == "/admin"
+    trail = owner.page("/settings/audit?kind=signing_in")
+    assert "Second factor switched off" in trail
+    assert f"email: {BEN}" in trail
+
+
+def test_nobody_weaker_than_an_owner_does_and_not_without_their_password(shop: Shop) -> None:
+    ben = Desk(shop.sign_in(BEN, "staff"))
+    set_up(ben)
+    admin, owner = Desk.of(shop, "admin"), Desk.of(shop)
+    number = number_of(owner, BEN)
+    assert "Remove second factor" not in admin.page(f"/staff/{number}")
+    admin.post(f"/staff/{number}/second-factor/off", 403)
+    with later(minutes=20):
+        owner.post(f"/staff/{number}/second-factor/off", 401)
+    assert ben.browser.get("/admin/products").status_code == 200
+
+
+def test_ones_own_is_left_to_the_page_about_oneself(shop: Shop) -> None:
+    owner = Desk.of(shop)
+    set_up(owner)
+    number = number_of(owner, f"owner-{shop.store_id}@acme.example")
+    assert "Remove second factor" not in owner.page(f"/staff/{number}")
+    assert "under Your account" in owner.post(f"/staff/{number}/second-factor/off", 409)
+
+
+def test_an_owner_does_not_weaken_the_door_of_a_store_that_is_not_theirs(shop: Shop, other_shop: Shop) -> None:
+    ben = Desk(shop.sign_in(BEN, "staff"))
+    other_shop.staff(BEN, "owner")
+    set_up(ben)
+    owner = Desk.of(shop)
+    assert "a store that you do not own" in owner.post(f"/staff/{number_of(owner, BEN)}/second-factor/off", 403)
+    assert ben.browser.get("/admin/products").status_code == 200
+
+
+# --- addresses that open a door ----------------------------------------------------------------------------------------
+
+
+def test_no_cache_keeps_a_link_and_no_other_page_learns_it(shop: Shop, client: FlaskClient) -> None:
+    for address in (invited(Desk.of(shop)), "/join/over", "/reset/over", "/reset"):
+        answer = client.get(address)
+        assert (answer.headers["Cache-Control"], answer.headers["Referrer-Policy"]) == ("no-store", "no-referrer"), (
+            address
+        )
+
+
+def test_an_invitation_finds_the_account_however_the_email_was_spelled(
+    shop: Shop, other_shop: Shop, app: Flask
+) -> None:
+    ben = Desk(other_shop.sign_in(BEN, "viewer"))
+    link = invited(Desk.of(shop), "BEN@\uff41cme\u3002example")
+    assert "has an account already" in app.test_client().get(link).get_data(as_text=True)
+    door(ben.browser, link)
+    assert "Acme" in ben.page("/account")

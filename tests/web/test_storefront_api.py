@@ -76,6 +76,7 @@ WRONG_SETTINGS: list[Any] = [
     ({"zone": "Mars/Olympus"}, "zone"),
     ({"country": "XX"}, "country"),
     ({"quiet_hours": {"from": "25:00", "to": "09:00"}}, "quiet_hours.from"),
+    ({"quiet_hours": {"from": "09:00", "to": "09:00"}}, "quiet_hours"),
     ({"frequency_cap": {"texts": 0, "hours": 1}}, "frequency_cap.texts"),
     ({"waves": "steered"}, "waves"),
     ({"domains": ["not an origin"]}, "domains"),

@@ -13,6 +13,7 @@ from nexnotify.clock import utcnow
 from nexnotify.customers.models import ConsentEntry, ConsentWording, Contact
 from nexnotify.db import db
 from nexnotify.settings import Settings
+from nexnotify.waitlist.models import AlertRequest
 from tests.shop import Shop
 from tests.times import later
 from tests.web.test_storefront_api import error
@@ -258,6 +259,17 @@ def test_both_channels_make_two_requests_and_each_is_confirmed(tee: Shop) -> Non
     tee.work()
     assert [request["channel"] for request in tee.requests()] == ["sms", "email"]
     assert sorted(message["channel"] for message in tee.messages("confirmation")) == ["email", "sms"]
+
+
+@pytest.mark.parametrize(
+    "page_url", ["javascript:alert(1)", "data:text/html,x", "/tee", "http://[", "https://", "", "https://x/\ud800"]
+)
+def test_a_page_that_is_no_web_address_is_left_out_and_the_sign_up_kept(tee: Shop, page_url: str) -> None:
+    assert tee.client.post(f"/widget/v1/{tee.key}/requests", json=body(page_url=page_url)).status_code == 202
+    with tee.app.app_context():
+        assert db.session.scalars(sa.select(ConsentEntry.page_url)).all() == [None]
+        assert db.session.scalars(sa.select(AlertRequest.page_url)).all() == [None]
+        db.session.remove()
 
 
 def test_the_ledger_holds_what_was_shown_where_by_whom_and_how(tee: Shop) -> None:

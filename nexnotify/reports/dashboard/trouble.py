@@ -136,8 +136,8 @@ def _nowhere(settings: StoreSettings, gateways: Sequence[GatewayInstance]) -> It
 
 def _settings(settings: StoreSettings) -> Iterator[Trouble]:
     if settings.is_paused("sms"):
-        words = "Nobody is texted and the widget offers no texts until you resume it in Settings."
-        yield Trouble("settings", "bad", "Text alerts are paused", words)
+        words = "Nobody is texted until you resume them. Shoppers can still ask, and keep their places."
+        yield Trouble("alerts", "bad", "Text alerts are paused", words)
     if settings.quiet_hours is None:
         words = "Alerts go out at any hour of the night, which carriers and some laws do not like."
         yield Trouble("settings", "info", "Quiet hours are off", words)

@@ -129,13 +129,14 @@ def save_licence() -> ResponseReturnValue:
         with transaction():
             if known is None:
                 instance = add_gateway(store, LICENSED, plugin.label, {LICENCE: form.licence.data}, now)
-                if instance.is_sender:
-                    take_over_queue(instance)
+                detail = {}
             else:
                 instance = load(GatewayInstance, known.id, lock=True)
-                change_gateway(instance, {**json.loads(instance.settings), LICENCE: form.licence.data}, now)
+                detail = change_gateway(instance, {**json.loads(instance.settings), LICENCE: form.licence.data}, now)
+            if instance.is_sender:
+                take_over_queue(instance, now)
             action = "gateway.changed" if known else "gateway.added"
-            audit(store, action, current_user.id, now, kind=instance.kind, name=instance.name)
+            audit(store, action, current_user.id, now, kind=instance.kind, name=instance.name, **detail)
     except Invalid as error:
         put_errors(form, {{LICENCE: "licence"}.get(name, name): words for name, words in error.fields.items()})
         return _page(licence=form), 422

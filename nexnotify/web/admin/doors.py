@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user, login_user, url_for_security
 from flask_security.recoverable import generate_reset_password_token, reset_password_token_status
@@ -30,6 +30,14 @@ bp = Blueprint("doors", __name__)
 bp.before_request(csrf.protect)
 
 
+@bp.after_request
+def unkept(answer: Response) -> Response:
+    """For no cache to keep, and for no page behind it to learn: the address itself opens the door."""
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
 # --- invitations ---------------------------------------------------------------------------------------------------
 
 
@@ -51,7 +59,7 @@ def join(token: str) -> ResponseReturnValue:
 
 
 def _join_as_oneself(token: str, invitation: Invitation) -> ResponseReturnValue:
-    if current_user.email.lower() != invitation.email.lower():
+    if current_user != find_person(invitation.email):
         return _join_page(invitation, "other")
     if request.method == "GET":
         return _join_page(invitation, "confirm")
@@ -96,8 +104,9 @@ def forgot() -> ResponseReturnValue:
     if request.method == "GET" or not form.validate():
         return render_template("security/forgot.html", form=form), 200 if request.method == "GET" else 422
     now, email = utcnow(), form.email.data.strip()
+    who = guesses.whose(find_person(email), email)
     with transaction():
-        taken = guesses.take([("reset", email), ("address", network_of(request.remote_addr))], now)
+        taken = guesses.take([("reset", who), ("address", network_of(request.remote_addr))], now)
     if taken.refused_until:
         form.form_errors = [come_back(taken.refused_until, now)]
         return render_template("security/forgot.html", form=form), 429
@@ -127,7 +136,7 @@ def reset(token: str) -> ResponseReturnValue:
                 raise Conflict("This link was used a moment ago.")
             set_password(user, form.password.data)
             end_sessions(user)
-            guesses.forget("password", user.email)
+            guesses.forget("password", guesses.whose(user))
             audit_person(user, "password.reset", user.id, now)
     except Invalid as error:
         put_errors(form, error.fields)
@@ -161,7 +170,9 @@ def _send_reset_link(email: str, here: str) -> None:
 
 
 def _refused() -> str:
-    """When to come back, for an address with too many wrong links or passwords."""
+    """When to come back, for an address with too many wrong links or passwords. Who is signed in never has to."""
+    if current_user.is_authenticated:
+        return ""
     now = utcnow()
     until = guesses.closed_until("address", network_of(request.remote_addr), now)
     return come_back(until, now) if until else ""

@@ -167,8 +167,6 @@ class SettingsForm(FlaskForm):
         if self.quiet.data and not (self.quiet_from.errors or self.quiet_to.errors):
             if self.quiet_from.data is None or self.quiet_to.data is None:
                 fine = _refuse(self.quiet_from, "Write both hours, such as 20:00 and 09:00.")
-            elif self.quiet_from.data == self.quiet_to.data:
-                fine = _refuse(self.quiet_from, "The two hours are the same.")
         if self.cap.data and not (self.cap_texts.errors or self.cap_hours.errors):
             if self.cap_texts.data is None or self.cap_hours.data is None:
                 fine = _refuse(self.cap_texts, "Write how many alerts, and in how many hours.")

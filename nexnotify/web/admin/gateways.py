@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from datetime import datetime
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
-from wtforms import Form, PasswordField
 
 from nexnotify.clock import utcnow
 from nexnotify.customers.service import find_or_make_contact, normalise
@@ -20,7 +19,6 @@ from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import (
     add_gateway,
     awaits_number,
-    callback_url,
     change_gateway,
     check_gateway,
     gateways_of,
@@ -40,8 +38,9 @@ from nexnotify.phone import InvalidEmail, InvalidPhone
 from nexnotify.stores.service import audit
 from nexnotify.web.admin.access import current_store, require, requires, staff_guard
 from nexnotify.web.admin.forms import GatewayNameForm, TestForm, put_errors
+from nexnotify.web.admin.gateway_form import gateway_page, put_gateway_errors, typed_settings
 from nexnotify.web.admin.loading import load
-from nexnotify.web.admin.prices import PricesForm, prices_card
+from nexnotify.web.admin.prices import PricesForm
 
 bp = Blueprint("admin_gateways", __name__)
 bp.before_request(staff_guard)
@@ -68,23 +67,23 @@ def add(kind: str) -> ResponseReturnValue:
     plugin = _plugin(kind)
     name_form = GatewayNameForm(data={"name": plugin.label.partition(" (")[0]})
     if request.method == "GET":
-        return _form_page(plugin, name_form, settings_form(plugin), None)
-    fields, values = _typed(plugin, {})
+        return gateway_page(plugin, name_form, settings_form(plugin), None)
+    fields, values = typed_settings(plugin, {})
     if name_form.validate() & fields.validate():
         now, store = utcnow(), current_store()
         try:
             with transaction():
                 instance = add_gateway(store, kind, name_form.name.data, values, now)
                 if instance.is_sender:
-                    take_over_queue(instance)
+                    take_over_queue(instance, now)
                 audit(store, "gateway.added", current_user.id, now, kind=kind, name=instance.name)
         except Invalid as error:
-            _put(error, name_form, fields)
+            put_gateway_errors(error, name_form, fields)
         else:
             check_and_tell(instance.id, "Gateway added.")
             nudge("send")
             return redirect(url_for("admin_gateways.edit", gateway_id=instance.id))
-    return _form_page(plugin, name_form, fields, None), 422
+    return gateway_page(plugin, name_form, fields, None), 422
 
 
 @bp.route("/<int:gateway_id>", methods=["GET", "POST"])
@@ -98,26 +97,38 @@ def edit(gateway_id: int) -> ResponseReturnValue:
     stored = json.loads(instance.settings)
     name_form = GatewayNameForm(data={"name": instance.name})
     if request.method == "GET":
-        return _form_page(plugin, name_form, settings_form(plugin, None, stored), instance)
-    fields, values = _typed(plugin, stored)
+        return gateway_page(plugin, name_form, settings_form(plugin, None, stored), instance)
+    fields, values = typed_settings(plugin, stored)
     if name_form.validate() & fields.validate():
         now = utcnow()
         try:
             with transaction():
                 instance = load(GatewayInstance, gateway_id, lock=True)
-                rename_gateway(instance, name_form.name.data)
-                was_sender = instance.is_sender
-                change_gateway(instance, values, now)
-                if instance.is_sender and not was_sender:
-                    take_over_queue(instance)
-                audit(current_store(), "gateway.changed", current_user.id, now, kind=instance.kind, name=instance.name)
+                _save(instance, name_form.name.data, values, now)
+                if instance.is_sender:
+                    take_over_queue(instance, now)
         except Invalid as error:
-            _put(error, name_form, fields)
+            put_gateway_errors(error, name_form, fields)
         else:
             check_and_tell(gateway_id, "Gateway saved.")
             nudge("send")
             return redirect(url_for("admin_gateways.edit", gateway_id=gateway_id))
-    return _form_page(plugin, name_form, fields, load(GatewayInstance, gateway_id)), 422
+    return gateway_page(plugin, name_form, fields, load(GatewayInstance, gateway_id)), 422
+
+
+def _save(instance: GatewayInstance, name: str, values: dict[str, str], now: datetime) -> None:
+    """Save what was typed, and write down what of it is different."""
+    before = _shown(instance)
+    rename_gateway(instance, name)
+    detail = change_gateway(instance, values, now)
+    changed = {key: [before[key], value] for key, value in _shown(instance).items() if before[key] != value}
+    if changed or detail:
+        detail["changed"] = changed | detail.get("changed", {})
+        audit(current_store(), "gateway.changed", current_user.id, now, kind=instance.kind, name=name, **detail)
+
+
+def _shown(instance: GatewayInstance) -> dict[str, str | bool]:
+    return {"name": instance.name, "sends": instance.is_sender, "paused": instance.paused_at is not None}
 
 
 def _plugin(kind: str) -> type[Gateway]:
@@ -125,52 +136,6 @@ def _plugin(kind: str) -> type[Gateway]:
         return registry().get(kind)
     except UnknownGateway as error:
         raise NotFound(str(error)) from None
-
-
-def _typed(plugin: type[Gateway], stored: dict[str, Any]) -> tuple[Form, dict[str, str]]:
-    """The plugin's form with what was typed, and its raw values; a box that is not ticked sends nothing."""
-    names = [field.name for field in settings_form(plugin)]
-    values = {name: request.form[name] for name in names if name in request.form}
-    return settings_form(plugin, values, stored), values
-
-
-def _put(error: Invalid, name_form: GatewayNameForm, fields: Form) -> None:
-    put_errors(name_form, {name: words for name, words in error.fields.items() if name == "name"})
-    put_errors(fields, {name: words for name, words in error.fields.items() if name != "name"})
-
-
-def _form_page(
-    plugin: type[Gateway],
-    name_form: GatewayNameForm,
-    fields: Form,
-    instance: GatewayInstance | None,
-    test: TestForm | None = None,
-    prices: PricesForm | None = None,
-) -> str:
-    stored, store = json.loads(instance.settings) if instance else {}, current_store()
-    return render_template(
-        "admin/gateways/edit.html",
-        plugin=plugin,
-        gateway=instance,
-        name_form=name_form,
-        fields=fields,
-        stored=[
-            field.short_name for field in fields if isinstance(field, PasswordField) and stored.get(field.short_name)
-        ],
-        addresses=_addresses(plugin, instance) if instance else [],
-        test=test or TestForm(formdata=None),
-        awaiting=instance is not None and awaits_number(instance),
-        costs=prices_card(instance, plugin, store.currency, utcnow(), prices) if instance else None,
-    )
-
-
-def _addresses(plugin: type[Gateway], instance: GatewayInstance) -> list[tuple[str, str, str]]:
-    """The callback addresses that this kind of gateway can use: (id, label, address)."""
-    can = plugin.capabilities
-    if plugin.receive is Gateway.receive:
-        return []
-    shown = [("receipts", "Delivery receipts", can.receipts), ("inbound", "Texts from shoppers (STOP)", can.inbound)]
-    return [(kind, label, callback_url(instance, kind)) for kind, label, use in shown if use]
 
 
 def _broken_page(instance: GatewayInstance) -> ResponseReturnValue:
@@ -223,7 +188,7 @@ def sender(gateway_id: int) -> ResponseReturnValue:
     with transaction():
         instance = load(GatewayInstance, gateway_id, lock=True)
         make_sender(instance)
-        moved = take_over_queue(instance)
+        moved = take_over_queue(instance, now)
         audit(current_store(), "gateway.made_sender", current_user.id, now, name=instance.name, messages_moved=moved)
     nudge("send")
     flash(f"{instance.name} sends from now on.{f' {moved} waiting messages moved to it.' if moved else ''}", "success")
@@ -241,6 +206,8 @@ def resume_sending(gateway_id: int) -> ResponseReturnValue:
         if instance.paused_at is not None:
             audit(current_store(), "gateway.resumed", current_user.id, now, name=instance.name)
         resume(instance, now)
+        if instance.is_sender:
+            take_over_queue(instance, now)
     nudge("send")
     said = "is sending again." if instance.paused_at is None else f"does not send. {instance.paused_reason}"
     flash(f"{instance.name} {said}", "success" if instance.paused_at is None else "warning")
@@ -271,7 +238,7 @@ def send_test(gateway_id: int) -> ResponseReturnValue:
         put_errors(form, {"to": "This address has said STOP or cannot be reached, so nothing may be sent to it."})
     name_form = GatewayNameForm(formdata=None, data={"name": instance.name})
     fields = settings_form(plugin, None, json.loads(instance.settings))
-    return _form_page(plugin, name_form, fields, instance, form), 422
+    return gateway_page(plugin, name_form, fields, instance, form), 422
 
 
 @bp.post("/<int:gateway_id>/prices")
@@ -289,7 +256,7 @@ def set_costs(gateway_id: int) -> ResponseReturnValue:
         return redirect(url_for("admin_gateways.edit", gateway_id=gateway_id, _anchor="prices"))
     plugin, name_form = _plugin(instance.kind), GatewayNameForm(formdata=None, data={"name": instance.name})
     fields = settings_form(plugin, None, json.loads(instance.settings))
-    return _form_page(plugin, name_form, fields, instance, prices=form), 422
+    return gateway_page(plugin, name_form, fields, instance, prices=form), 422
 
 
 def _address(instance: GatewayInstance, form: TestForm) -> str | None:

@@ -42,9 +42,10 @@ _MEND: dict[str, tuple[str, str, dict[str, Any]]] = {
     "gateway": ("Look at the gateway", "admin_gateways.edit", {}),
     "gateways": ("Add a gateway", "admin_gateways.index", {}),
     "uncertain": ("See them", "admin_messages.index", {"status": "uncertain"}),
-    "failed": ("See them", "admin_messages.index", {"status": "undelivered"}),
+    "failed": ("See them", "admin_messages.index", {"status": "failed"}),
     "queue": ("See them", "admin_messages.index", {"status": "queued"}),
     "settings": ("Settings", "admin_settings.index", {}),
+    "alerts": ("Alert subscriptions", "admin_alerts.index", {}),
     "widget": ("Set it up", "admin_widget.index", {}),
     "products": ("See your products", "admin_products.index", {}),
 }

@@ -30,20 +30,25 @@ class Verdict:
 
 
 def one_guess(kind: str, who: str, check: Callable[[], bool], user: StaffUser | None) -> Verdict:
-    """Let ``check`` look at what was typed, unless there were too many wrong ones for ``who`` or from this address.
+    """Let ``check`` look at what was typed, unless there were too many wrong ones for ``who``, or from this address.
+
+    The address counts for a password at the door alone. Who is past it is known: strangers at the same address must not
+    stand in their way.
 
     :param kind: a name of :data:`nexnotify.stores.guesses.LIMITS`.
     :param user: the account, where there is one: its stores' audit trails say that it was locked.
     """
     now, address = utcnow(), network_of(request.remote_addr)
+    outside = [("address", address)] if kind == "password" else []
     with transaction():
-        taken = guesses.take([(kind, who), ("address", address)], now)
+        taken = guesses.take([(kind, who), *outside], now)
     if taken.refused_until:
         return Verdict(False, come_back(taken.refused_until, now))
     if check():
         with transaction():
             guesses.forget(kind, who)
-            guesses.give_back("address", address)
+            for target in outside:
+                guesses.give_back(*target)
         return Verdict(True)
     if taken.then_until is None:
         return Verdict(False)

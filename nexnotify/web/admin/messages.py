@@ -20,6 +20,7 @@ from nexnotify.ledger.models import Message
 from nexnotify.ledger.transitions import STATUSES
 from nexnotify.nudge import nudge
 from nexnotify.phone import InvalidEmail, InvalidPhone
+from nexnotify.reports.dashboard.figures import OUTCOMES
 from nexnotify.reports.message import advice, story_of
 from nexnotify.reports.words import KINDS
 from nexnotify.stores.models import Store
@@ -49,7 +50,9 @@ def index() -> ResponseReturnValue:
         .outerjoin(Variant, sa.and_(Variant.store_id == Message.store_id, Variant.id == Message.variant_id))
         .where(Message.store_id == store.id)
     )
-    if status in STATUSES:
+    if status == "failed":
+        statement = statement.where(Message.status.in_(OUTCOMES["not_delivered"]))
+    elif status in STATUSES:
         statement = statement.where(Message.status == status)
     if kind in KINDS:
         statement = statement.where(Message.kind == kind)

@@ -20,11 +20,13 @@ from flask_security import (
     current_user,
     user_authenticated,
 )
+from flask_security.utils import validate_redirect_url
 from flask_wtf import CSRFProtect
-from wtforms import RadioField
+from wtforms import Field, RadioField
 
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
+from nexnotify.stores.guesses import whose
 from nexnotify.stores.models import StaffSession, StaffUser
 from nexnotify.stores.people import audit_person, find_person
 from nexnotify.stores.service import one_spelling
@@ -85,23 +87,38 @@ class _NoRoles(RoleMixin):
     """Flask-Security asks for a class of global roles; ours belong to memberships."""
 
 
-class _SignInForm(LoginForm):
+class _HouseNext:
+    """Where a form leads when it is done: an address that is not ours is dropped, so it leads to the start page."""
+
+    def validate_next(self, field: Field) -> None:
+        """Never a reason to refuse a form, nor to count a wrong guess."""
+        if field.data and not validate_redirect_url(field.data):
+            field.data = ""
+
+
+class _SignInForm(_HouseNext, LoginForm):
     """Email and password. What is wrong with them is never said, only that they do not fit."""
 
     remember = None  # a session ends when it is not used; there is none beside it
 
     def validate(self, **kwargs: Any) -> bool:
-        email, typed = (self.email.data or "").strip(), self.password.data
-        if not email or not typed:
+        self.email.data = email = (self.email.data or "").strip()
+        if not email or not self.password.data or not self._was_sent_from_here():
             return bool(super().validate(**kwargs))
-        verdict = one_guess("password", email, lambda: super(_SignInForm, self).validate(**kwargs), find_person(email))
+        check, person = super().validate, find_person(email)
+        verdict = one_guess("password", whose(person, email), lambda: check(**kwargs), person)
         if not verdict.right:
             self.email.errors, self.password.errors = [], []
             self.form_errors = [verdict.wait or "The email and the password do not fit."]
         return verdict.right
 
+    def _was_sent_from_here(self) -> bool:
+        """Whether the page's CSRF token is right. Without it no password is looked at, so none is counted either."""
+        token = self._fields.get("csrf_token")
+        return token is None or token.validate(self)
 
-class _ConfirmForm(VerifyForm):
+
+class _ConfirmForm(_HouseNext, VerifyForm):
     """The password once more."""
 
     user: Any
@@ -125,7 +142,7 @@ class _CodeForm(TwoFactorVerifyCodeForm):
         if not self.code.data:
             return bool(super().validate(**kwargs))
         check = super().validate
-        verdict = one_guess("code", str(self.user.id), lambda: check(**kwargs), self.user)
+        verdict = one_guess("code", whose(self.user), lambda: check(**kwargs), self.user)
         if not verdict.right:
             self.code.errors = [verdict.wait or "That code is not right, or not any more. Type the one you see now."]
         return verdict.right
@@ -146,7 +163,7 @@ class _RecoveryForm(MfRecoveryForm):
         if not self.code.data:
             return bool(super().validate(**kwargs))
         check = super().validate
-        verdict = one_guess("code", str(self.user.id), lambda: check(**kwargs), self.user)
+        verdict = one_guess("code", whose(self.user), lambda: check(**kwargs), self.user)
         if not verdict.right:
             self.code.errors = [verdict.wait or "That is none of your recovery codes, or it was used."]
         return verdict.right
@@ -154,7 +171,7 @@ class _RecoveryForm(MfRecoveryForm):
 
 def confirm_password(user: StaffUser, typed: str) -> Verdict:
     """One guess at the password of somebody who is signed in."""
-    return one_guess("confirm", str(user.id), lambda: user.verify_and_update_password(one_spelling(typed)), user)
+    return one_guess("confirm", whose(user), lambda: user.verify_and_update_password(one_spelling(typed)), user)
 
 
 def init_sign_in(app: Flask) -> None:
@@ -232,6 +249,8 @@ def _watch_library_pages() -> ResponseReturnValue | None:
     blueprint, _, name = (request.endpoint or "").partition(".")
     if blueprint == "security" and name in _NOT_OURS:
         abort(404)
+    if request.endpoint == "security.logout" and current_user.is_authenticated:
+        csrf.protect()  # Flask-Security would sign out whoever any page sends here
     if request.endpoint == "security.two_factor_token_validation" and current_user.is_authenticated:
         return redirect("/admin")  # Flask-Security would sign them out: any link to it could do that to anybody
     return None

@@ -20,6 +20,7 @@ from nexnotify.stores.people import (
     people_of,
     remove_person,
     roles_given_by,
+    take_second_factor,
     withdraw,
 )
 from nexnotify.stores.service import audit
@@ -206,6 +207,21 @@ def end_all_sessions(membership_id: int) -> ResponseReturnValue:
         count = end_sessions(target.user)
         audit_person(target.user, "session.all_ended", current_user.id, now, count=count)
     flash(f"{target.user.email} is signed out everywhere.", "success")
+    return redirect(url_for(".person", membership_id=membership_id))
+
+
+@bp.post("/<int:membership_id>/second-factor/off")
+@requires("owner", fresh=True)
+def second_factor_off(membership_id: int) -> ResponseReturnValue:
+    """Let somebody in by password alone who has lost phone and recovery codes. It signs them out everywhere."""
+    target = load(Membership, membership_id)
+    now = utcnow()
+    with transaction():
+        done = take_second_factor(the_membership(), target)
+        if done:
+            audit_person(target.user, "second_factor.switched_off", current_user.id, now)
+    said = "is signed out everywhere, and has no second factor any more." if done else "has no second factor."
+    flash(f"{target.user.email} {said}", "success")
     return redirect(url_for(".person", membership_id=membership_id))
 
 

@@ -16,8 +16,8 @@ from nexnotify.clock import utcnow
 from nexnotify.content.contrast import PAIRS, WORN, poor
 from nexnotify.content.widget_texts import pick_language
 from nexnotify.db import db, transaction
-from nexnotify.errors import Invalid
-from nexnotify.fetch import Unreachable, fetch_page, origin_of
+from nexnotify.errors import Invalid, TooMany
+from nexnotify.fetch import Busy, Unreachable, fetch_page, origin_of
 from nexnotify.inventory.available import STATUSES
 from nexnotify.reports.widget import CHECKED, FAILS, WORKS, last_asked, last_check
 from nexnotify.settings import Settings
@@ -28,9 +28,9 @@ from nexnotify.web.admin.access import current_store, require, staff_guard
 from nexnotify.web.admin.forms import put_errors
 from nexnotify.web.admin.widget_forms import CheckForm, DomainForm, LookForm
 from nexnotify.web.page_check import Finding, Ours, judge, works
-from nexnotify.web.shop_page import Named, read_shop_page
+from nexnotify.web.shop_page import read_shop_page
 from nexnotify.web.signups import CHANNELS
-from nexnotify.web.widget_config import Choice, Offer, config_json, find_offer
+from nexnotify.web.widget_config import Choice, Offer, config_json, find_offers
 from nexnotify.web.widget_script import current_release, kept_releases, script_tag
 
 bp = Blueprint("admin_widget", __name__)
@@ -48,10 +48,12 @@ def _page(
     check: CheckForm | None = None,
     findings: Sequence[Finding] = (),
     add: str | None = None,
+    status: int = 422,
 ) -> ResponseReturnValue:
     """The page, with a form as it was typed and with what a check found.
 
     :param add: the origin that one press may add to the domains.
+    :param status: of the answer where a form was refused.
     """
     store, settings, asked = current_store(), store_settings(current_store()), last_asked(current_store())
     context: dict[str, Any] = {
@@ -72,7 +74,7 @@ def _page(
         "off": [status for status in STATUSES if not _offered(store, status)],
     }
     body = render_template("admin/widget/index.html", **context)
-    return (body, 422) if (look and look.errors) or (check and check.errors) else body
+    return (body, status) if (look and look.errors) or (check and check.errors) else body
 
 
 def _pair(pair: Any) -> dict[str, Any]:
@@ -178,7 +180,11 @@ def check_page() -> ResponseReturnValue:
     address, now = str(form.page.data), utcnow()
     address = address if "://" in address else f"https://{address}"
     form.page.data = address
-    findings, add = _look_at(address)
+    try:
+        findings, add = _look_at(address)
+    except Busy:
+        put_errors(form, {"page": "Another check is running. Try again in a few seconds."})
+        return _page(check=form, status=TooMany.status)
     with transaction():
         result = WORKS if works(findings) else FAILS
         audit(current_store(), CHECKED, current_user.id, now, page=address, result=result)
@@ -191,11 +197,11 @@ def _look_at(address: str) -> tuple[list[Finding], str | None]:
     private = {part.strip().lower().rstrip("/") for part in installation.private_shops.split(",") if part.strip()}
     try:
         # Our own address is one that the whole internet may ask; the demo shop lies there.
-        page = fetch_page(address, private | {origin_of(installation.public_url)})
+        page = fetch_page(address, private | {origin_of(installation.public_url)}, reader=store.id)
     except Unreachable as error:
         advice = "Open it in a private window: is it there, without a password, and not only within your network?"
         return [Finding("unreachable", "bad", f"The page could not be read. {error}", advice)], None
-    shop_page = read_shop_page(page.url, page.text)
+    shop_page = read_shop_page(page.url, page.text, page.is_whole)
     releases = {release.version: release.integrity for release in (current_release(), *kept_releases().values())}
     origin, domains = origin_of(page.url), store_settings(store).domains
     ours = Ours(
@@ -204,18 +210,14 @@ def _look_at(address: str) -> tuple[list[Finding], str | None]:
         releases,
         current_release().version,
         domains,
-        {named: _state(store, named) for named in shop_page.products},
+        {named: _state(offer) for named, offer in find_offers(store, shop_page.products).items()},
     )
     findings = judge(shop_page, origin, page.policies, ours)
     return findings, origin if any(finding.code == "domain" for finding in findings) else None
 
 
-def _state(store: Store, named: Named) -> str | None:
-    """What the widget would find for a product: its status, "in_stock", "off", or None where it is not the store's."""
-    kind, value = named
-    offer = find_offer(store, **{"product_id" if kind == "product" else kind: value})
-    if offer is None:
-        return None
+def _state(offer: Offer) -> str:
+    """What the widget would find for a product: its status, "in_stock" or "off"."""
     shown = [offer.chosen] if offer.chosen else list(offer.choices)
     askable = [choice for choice in shown if choice.channels]
     if askable:

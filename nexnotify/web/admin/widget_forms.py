@@ -6,9 +6,9 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import IntegerField, StringField
-from wtforms.validators import DataRequired, Length, NumberRange, Optional, Regexp
+from wtforms.validators import DataRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
-from nexnotify.stores.settings import WidgetLook
+from nexnotify.stores.settings import WidgetLook, read_origin
 
 
 def _colour_of(text: str | None) -> str | None:
@@ -67,4 +67,11 @@ class CheckForm(FlaskForm):
 class DomainForm(FlaskForm):
     """An origin to add."""
 
-    origin = StringField("Origin", [DataRequired(), Regexp(r"^https?://\S{1,300}$")])
+    origin = StringField("Origin", [DataRequired(), Length(max=300)])
+
+    def validate_origin(self, field: StringField) -> None:
+        """It is one, and then as browsers send it."""
+        try:
+            field.data = read_origin(field.data)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None

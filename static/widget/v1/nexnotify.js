@@ -147,7 +147,9 @@ option{background:var(--fb);color:var(--ft)}
       }
       const t = config.texts;
       if (!this.ui || this.language !== config.language) this.build(config);
+      else if (!this.codes.size) this.countries(config); // the product before had no texts
       const before = this.item;
+      if (this.config && this.config.product.id !== config.product.id) this.ui.consent.checked = false; // a yes is for one product
       this.config = config;
       this.item = askable.find((v) => v.variant_id === this.chosen) || item || (askable.length === 1 ? askable[0] : null);
       const ui = this.ui;
