@@ -13,11 +13,16 @@ from nexnotify.catalog.imports import ABSENT, ParsedLevel, ParsedProduct, Refuse
 from nexnotify.catalog.service import ProductData, VariantData
 from nexnotify.cli.common import answer, find_the_store, in_app, json_option, store_option
 from nexnotify.clock import utcnow
+from nexnotify.customers.custom_fields import fields_of
+from nexnotify.customers.imports import FieldRule, ParsedCustomer, read_customers
+from nexnotify.customers.people import take_customer
 from nexnotify.db import db, transaction
 from nexnotify.errors import NexnotifyError
 from nexnotify.inventory.intake import take_product
 from nexnotify.inventory.service import LevelData, set_level
 from nexnotify.nudge import nudge
+from nexnotify.orders.imports import ParsedOrder, read_orders
+from nexnotify.orders.service import take_order
 from nexnotify.stores.models import Store
 
 #: Products or levels of one transaction.
@@ -73,6 +78,51 @@ def stock(store_key: str, dry_run: bool, report: Path | None, as_json: bool, fil
             rows = read_stock(stream)
             counts = _take(rows, lambda row: _take_level(store, row), "levels", dry_run, as_json)
         _finish(counts, report, dry_run, as_json)
+
+
+@import_.command("customers")
+@store_option
+@dry_run_option
+@report_option
+@json_option
+@file_argument
+def customers(store_key: str, dry_run: bool, report: Path | None, as_json: bool, file: Path) -> None:
+    """A Shopify customer export, or our own form (docs/imports.md)."""
+    with in_app():
+        store = find_the_store(store_key)
+        rules = [
+            FieldRule(item.name, item.type, tuple(item.choices), item.is_sms_opt_in) for item in fields_of(store.id)
+        ]
+        with file.open(encoding="utf-8", newline="") as stream:
+            rows = read_customers(stream, country=store.country, fields=rules)
+            counts = _take(rows, lambda row: _take_customer(store, row), "customers", dry_run, as_json)
+        _finish(counts, report, dry_run, as_json)
+
+
+def _take_customer(store: Store, row: ParsedCustomer) -> int:
+    take_customer(store, row.data, "import", utcnow())
+    return 1
+
+
+@import_.command("orders")
+@store_option
+@dry_run_option
+@report_option
+@json_option
+@file_argument
+def orders(store_key: str, dry_run: bool, report: Path | None, as_json: bool, file: Path) -> None:
+    """A Shopify order export, or our own form (docs/imports.md). It never texts anybody."""
+    with in_app():
+        store = find_the_store(store_key)
+        with file.open(encoding="utf-8", newline="") as stream:
+            rows = read_orders(stream, country=store.country, currency=store.currency)
+            counts = _take(rows, lambda row: _take_order(store, row), "orders", dry_run, as_json)
+        _finish(counts, report, dry_run, as_json)
+
+
+def _take_order(store: Store, row: ParsedOrder) -> int:
+    take_order(store, row.data, utcnow())
+    return 1
 
 
 def _take_product(store: Store, row: ParsedProduct, with_stock: bool) -> int:

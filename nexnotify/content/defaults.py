@@ -45,6 +45,24 @@ DEFAULTS = (
         "Msg&data rates may apply. Reply STOP to end.",
     ),
     Default(
+        "order_new",
+        "sms",
+        "[[store]]: hello [[firstname]], we have received your order [[ordernumber]]. Thank you! " + STOP_HINT,
+    ),
+    Default(
+        "order_sent", "sms", "[[store]]: hello [[firstname]], your order [[ordernumber]] is on its way. " + STOP_HINT
+    ),
+    Default(
+        "ticket_answered",
+        "sms",
+        '[[store]]: hello [[firstname]], we have answered your ticket "[[subject]]". ' + STOP_HINT,
+    ),
+    Default("merchant_order_new", "sms", "[[store]]: new order [[ordernumber]] [[total]] from [[fullname|a guest]]."),
+    Default(
+        "merchant_order_paid", "sms", "[[store]]: order [[ordernumber]] [[total]] from [[fullname|a guest]] is paid."
+    ),
+    Default("merchant_ticket_new", "sms", "[[store]]: new ticket from [[fullname|a customer]]: [[subject]]"),
+    Default(
         "confirmation",
         "email",
         "Hello [[firstname]],\n\nwe will write to you once when [[product]] [[variant]] is available.\n\n"

@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from nexnotify.content.defaults import DEFAULTS
-from nexnotify.content.models import KEYWORD_REPLIES, Template, TemplateVersion
+from nexnotify.content.models import Template, TemplateVersion, token_kind
 from nexnotify.content.segments import count, smart
 from nexnotify.content.tokens import TOKENS, Compiled, check, compile_template
 from nexnotify.db import db
@@ -105,7 +106,7 @@ def template_problems(channel: str, body: str, subject: str | None, kind: str | 
 
     With the template's ``kind``, also tokens that its messages have no value for.
     """
-    message_kind = "keyword_reply" if kind in KEYWORD_REPLIES else kind
+    message_kind = token_kind(kind) if kind else None
     problems = {}
     limit = MAX_SMS if channel == "sms" else MAX_EMAIL
     if not body.strip():
@@ -179,8 +180,23 @@ def wording(store: Store, kind: str, channel: str, product_status: str | None = 
     version = db.session.connection().execute(_CURRENT, where).first()
     if version is None:
         raise LookupError(f"{kind} has no {channel} template.")
+    return _compiled(version, channel)
+
+
+def wording_of(template: Template) -> Wording:
+    """The wording of a template as it is now."""
+    return _compiled(current_version(template), template.channel)
+
+
+def _compiled(version: Any, channel: str) -> Wording:
     subject = compile_template(version.subject) if version.subject else None
     return Wording(version.id, channel, compile_template(version.body), subject)
+
+
+def active_templates(store: Store, kind: str) -> list[Template]:
+    """The store's templates of a kind that are switched on, texts before emails."""
+    statement = sa.select(Template).where(Template.store_id == store.id, Template.kind == kind, Template.active)
+    return list(db.session.scalars(statement.order_by(Template.channel.desc(), Template.id)))
 
 
 def samples() -> dict[str, str | None]:

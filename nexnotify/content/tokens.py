@@ -64,6 +64,9 @@ _ALL_TOKENS: Final = (
     Token("variant", "the chosen options of the product", "M / blue", PRODUCT_KINDS, ""),
     Token("price", "the price of the variant, with its currency", "$20.00", PRODUCT_KINDS, ""),
     Token("url", "the link to the product", "https://shop.example/l/a1B2c3D", PRODUCT_KINDS),
+    Token("ordernumber", "the number of the order", "1001", frozenset({"order", "merchant"})),
+    Token("total", "what the order comes to, with its currency", "40.00 USD", frozenset({"order", "merchant"}), ""),
+    Token("subject", "the subject of the ticket", "Where is my order?", frozenset({"ticket", "merchant"})),
     Token(
         "stop_url", "the page where the shopper ends these messages", "https://shop.example/s/a1B2c3D", SHOPPER_KINDS
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -10,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from nexnotify.customers.field_values import opt_in_step
 from nexnotify.customers.models import ConsentEntry, ConsentWording, Contact, ContactRow
 from nexnotify.db import db, insert_new
 
@@ -18,7 +20,7 @@ from nexnotify.db import db, insert_new
 class Proof:
     """How a yes or no was given."""
 
-    #: "widget", "api", "keyword", "page", "gateway" or "staff"
+    #: "widget", "api", "keyword", "page", "gateway", "import" or "staff"
     method: str
     wording: str | None = None
     page_url: str | None = None
@@ -54,6 +56,57 @@ def opt_in(contact: Contact, proof: Proof, now: datetime) -> bool:
         return False
     contact.opted_out_at = None
     return True
+
+
+def tell_marketing(contact: Contact, wanted: bool, proof: Proof, now: datetime) -> bool:
+    """What the opt-in field says of this address now. It is no STOP, and lifts none.
+
+    :returns: False when the ledger has it already, so that nothing was written.
+    """
+    last = db.session.scalar(
+        sa.select(ConsentEntry.action)
+        .where(
+            ConsentEntry.store_id == contact.store_id,
+            ConsentEntry.contact_id == contact.id,
+            ConsentEntry.purpose == "marketing",
+        )
+        .order_by(ConsentEntry.id.desc())
+        .limit(1)
+    )
+    action = opt_in_step(last, wanted)
+    if action is not None:
+        _write(contact, "marketing", action, proof, now)
+    return action is not None
+
+
+def may_be_sent_marketing(store_id: int, contact_ids: Collection[int]) -> frozenset[int]:
+    """Those of the contacts that have opted in to marketing, and neither taken it back nor said STOP since.
+
+    A START after a STOP does not bring it back: it licenses what was asked for, and no more.
+    """
+    if not contact_ids:
+        return frozenset()
+    last = (
+        sa.select(sa.func.max(ConsentEntry.id))
+        .where(
+            ConsentEntry.store_id == store_id,
+            ConsentEntry.contact_id.in_(contact_ids),
+            ConsentEntry.purpose.in_(("marketing", "all")),
+        )
+        .group_by(ConsentEntry.contact_id)
+    )
+    return frozenset(
+        db.session.scalars(
+            sa.select(ConsentEntry.contact_id)
+            .join(Contact, sa.and_(Contact.store_id == ConsentEntry.store_id, Contact.id == ConsentEntry.contact_id))
+            .where(
+                ConsentEntry.store_id == store_id,
+                ConsentEntry.id.in_(last),
+                ConsentEntry.action == "granted",
+                Contact.opted_out_at.is_(None),
+            )
+        )
+    )
 
 
 def history(contact: Contact) -> list[ConsentEntry]:

@@ -1,4 +1,4 @@
-"""Contacts and the consent ledger."""
+"""Contacts, the consent ledger, and customers with the fields that a merchant gives them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class ConsentEntry(Tenant, db.Model):
     purpose: Mapped[str] = mapped_column(sa.String(20))
     #: "granted" or "revoked"
     action: Mapped[str] = mapped_column(sa.String(20))
-    #: "widget", "api", "keyword", "page", "gateway", "staff"
+    #: "widget", "api", "keyword", "page", "gateway", "import", "staff"
     method: Mapped[str] = mapped_column(sa.String(20))
     wording_version: Mapped[str | None] = mapped_column(sa.ForeignKey("consent_wording.version"))
     page_url: Mapped[str | None] = mapped_column(sa.String(2000))
@@ -80,6 +80,81 @@ class ConsentEntry(Tenant, db.Model):
     #: What else proves it: the keyword as written, the variant asked for.
     evidence: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     at: Mapped[datetime]
+
+
+#: Names are found by how they begin, in the order of their bytes, which is the same on both databases.
+_NameKey = sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql")
+
+
+class Customer(Tenant, db.Model):
+    """A person as the storefront knows them. Their addresses are contacts, one for each channel and of nobody else."""
+
+    __tablename__ = "customer"
+    __table_args__ = tenant_args(
+        tenant_key("sms_contact_id", "contact"),
+        tenant_key("email_contact_id", "contact"),
+        sa.UniqueConstraint("store_id", "external_id"),
+        sa.UniqueConstraint("store_id", "sms_contact_id"),
+        sa.UniqueConstraint("store_id", "email_contact_id"),
+        sa.Index("ix_customer_name", "store_id", "name_key"),
+        sa.Index("ix_customer_last_name", "store_id", "last_name_key"),
+        sa.Index("ix_customer_opt_in", "store_id", "sms_opt_in", "id"),
+    )
+
+    #: The storefront's id; null once erased.
+    external_id: Mapped[str | None] = mapped_column(sa.String(255))
+    first_name: Mapped[str | None] = mapped_column(sa.String(255))
+    last_name: Mapped[str | None] = mapped_column(sa.String(255))
+    #: "first last" and "last first" as searched for: see ``people.name_key``.
+    name_key: Mapped[str] = mapped_column(_NameKey, default="")
+    last_name_key: Mapped[str] = mapped_column(_NameKey, default="")
+    sms_contact_id: Mapped[int | None] = mapped_column(BigId)
+    email_contact_id: Mapped[int | None] = mapped_column(BigId)
+    #: The value of the field that is the SMS opt-in; null: never said.
+    sms_opt_in: Mapped[bool | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    #: The row stays without a person, so that what points to it does not break.
+    erased_at: Mapped[datetime | None]
+
+    @property
+    def full_name(self) -> str:
+        """First and last name, or what there is of them."""
+        return " ".join(filter(None, (self.first_name, self.last_name)))
+
+
+class CustomField(Tenant, db.Model):
+    """A field that the merchant gives customers. Storefronts and files name it by its name."""
+
+    __tablename__ = "custom_field"
+    __table_args__ = tenant_args(sa.UniqueConstraint("store_id", "name_key"))
+
+    name: Mapped[str] = mapped_column(sa.String(200))
+    #: The name as it is looked for: see ``field_values.fold``.
+    name_key: Mapped[str] = mapped_column(sa.String(255))
+    #: One of ``field_values.TYPES``.
+    type: Mapped[str] = mapped_column(sa.String(10))
+    choices: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
+    position: Mapped[int]
+    #: A yes to it is consent to marketing by text message; every store has exactly one.
+    is_sms_opt_in: Mapped[bool] = mapped_column(default=False)
+
+
+class CustomFieldValue(Tenant, db.Model):
+    """What a customer's field holds. The opt-in's value stands in ``Customer.sms_opt_in``, where lists filter by it."""
+
+    __tablename__ = "custom_field_value"
+    __table_args__ = tenant_args(
+        tenant_key("customer_id", "customer"),
+        tenant_key("custom_field_id", "custom_field"),
+        sa.UniqueConstraint("store_id", "customer_id", "custom_field_id"),
+        sa.Index("ix_custom_field_value_field", "store_id", "custom_field_id"),
+    )
+
+    customer_id: Mapped[int] = mapped_column(BigId)
+    custom_field_id: Mapped[int] = mapped_column(BigId)
+    #: true or false, a text, or a number, by the field's type; a date as 2026-01-31.
+    value: Mapped[Any] = mapped_column(sa.JSON)
 
 
 class SignupCount(Tenant, db.Model):

@@ -17,6 +17,8 @@ from nexnotify.stores.service import address_hash, index_key, last4_hash
 
 #: Length of the window in which sign-ups are counted.
 SIGNUP_WINDOW = timedelta(minutes=10)
+#: Why nothing reaches an address that was erased.
+ERASED = "erased"
 
 
 def normalise(store: Store, channel: str, address: str) -> str:
@@ -60,7 +62,31 @@ def take_contact(store: Store, channel: str, address: str, now: datetime) -> Con
     made = insert_new(Contact, key | {"address": address, "last4_hash": last4, "created_at": now})
     if made is not None:
         return ContactRow(store.id, made, channel)
-    return ContactRow(*db.session.connection().execute(_LOCK_CONTACT, key).one())
+    row = ContactRow(*db.session.connection().execute(_LOCK_CONTACT, key).one())
+    return row if row.unreachable_at is None else _give_back(row, address, last4)
+
+
+def _give_back(contact: ContactRow, address: str, last4: str) -> ContactRow:
+    """An erased address that is given again; what was agreed to or stopped before still holds."""
+    values = {"b_store": contact.store_id, "b_id": contact.id, "b_address": address, "b_last4": last4}
+    given = db.session.connection().execute(_GIVE_BACK, values).rowcount
+    return contact._replace(unreachable_at=None) if given else contact
+
+
+_GIVE_BACK = (
+    sa.update(_contact)
+    .where(
+        _contact.c.store_id == sa.bindparam("b_store"),
+        _contact.c.id == sa.bindparam("b_id"),
+        _contact.c.unreachable_reason == ERASED,
+    )
+    .values(
+        address=sa.bindparam("b_address"),
+        last4_hash=sa.bindparam("b_last4"),
+        unreachable_at=None,
+        unreachable_reason=None,
+    )
+)
 
 
 def find_or_make_contact(store: Store, channel: str, address: str, now: datetime) -> Contact:
@@ -84,6 +110,29 @@ _BELIEVE = (
     .where(_contact.c.store_id == sa.bindparam("b_store"), _contact.c.id == sa.bindparam("b_id"))
     .values(unreachable_at=None, unreachable_reason=None)
 )
+
+
+def search_contacts(store: Store, text: str) -> list[int]:
+    """Ids of the contacts with this address, or with these last four digits of a number: by hash, never by likeness.
+
+    :raises InvalidPhone: neither a number nor four digits.
+    :raises InvalidEmail: not an email address.
+    """
+    digits = text.removeprefix("…")
+    if len(digits) == 4 and digits.isdecimal():
+        statement = sa.select(Contact.id).where(
+            Contact.store_id == store.id, Contact.channel == "sms", Contact.last4_hash == last4_hash(store.id, digits)
+        )
+        return list(db.session.scalars(statement))
+    channel = "email" if "@" in text else "sms"
+    contact = find_contact(store, channel, normalise(store, channel, text))
+    return [contact.id] if contact else []
+
+
+def forget_address(contact: Contact, now: datetime) -> None:
+    """Erase the address. Its hash stays, so that a STOP goes on to hold and the proof of a consent can be found."""
+    contact.address, contact.last4_hash = "", last4_hash(contact.store_id, "")
+    mark_unreachable(contact, ERASED, now)
 
 
 def mark_unreachable(contact: Contact, reason: str, now: datetime) -> None:

@@ -1,4 +1,7 @@
-"""Messages that answer what somebody just did: confirmations, keyword replies, tests. They overtake alerts."""
+"""Messages that answer what somebody just did: confirmations, keyword replies, tests, news of an order or a ticket.
+
+They overtake alerts.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from nexnotify.catalog.models import Variant
-from nexnotify.content.service import Rendered, render_text, wording
+from nexnotify.content.service import Rendered, Wording, render_text, wording
 from nexnotify.content.tokens import UnresolvedToken
 from nexnotify.customers.models import Contact, ContactRow
 from nexnotify.db import db
@@ -17,11 +20,13 @@ from nexnotify.gateways.service import lane_for_new, lane_of
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.moves import record_new
 from nexnotify.ledger.values import product_values, stop_url
-from nexnotify.policy.eligibility import Facts, Send, decide_answer
+from nexnotify.policy.eligibility import Facts, Send, Skip, decide_answer
 from nexnotify.stores.models import Store
 
 #: A confirmation that comes an hour late confuses more than it helps.
 ANSWER_VALID = timedelta(hours=1)
+#: News of an order or a ticket is still news so much later.
+NOTICE_VALID = timedelta(days=1)
 
 
 def queue_confirmation(
@@ -57,6 +62,27 @@ def queue_test(store: Store, gateway: GatewayInstance, contact: Contact, now: da
     return _add(contact, lane_of(gateway).id, "test", text, now)
 
 
+def queue_notice(
+    store: Store, contact: Contact, kind: str, template: Wording, values: dict[str, str | None], now: datetime
+) -> int | Skip:
+    """Tell a contact of an order or a ticket: no quiet hours, no cap, but a STOP ends these too.
+
+    :returns: the message's id, or why there is none.
+    """
+    verdict = decide_answer(Facts(opted_out=contact.opted_out_at is not None, reachable=contact.unreachable_at is None))
+    if isinstance(verdict, Skip):
+        return verdict
+    lane_id = lane_for_new(store, contact.channel)
+    if lane_id is None:
+        return Skip("no_gateway")
+    try:
+        text = template.render(values)
+    except UnresolvedToken:
+        return Skip("no_text")
+    version = template.version_id
+    return _add(contact, lane_id, kind, text, now, template_version_id=version, valid_for=NOTICE_VALID)
+
+
 def _queue(
     store: Store,
     contact: Contact | ContactRow,
@@ -89,6 +115,7 @@ def _add(
     *,
     template_version_id: int | None = None,
     variant: Variant | None = None,
+    valid_for: timedelta = ANSWER_VALID,
 ) -> int:
     message = {
         "store_id": contact.store_id,
@@ -106,7 +133,7 @@ def _add(
         "status": "queued",
         "express": True,
         "due_at": now,
-        "valid_until": now + ANSWER_VALID,
+        "valid_until": now + valid_for,
         "created_at": now,
     }
     message_id: int = db.session.connection().execute(_ADD, message).scalar_one()

@@ -1,4 +1,4 @@
-"""What a new store is given: templates, and outboxes to try it with."""
+"""What a new store is given: templates, the SMS opt-in field, and outboxes to try it with."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from nexnotify.content.service import add_default_templates
+from nexnotify.customers.custom_fields import make_opt_in_field
 from nexnotify.db import db
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import add_gateway, lane_of
@@ -17,8 +18,9 @@ from nexnotify.stores.models import Store
 
 
 def equip_store(store: Store, now: datetime) -> None:
-    """Templates and the two outboxes."""
+    """Templates, the opt-in field and the two outboxes."""
     add_default_templates(store, now)
+    make_opt_in_field(store)
     add_gateway(store, "outbox", "Outbox", {}, now)
     add_gateway(store, "outbox_email", "Email outbox", {}, now)
 

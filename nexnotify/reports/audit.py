@@ -41,6 +41,21 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "message.left": "Message left alone",
             "message.sent_again": "Message sent again",
             "template.saved": "Template saved",
+            "template.switched_on": "Template switched on",
+            "template.switched_off": "Template switched off",
+        },
+    ),
+    "customers": (
+        "Customers",
+        {
+            "customer.changed": "Customer's fields changed",
+            "customer.revealed": "Customer's addresses shown",
+            "customer.exported": "Customer exported",
+            "customer.erased": "Customer erased",
+            "custom_field.added": "Customer field added",
+            "custom_field.changed": "Customer field changed",
+            "custom_field.moved": "Customer fields put in another order",
+            "custom_field.deleted": "Customer field deleted",
         },
     ),
     "gateways": (

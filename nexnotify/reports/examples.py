@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager
 
 from nexnotify.catalog.models import Product, Variant
-from nexnotify.content.models import KEYWORD_REPLIES
+from nexnotify.content.models import EVENT_TEMPLATES, KEYWORD_REPLIES
 from nexnotify.content.service import samples
 from nexnotify.db import db
 from nexnotify.ledger.values import product_values, stop_url
@@ -38,6 +38,8 @@ def examples(store: Store, kind: str, product_status: str | None = None) -> list
     own: dict[str, str | None] = {"store": store.name, "stop_url": stop_url(store.id, NOBODY)}
     if kind in KEYWORD_REPLIES:
         return [Example("Everybody gets the same", own)]
+    if kind in EVENT_TEMPLATES:
+        return [Example("A made-up person and order", samples() | own)]
     found = [_example(store, *row) for row in _latest(store, product_status)]
     longest = _longest(store)
     if longest is not None:

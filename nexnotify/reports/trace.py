@@ -25,6 +25,7 @@ CLOSED = {
     "merchant": "The merchant cancelled it.",
     "stop": "The shopper said STOP.",
     "unreachable": "The gateway said that this address cannot receive messages.",
+    "erased": "The person was erased.",
 }
 _VERDICTS = {"send": "A message was planned.", "hold": "The message was held back.", "skip": "Nobody was told."}
 

@@ -48,6 +48,7 @@ _MOVES = {
     "absent": "The gateway's own list does not have it, so it surely did not go out.",
     "rather_twice": "Nobody could tell; the store's setting is rather twice than never.",
     "merchant": "One of your people decided it.",
+    "erased": "The person was erased.",
     LEFT: "One of your people decided to leave it as it is.",
 }
 

@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from nexnotify.errors import Invalid
+from nexnotify.phone import to_e164
 from nexnotify.stores.models import Store
 
 CHANNELS = ("sms", "email", "push")
@@ -139,6 +140,10 @@ class StoreSettings(_Part):
     widget: WidgetLook = WidgetLook()
     country: str = "US"
     zone: str = "America/New_York"
+    #: Whether news of orders and tickets goes out as texts, to customers and to the merchant.
+    order_texts: bool = True
+    #: Where the merchant is texted; empty: texts to the merchant cannot be sent. Stands below the country it is read in.
+    merchant_number: str = Field("", max_length=60)
 
     #: Settings whose function this version does not have yet, with the one value they can take.
     NOT_YET: ClassVar[Mapping[str, Any]] = {
@@ -154,6 +159,12 @@ class StoreSettings(_Part):
     def is_paused(self, channel: str) -> bool:
         """Whether the merchant has paused the alert of a channel; only texts have one."""
         return channel == "sms" and self.alert is not None and not self.alert.active
+
+    @field_validator("merchant_number")
+    @classmethod
+    def _one_number(cls, number: str, info: ValidationInfo) -> str:
+        """In E.164, a national one read in the store's country."""
+        return to_e164(number, info.data.get("country", "US")) if number.strip() else ""
 
     @field_validator("zone")
     @classmethod

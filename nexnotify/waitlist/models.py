@@ -58,7 +58,7 @@ class AlertRequest(Tenant, db.Model):
     created_at: Mapped[datetime]
     alerted_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
-    #: Why it ended: "shopper", "merchant", "stop", "unreachable".
+    #: Why it ended: "shopper", "merchant", "stop", "unreachable", "erased".
     closed_reason: Mapped[str | None] = mapped_column(sa.String(40))
 
 

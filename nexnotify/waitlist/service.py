@@ -128,6 +128,16 @@ def close_all(contact: Contact, reason: str, now: datetime) -> int:
     return sum(close(request, reason, now) for request in open_requests(contact))
 
 
+def forget_requests(contact: Contact, now: datetime) -> None:
+    """End what a contact waits for, and erase what its requests say of the person."""
+    close_all(contact, "erased", now)
+    db.session.execute(
+        sa.update(AlertRequest)
+        .where(AlertRequest.store_id == contact.store_id, AlertRequest.contact_id == contact.id)
+        .values(first_name=None, page_url=None)
+    )
+
+
 def open_requests(contact: Contact) -> Sequence[AlertRequest]:
     """What a contact still waits for, oldest first."""
     statement = sa.select(AlertRequest).where(

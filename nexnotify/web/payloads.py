@@ -43,14 +43,18 @@ def _price(value: Any) -> Any:
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
-def _moment_text(value: Any) -> Any:
+def moment_text(value: Any) -> Any:
     """Moments come as ISO 8601 text; a bare number could be seconds or milliseconds."""
     if value is not None and not (isinstance(value, str) and re.match(r"\s*\d{4}-\d\d-\d\d[Tt ]", value)):
         raise ValueError("Write a moment with its zone, such as 2026-01-05T10:00:00Z.")
     return value
 
 
-def _in_utc(value: datetime | None) -> datetime | None:
+def in_utc(value: datetime | None) -> datetime | None:
+    """The same moment in UTC.
+
+    :raises ValueError: too far away to be written so.
+    """
     try:
         return None if value is None else value.astimezone(UTC)
     except OverflowError:
@@ -63,7 +67,8 @@ _GAPS = re.compile("[\\s\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
 _LINK = re.compile(r"://|www\.|@|[^\s.]\.\w{2,}", re.IGNORECASE)
 
 
-def _one_line(value: Any) -> Any:
+def one_line(value: Any) -> Any:
+    """A text on one line, without gaps and control characters."""
     return _GAPS.sub(" ", value).strip() if isinstance(value, str) else value
 
 
@@ -88,10 +93,18 @@ def _no_link(name: str) -> str:
     return name
 
 
+def plain_name(name: str | None) -> str | None:
+    """The name, or None where it carries a link."""
+    try:
+        return _no_link(name) if name else None
+    except ValueError:
+        return None
+
+
 Text = Annotated[str, Field(min_length=1, max_length=255)]
 Options = Annotated[dict[Text, Annotated[str, Field(max_length=255)]], Field(max_length=20)]
 Address = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^https?://")]
-Name = Annotated[str, Field(max_length=60), BeforeValidator(_one_line), AfterValidator(_no_link)]
+Name = Annotated[str, Field(max_length=60), BeforeValidator(one_line), AfterValidator(_no_link)]
 Price = Annotated[Decimal, BeforeValidator(_price), Field(ge=0, max_digits=12, decimal_places=4, allow_inf_nan=False)]
 
 
@@ -167,7 +180,7 @@ class LevelPayload(OneVariant):
     committed: Annotated[int, Field(ge=0, le=MAX_COUNT)] = 0
     safety_stock: Annotated[int, Field(ge=0, le=MAX_COUNT)] = 0
     as_of: Annotated[
-        AwareDatetime | None, Field(strict=False), BeforeValidator(_moment_text), AfterValidator(_in_utc)
+        AwareDatetime | None, Field(strict=False), BeforeValidator(moment_text), AfterValidator(in_utc)
     ] = Field(None, description="When the level was so; now, unless told.")
 
 

@@ -16,6 +16,7 @@ from nexnotify.gateways.contract import CannotTell, LookupAnswer
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import open_gateway
 from nexnotify.ledger.planner import PlanFault, has_unplanned, plan_next
+from nexnotify.notices.service import has_unseen_events, write_notices
 from nexnotify.receipts.service import apply_callbacks, has_open_callbacks
 from nexnotify.receipts.sync import sync_opt_outs
 from nexnotify.restock.service import detect_restocks, has_unseen_changes
@@ -52,6 +53,18 @@ def run_restock(after_chunk: Callable[[], None] = lambda: None) -> None:
         after_chunk()
         if not more:
             break  # another worker has the rest
+        time.sleep(BREATH)
+    end_read()
+
+
+def run_notices(after_some: Callable[[], None] = lambda: None) -> None:
+    """News of orders and tickets becomes messages. ``after_some`` lets sending begin at once."""
+    while has_unseen_events():
+        end_read()
+        with transaction():
+            if write_notices(utcnow()) == 0:
+                break  # another worker has them
+        after_some()
         time.sleep(BREATH)
     end_read()
 
@@ -117,7 +130,14 @@ def run_opt_outs() -> None:
 
 def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
     """All steps once: what a lost nudge or a killed worker left is found here."""
-    for step in (run_receipts, lambda: run_restock(after_chunk), run_recovery, run_opt_outs):
+    steps = (
+        run_receipts,
+        lambda: run_restock(after_chunk),
+        lambda: run_notices(after_chunk),
+        run_recovery,
+        run_opt_outs,
+    )
+    for step in steps:
         try:
             step()
         except Exception:

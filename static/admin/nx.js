@@ -168,7 +168,9 @@
     if (button) place(event.target, button);
   }, true);
   var closing;
-  document.addEventListener("mouseover", function (event) {
+  // A finger hovers nowhere, though browsers say so: its tap opens by the press alone.
+  document.addEventListener("pointerover", function (event) {
+    if (event.pointerType !== "mouse") return;
     var button = event.target.closest && event.target.closest(".nx-people");
     var pop = event.target.closest && event.target.closest(".nx-pop");
     if (!button && !pop) return;
@@ -178,8 +180,14 @@
       if (own && !own.matches(":popover-open")) own.showPopover();
     }
   });
-  document.addEventListener("mouseout", function (event) {
-    if (!event.target.closest || !event.target.closest(".nx-people, .nx-pop")) return;
+  // What hovering has opened is not closed by pressing.
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest(".nx-people");
+    var own = button && document.getElementById(button.getAttribute("popovertarget"));
+    if (own && event.pointerType === "mouse" && own.matches(":popover-open")) event.preventDefault();
+  });
+  document.addEventListener("pointerout", function (event) {
+    if (event.pointerType !== "mouse" || !event.target.closest || !event.target.closest(".nx-people, .nx-pop")) return;
     clearTimeout(closing);
     closing = setTimeout(function () {
       document.querySelectorAll(".nx-pop:popover-open").forEach(function (pop) { pop.hidePopover(); });

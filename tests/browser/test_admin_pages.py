@@ -24,7 +24,7 @@ from tests.kannel import wait_for
 EMAIL, PASSWORD = "w" * 60 + "@" + "shop-" * 10 + "x.example", "correct horse battery"
 WIDTHS = (1280, 390, 320)
 #: Argument of an address → table of the row it names, where the two have different names.
-TABLES = {"request": "alert_request", "restock": "restock_event"}
+TABLES = {"order": "customer_order", "request": "alert_request", "restock": "restock_event"}
 #: What an argument that is no number may be.
 WORDS = {"kind": "twilio"}
 #: Pages that need more than a sign-in to be seen, and where they are looked at instead.
@@ -65,8 +65,23 @@ def crowded(house: House) -> str:
         rows = [{**row, "phone": f"+1201555{number:04d}"} for number in range(100 + 6 * index, 106 + 6 * index)]
         rows.append({**row, "email": f"{'w' * 50}{index}@mail.example"})
         house.call("POST", "requests", {"requests": rows}, secret)
+        person = {"id": f"{index}{'I' * 250}", "first_name": title, "last_name": title, "phone": rows[0]["phone"]}
+        person |= {"email": rows[-1]["email"], "fields": {"I would like to receive SMS messages": bool(index)}}
+        house.call("PUT", "customers", {"customers": [person]}, secret)
         if index:  # of the first, people still wait
             house.call("PUT", "stock", {"levels": [{"sku": sku, "on_hand": 5, "location": "W" * 200}]}, secret)
+    asks: list[dict[str, Any]] = [{"phone": "+12015550160", "consent": True}, {"email": "still@mail.example"}]
+    waits = [{"sku": f"ODD0-{'S' * 90}", **ask} for ask in asks]
+    house.call("POST", "requests", {"requests": waits}, secret)
+    for index, name in enumerate(NAMES):
+        whose = {"first_name": name[:200], "last_name": name[:200], "phone": f"+1201555{150 + index:04d}"}
+        lines = [{"sku": f"ODD{other}-{'S' * 90}", "title": title[:200]} for other, title in enumerate(NAMES)]
+        lines.append({"sku": "S" * 200, "title": name[:200], "price": "9999999.99"})
+        order = {"id": f"{index}{'9' * 200}", "status": "paid", **whose, "lines": lines}
+        house.call("POST", "orders", {"orders": [order]}, secret)
+        messages = [{"id": str(n), "from": ("customer", "merchant")[n % 2], "text": name * 3} for n in range(4)]
+        ticket = {"id": f"{index}{'T' * 200}", "subject": name[:200], **whose, "messages": messages}
+        house.call("POST", "tickets", {"tickets": [ticket]}, secret)
     wait_for(
         lambda: house.call("GET", "messages?status=delivered", None, secret)["messages"], 20, "something delivered"
     )

@@ -363,6 +363,18 @@ def test_the_merchant_sees_how_many_emails_and_texts_were_requested(asked: Shop,
     assert asked.get("products?sku=TEE-M")["products"][0]["variants"][0]["waiting"] == 5
 
 
+def test_the_people_icon_on_the_order_list_tells_how_many_emails_and_texts_were_requested(
+    asked: Shop, admin: Admin
+) -> None:
+    asked.post("orders", {"orders": [{"id": "1001", "status": "new", "lines": [{"sku": "TEE-M"}]}]})
+    page = admin.page("/admin/orders")
+    icon = re.search(r'<button type="button"[^>]*popovertarget="([^"]+)">(.*?)</button>', page, re.DOTALL)
+    assert icon
+    assert "5 people waiting: 2 by email, 3 by text message" in icon.group(2)
+    shown = page.split(f'<div popover id="{icon.group(1)}"')[1].split("</dl>")[0]
+    assert re.findall(r"</svg> (\w[\w ]+)</dt><dd>(\d+)</dd>", shown) == [("Email", "2"), ("Text message", "3")]
+
+
 def test_the_merchant_sees_who_has_requested(asked: Shop, admin: Admin) -> None:
     wanted = [f"+1201555012{number}" for number in range(3)] + ["ann@mail.example", "ben@mail.example"]
     assert [request["to"] for request in asked.requests(sku="TEE-M")] == wanted

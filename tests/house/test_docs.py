@@ -21,6 +21,7 @@ from nexnotify.db import db
 from nexnotify.errors import NexnotifyError
 from nexnotify.gateways.loader import load
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
+from nexnotify.orders.models import ORDER_STATUSES
 from nexnotify.policy.eligibility import REASONS
 from nexnotify.settings import PREFIX, Settings
 from nexnotify.stores.service import find_store
@@ -171,6 +172,7 @@ TABLES = {
     "Request statuses": words_rows(REQUEST_STATUSES),
     "Message statuses": words_rows(MESSAGE_STATUSES),
     "Decision reasons": words_rows(REASONS),
+    "Order statuses": words_rows(ORDER_STATUSES),
     "Tokens": token_rows(),
     "Templates": words_rows(KINDS),
     "Commands": command_rows(),

@@ -9,9 +9,12 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
+from flask_migrate import downgrade, upgrade
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from nexnotify.clock import utcnow
+from nexnotify.customers.custom_fields import OPT_IN, fields_of
+from nexnotify.customers.field_values import fold
 from nexnotify.db import Tenant, db, transaction
 from tests.shop import Shop
 
@@ -111,6 +114,16 @@ def test_the_database_refuses_a_row_that_points_into_another_store(app: Flask, s
         )
         with pytest.raises(IntegrityError), transaction():
             db.session.execute(change)
+
+
+# Only there: on PostgreSQL the other tests of the run share the schema.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_store_of_before_gets_the_opt_in_field_when_it_is_brought_up_to_date(app: Flask, shop: Shop) -> None:
+    with app.app_context():
+        downgrade(revision="0005")
+        upgrade()
+        told = [(item.name, item.name_key, item.type, item.is_sms_opt_in) for item in fields_of(shop.store_id)]
+        assert told == [(OPT_IN, fold(OPT_IN), "yes_no", True)]
 
 
 @pytest.mark.parametrize("name", APPEND_ONLY)

@@ -28,7 +28,7 @@ PUBLIC = {
     "demo_shop": "a shop window of the demo store, and only where there is one",
 }
 #: Argument of an address → table of the row it names.
-TABLES = {"request": "alert_request", "restock": "restock_event"}
+TABLES = {"order": "customer_order", "request": "alert_request", "restock": "restock_event"}
 #: Not rows of a store: the stores somebody may switch to are tested where the switch is.
 NO_ROW = {"store_id"}
 UNGUARDED_ENDPOINTS = {"static", "security.static"}
@@ -116,7 +116,7 @@ def test_no_address_of_the_admin_opens_another_stores_row(app: Flask, shop: Shop
 
 def test_lists_show_the_stores_own_rows_alone(shop: Shop, other_shop: Shop) -> None:
     _live_a_little(other_shop)
-    for name in ("products", "requests", "restocks", "messages"):
+    for name in ("products", "customers", "orders", "tickets", "requests", "restocks", "messages"):
         assert other_shop.get(name)[name], name
         assert shop.get(name)[name] == [], name
 
@@ -132,6 +132,9 @@ def _live_a_little(shop: Shop) -> None:
     shop.staff(f"person-of-{shop.store_id}@acme.example")
     shop.product("TEE-M")
     shop.ask("TEE-M")
+    shop.put("customers", {"customers": [{"id": "c1", "first_name": "Ann"}]})
+    shop.post("orders", {"orders": [{"id": "1001", "status": "new"}]})
+    shop.post("tickets", {"tickets": [{"id": "t1", "subject": "Where is it?"}]})
     shop.stock("TEE-M", 5)
     shop.work()
     assert shop.messages()[0]["status"] == "delivered"

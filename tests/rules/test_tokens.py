@@ -104,6 +104,8 @@ def test_tokens_describe_themselves():
         "store",
         "product",
         "url",
+        "ordernumber",
+        "subject",
         "stop_url",
     }
 

@@ -18,12 +18,20 @@ DEEDS = (
     "/messages/{message}/send-again",
     "/messages/{message}/leave",
     "/templates/{template}",
+    "/templates/{template}/switch",
     "/gateways/{gateway}",
     "/gateways/{gateway}/check",
     "/gateways/{gateway}/sender",
     "/gateways/{gateway}/resume",
     "/gateways/{gateway}/test",
     "/settings/keys/{key}/revoke",
+    "/customers/{customer}/reveal",
+    "/customers/{customer}/fields",
+    "/customers/{customer}/export",
+    "/customers/{customer}/erase",
+    "/customers/fields/{custom_field}",
+    "/customers/fields/{custom_field}/move",
+    "/customers/fields/{custom_field}/delete",
 )
 SHOWN = (
     "/waitlist",
@@ -41,6 +49,17 @@ SHOWN = (
     "/gateways",
     "/settings",
     "/settings/audit",
+    "/settings/texts",
+    "/orders",
+    "/orders/{order}",
+    "/tickets",
+    "/tickets/{ticket}",
+    "/customers",
+    "/customers/{customer}",
+    "/customers/{customer}/erase",
+    "/customers/fields",
+    "/customers/fields/{custom_field}",
+    "/customers/fields/{custom_field}/delete",
 )
 
 
@@ -58,13 +77,20 @@ def lived_in(shop: Shop) -> dict[str, int]:
     shop.product("TEE-M", on_hand=0)
     shop.ask("TEE-M", "+12015550123")
     shop.stock("TEE-M", 5)
+    shop.post("orders", {"orders": [{"id": "1001", "status": "new", "lines": [{"sku": "TEE-M"}], "notify": False}]})
+    shop.post("tickets", {"tickets": [{"id": "t1", "subject": "Where is it?"}]})
     shop.work()
+    shop.put("customers", {"customers": [{"id": "c1", "first_name": "Ann", "phone": "+12015550123"}]})
     desk = Desk.of(shop)
     return {
+        "customer": desk.id_of("/customers", "customers"),
+        "custom_field": desk.id_of("/customers/fields", "customers/fields"),
         "request": shop.requests()[0]["id"],
         "variant": desk.id_of("/products", "products/variants"),
         "product": desk.id_of("/products", "products"),
         "restock": desk.id_of("/restocks", "restocks"),
+        "order": desk.id_of("/orders", "orders"),
+        "ticket": desk.id_of("/tickets", "tickets"),
         "message": desk.id_of("/messages", "messages"),
         "template": desk.id_of("/templates", "templates"),
         "gateway": desk.id_of("/gateways", "gateways"),

@@ -258,17 +258,16 @@ def test_the_page_of_another_domain_is_added_with_one_press(shop: Shop, site: Si
     assert "Add http" not in desk.post("/widget/check", 200, page=f"{origin}/tee")
 
 
+# Only there: what PostgreSQL reads depends on what it knows of the rows, and here there are none.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_who_asked_last_is_found_however_many_others_asked(shop: Shop) -> None:
     with shop.app.app_context():
         statements: list[tuple[str, Any]] = []
         sa.event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2:4]))
         last_asked(Store(id=shop.store_id))
         statement, values = statements[-1]
-        explain = "EXPLAIN QUERY PLAN" if db.engine.dialect.name == "sqlite" else "EXPLAIN"
         with db.engine.connect() as connection:
-            if explain == "EXPLAIN":  # an empty table is otherwise read as a whole
-                connection.exec_driver_sql("SET enable_seqscan = off")
-            plan = str(connection.exec_driver_sql(f"{explain} {statement}", values).all())
+            plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all())
     assert "ix_alert_request_widget" in plan
 
 

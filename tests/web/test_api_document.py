@@ -51,6 +51,9 @@ def lived(shop: Shop) -> Shop:
     for last in (123, 124, 190, 191, 192, 193, 195, 197, 198):
         shop.ask("TEE-M", f"+12015550{last}")
     shop.ask_by_email("TEE-M")
+    person = {"id": "c1", "first_name": "Ann", "phone": "+12015550123"}
+    person |= {"fields": {"I would like to receive SMS messages": True}}
+    shop.put("customers", {"customers": [person, {"id": "c2"}]})
     shop.work()
     shop.stock("TEE-M", 5)
     shop.work()

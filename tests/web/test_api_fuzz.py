@@ -75,6 +75,12 @@ SPITEFUL_ROWS: list[tuple[str, str, Any]] = [
     ("put", "stock", {"sku": "?", "on_hand": 1, "location": "a\0"}),
     ("put", "stock", {"sku": "TEE-M", "on_hand": 10**30}),
     ("post", "requests", {"sku": "TEE-M", "phone": "+12015550123", "consent": True, "first_name": "A\0"}),
+    ("put", "customers", {"id": "a", "first_name": "\ud800"}),
+    ("put", "customers", {"id": "a", "last_name": "A\0"}),
+    ("put", "customers", {"id": "a", "phone": "\ud800"}),
+    ("put", "customers", {"id": "a", "fields": {"\ud800": True}}),
+    ("put", "customers", {"id": "a", "fields": {"I would like to receive SMS messages": float("nan")}}),
+    ("put", "customers", {"id": "a", "fields": {"I would like to receive SMS messages": 10**400}}),
 ]
 
 
@@ -85,6 +91,7 @@ def test_a_row_that_cannot_be_kept_is_named_and_spoils_nothing(shop: Shop, metho
         "products": {"id": "b", "title": "B"},
         "stock": {"sku": "TEE-M", "on_hand": 0},
         "requests": {"sku": "TEE-M", "email": "ann@mail.example"},
+        "customers": {"id": "b"},
     }[path]
     answer = shop.call(method.upper(), path, {"levels" if path == "stock" else path: [row, good]})
     assert answer["accepted"] == 1

@@ -7,11 +7,14 @@ from flask import Blueprint, Flask
 from nexnotify.web.admin.account import bp as account
 from nexnotify.web.admin.alerts import bp as alerts
 from nexnotify.web.admin.compatible import bp as compatible
+from nexnotify.web.admin.custom_fields import bp as custom_fields
+from nexnotify.web.admin.customers import bp as customers
 from nexnotify.web.admin.doors import bp as doors
 from nexnotify.web.admin.exports import bp as exports
 from nexnotify.web.admin.gateways import bp as gateways
 from nexnotify.web.admin.home import bp as home
 from nexnotify.web.admin.messages import bp as messages
+from nexnotify.web.admin.orders import bp as orders
 from nexnotify.web.admin.products import bp as products
 from nexnotify.web.admin.restocks import bp as restocks
 from nexnotify.web.admin.settings import bp as settings
@@ -19,6 +22,8 @@ from nexnotify.web.admin.shell import init_shell
 from nexnotify.web.admin.sign_in import init_sign_in
 from nexnotify.web.admin.staff import bp as staff
 from nexnotify.web.admin.templates import bp as templates
+from nexnotify.web.admin.texts import bp as texts
+from nexnotify.web.admin.tickets import bp as tickets
 from nexnotify.web.admin.waitlist import bp as waitlist
 from nexnotify.web.admin.widget import bp as widget
 
@@ -28,6 +33,10 @@ ADMIN_BLUEPRINTS: tuple[tuple[Blueprint, str | None], ...] = (
     (waitlist, "/admin/waitlist"),
     (restocks, "/admin/restocks"),
     (messages, "/admin/messages"),
+    (orders, "/admin/orders"),
+    (tickets, "/admin/tickets"),
+    (customers, "/admin/customers"),
+    (custom_fields, "/admin/customers/fields"),
     (products, "/admin/products"),
     (templates, "/admin/templates"),
     (widget, "/admin/widget"),
@@ -36,6 +45,7 @@ ADMIN_BLUEPRINTS: tuple[tuple[Blueprint, str | None], ...] = (
     (staff, "/admin/staff"),
     (account, "/admin/account"),
     (doors, None),
+    (texts, "/admin/settings/texts"),
     (compatible, "/admin/settings/compatible"),
     (alerts, "/admin/settings/alerts"),
     (exports, "/admin/products/export"),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 from nexnotify.catalog.models import Variant
 from nexnotify.clock import utcnow
 from nexnotify.customers.models import Contact
-from nexnotify.customers.service import find_contact, normalise
+from nexnotify.customers.service import search_contacts
 from nexnotify.db import transaction
 from nexnotify.dispatch import merchant
 from nexnotify.ledger.models import Message
@@ -23,8 +23,7 @@ from nexnotify.phone import InvalidEmail, InvalidPhone
 from nexnotify.reports.dashboard.figures import OUTCOMES
 from nexnotify.reports.message import advice, story_of
 from nexnotify.reports.words import KINDS
-from nexnotify.stores.models import Store
-from nexnotify.stores.service import audit, last4_hash
+from nexnotify.stores.service import audit
 from nexnotify.web.admin.access import current_store, require, staff_guard
 from nexnotify.web.admin.live import BUSY, IDLE, is_moving, live_page
 from nexnotify.web.admin.loading import load
@@ -34,7 +33,7 @@ bp = Blueprint("admin_messages", __name__)
 bp.before_request(staff_guard)
 
 #: Kinds that this version sends, for the filter.
-_SENT_KINDS = ("back_in_stock", "confirmation", "keyword_reply", "test")
+_SENT_KINDS = ("back_in_stock", "confirmation", "order", "ticket", "merchant", "keyword_reply", "test")
 
 
 @bp.get("")
@@ -59,7 +58,7 @@ def index() -> ResponseReturnValue:
     problem = None
     if search:
         try:
-            statement = statement.where(Message.contact_id.in_(_contacts(store, search)))
+            statement = statement.where(Message.contact_id.in_(search_contacts(store, search)))
         except (InvalidPhone, InvalidEmail) as error:
             problem, statement = str(error), statement.where(sa.false())
     page, now = keyset(statement, Message.id), utcnow()
@@ -75,22 +74,6 @@ def index() -> ResponseReturnValue:
         problem=problem,
         kinds=_SENT_KINDS,
     )
-
-
-def _contacts(store: Store, search: str) -> Any:
-    """The contacts with this address, or with these last four digits of a number: by hash, never by likeness.
-
-    :raises InvalidPhone: neither a number nor four digits.
-    :raises InvalidEmail: not an email address.
-    """
-    digits = search.removeprefix("…")
-    if len(digits) == 4 and digits.isdecimal():
-        return sa.select(Contact.id).where(
-            Contact.store_id == store.id, Contact.channel == "sms", Contact.last4_hash == last4_hash(store.id, digits)
-        )
-    channel = "email" if "@" in search else "sms"
-    contact = find_contact(store, channel, normalise(store, channel, search))
-    return [contact.id] if contact else []
 
 
 @bp.get("/<int:message_id>")

@@ -17,7 +17,7 @@ from nexnotify.stores.service import LONGEST_PASSWORD, SHORTEST_PASSWORD
 ROLE_WORDS = {
     "owner": "Owner: everything, also making owners and what signing in needs",
     "admin": "Admin: settings, gateways, keys, exports and people below owner",
-    "staff": "Staff: waitlist, products and stock",
+    "staff": "Staff: waitlist, products and stock, customers and their fields",
     "viewer": "Viewer: sees, changes nothing",
 }
 #: The name of a role in a table.

@@ -11,18 +11,19 @@ from flask.typing import ResponseReturnValue
 from flask_security import current_user
 
 from nexnotify.clock import utcnow
-from nexnotify.content.models import KEYWORD_REPLIES, KINDS, Template, TemplateVersion
+from nexnotify.content.models import EVENT_TEMPLATES, KEYWORD_REPLIES, KINDS, Template, TemplateVersion, token_kind
 from nexnotify.content.preview import Preview, preview, room, write_plainly
 from nexnotify.content.service import samples, save_template, template_problems
 from nexnotify.content.tokens import TOKENS, InvalidTemplate, Token, UnresolvedToken, compile_template
 from nexnotify.db import db, transaction
-from nexnotify.errors import Invalid
+from nexnotify.errors import Invalid, NotFound
 from nexnotify.gateways.estimate import money
 from nexnotify.gateways.service import sender_of
 from nexnotify.reports.examples import Example, examples
 from nexnotify.reports.words import PRODUCT_STATUSES
 from nexnotify.stores.models import StaffUser
 from nexnotify.stores.service import audit
+from nexnotify.stores.settings import store_settings
 from nexnotify.web.admin.access import current_store, require, staff_guard
 from nexnotify.web.admin.forms import TemplateForm, put_errors
 from nexnotify.web.admin.loading import load
@@ -37,6 +38,12 @@ TITLES = {
     "stop_reply": "Answer to STOP",
     "start_reply": "Answer to START",
     "help_reply": "Answer to HELP",
+    "order_new": "Customer: new order",
+    "order_sent": "Customer: order sent",
+    "ticket_answered": "Customer: ticket answered",
+    "merchant_order_new": "Merchant: new order",
+    "merchant_order_paid": "Merchant: order paid",
+    "merchant_ticket_new": "Merchant: new ticket",
 }
 
 
@@ -64,8 +71,33 @@ def index() -> ResponseReturnValue:
     ).all()
     by_kind = {kind: [row for row in rows if row[0].kind == kind] for kind in KINDS}
     return render_template(
-        "admin/templates/index.html", by_kind=by_kind, titles=TITLES, purposes=KINDS, title_of=title_of, parts_of=_parts
+        "admin/templates/index.html",
+        by_kind=by_kind,
+        titles=TITLES,
+        purposes=KINDS,
+        title_of=title_of,
+        parts_of=_parts,
+        event_kinds=EVENT_TEMPLATES,
+        settings=store_settings(current_store()),
     )
+
+
+@bp.post("/<int:template_id>/switch")
+def switch(template_id: int) -> ResponseReturnValue:
+    """The eye: off where it was on, on where it was off."""
+    require("admin")
+    now, wanted = utcnow(), request.form.get("active") == "1"
+    with transaction():
+        template = load(Template, template_id, lock=True)
+        if template.kind not in EVENT_TEMPLATES:
+            raise NotFound("Only templates of orders and tickets can be switched off.")
+        if template.active != wanted:
+            template.active = wanted
+            action = "template.switched_on" if wanted else "template.switched_off"
+            audit(current_store(), action, current_user.id, now, template=title_of(template))
+    words = "is on: it goes out by itself" if wanted else "is off: it is kept, and not sent"
+    flash(f"{title_of(template)} {words}.", "success")
+    return redirect(url_for("admin_templates.index") + f"#template-{template_id}")
 
 
 @bp.route("/<int:template_id>", methods=["GET", "POST"])
@@ -139,7 +171,7 @@ def _page(template: Template, form: TemplateForm, versions: Any, number: int | N
 
 def tokens_for(template: Template) -> list[Token]:
     """The tokens that messages of this template can fill."""
-    kind = "keyword_reply" if template.kind in KEYWORD_REPLIES else template.kind
+    kind = token_kind(template.kind)
     return [token for token in TOKENS.values() if kind in token.kinds]
 
 
@@ -214,7 +246,7 @@ def _parts(version: TemplateVersion, channel: str) -> int | None:
 
 def _may_lack_link(template: Template, *texts: str) -> bool:
     """Whether a product without an address would keep this message from being sent: ``[[url]]`` and nothing else."""
-    if template.kind in KEYWORD_REPLIES:
+    if template.kind in KEYWORD_REPLIES or template.kind in EVENT_TEMPLATES:
         return False
     values: dict[str, str | None] = {**samples(), "url": None}
     try:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from nexnotify.web.apidoc import order_examples
+
 BODIES: dict[str, Any] = {
+    **order_examples.BODIES,
     "changeSettings": {
         "switches": {"preordered": {"sms": True}},
         "quiet_hours": {"from": "21:00", "to": "08:00"},
@@ -39,6 +42,18 @@ BODIES: dict[str, Any] = {
                 "committed": 0,
                 "safety_stock": 0,
                 "as_of": "2026-01-05T10:00:00Z",
+            }
+        ]
+    },
+    "putCustomers": {
+        "customers": [
+            {
+                "id": "c1",
+                "first_name": "Ann",
+                "last_name": "Lee",
+                "email": "ann@shop.example",
+                "phone": "+12015550123",
+                "fields": {"I would like to receive SMS messages": True},
             }
         ]
     },
@@ -108,6 +123,7 @@ _TRACE = [
 ]
 
 ANSWERS: dict[str, Any] = {
+    **order_examples.ANSWERS,
     "putProducts": {"accepted": 1, "errors": [], "products": [{"id": "tee"}]},
     "listProducts": {
         "products": [
@@ -146,6 +162,23 @@ ANSWERS: dict[str, Any] = {
             }
         ],
         "unknown": [],
+    },
+    "putCustomers": {"accepted": 1, "errors": [], "customers": [{"id": "c1"}]},
+    "listCustomers": {
+        "customers": [
+            {
+                "id": "c1",
+                "first_name": "Ann",
+                "last_name": "Lee",
+                "email": "ann@shop.example",
+                "phone": "+12015550123",
+                "fields": {"I would like to receive SMS messages": True},
+                "may_be_sent_marketing": True,
+                "created_at": "2026-01-05T09:00:00Z",
+                "updated_at": "2026-01-05T09:00:00Z",
+            }
+        ],
+        "next": None,
     },
     "addRequests": {
         "accepted": 1,

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from nexnotify.stores.settings import StoreSettings
+from nexnotify.web.order_payloads import OrderPayload, TicketPayload
 from nexnotify.web.payloads import ApiRequestPayload, LevelPayload, ProductPayload
-from nexnotify.web.storefront import answers
+from nexnotify.web.storefront import answers, customer_answers, order_answers
+from nexnotify.web.storefront.customers import CustomerPayload
 
 #: Statuses of operations that look, that read a list, that read one thing, that take a body.
 LOOKS = (401, 503)
@@ -51,8 +53,12 @@ class Operation:
 FILTERS: dict[str, tuple[str | None, str]] = {
     "sku": (None, "Only this variant."),
     "variant_id": (None, "Only this variant, by the storefront's id."),
-    "id": (None, "Only the product with this id."),
+    "id": (None, "Only the one with this id, which is the storefront's."),
+    "email": (None, "Only who has this email address."),
+    "phone": (None, "Only who has this number. Write its `+` as `%2B`."),
     "to": (None, "Only to this number or email address. Write the `+` of a number as `%2B`."),
+    "customer_id": (None, "Only of this customer, by the storefront's id."),
+    "order_status": ("OrderStatus", "Only orders that stand here."),
     "request_status": ("RequestStatus", "Only requests that stand here."),
     "message_status": ("MessageStatus", "Only messages that stand here."),
 }
@@ -108,6 +114,70 @@ OPERATIONS = (
         answers.StockSaved,
         TAKES,
         Rows("levels", LevelPayload),
+    ),
+    Operation(
+        "PUT",
+        "/customers",
+        "putCustomers",
+        "Tell customers",
+        "Makes or changes customers by id. What is left out stays, single fields too; null empties. The field that is the "
+        "SMS opt-in also writes consent to marketing, or its end, into the consent ledger; a STOP wins over it.",
+        customer_answers.CustomersSaved,
+        TAKES,
+        Rows("customers", CustomerPayload),
+    ),
+    Operation(
+        "GET",
+        "/customers",
+        "listCustomers",
+        "List customers",
+        "Newest first, with their addresses and custom fields.",
+        customer_answers.CustomerList,
+        LISTS,
+        filters=("id", "email", "phone"),
+    ),
+    Operation(
+        "POST",
+        "/orders",
+        "addOrders",
+        "Tell orders",
+        "Makes or changes orders by id. Each status that an order comes to is news once: it is texted to the customer and "
+        "to you by your templates, unless `notify` is false or it is over a day old. Lines are replaced whole; what else "
+        "is left out stays. A SKU that is not known is kept as it is.",
+        order_answers.OrdersSaved,
+        TAKES,
+        Rows("orders", OrderPayload),
+    ),
+    Operation(
+        "GET",
+        "/orders",
+        "listOrders",
+        "List orders",
+        "The latest told first.",
+        order_answers.OrderList,
+        LISTS,
+        filters=("id", "customer_id", "order_status"),
+    ),
+    Operation(
+        "POST",
+        "/tickets",
+        "addTickets",
+        "Tell tickets",
+        "Makes tickets, or adds messages to them. One that a customer opens is news to you, and each answer of yours to "
+        "its customer, once, by your templates. A ticket that you opened yourself is kept, and texts nobody.",
+        order_answers.TicketsSaved,
+        TAKES,
+        Rows("tickets", TicketPayload),
+    ),
+    Operation(
+        "GET",
+        "/tickets",
+        "listTickets",
+        "List tickets",
+        "The latest told first, with their messages.",
+        order_answers.TicketList,
+        LISTS,
+        filters=("id", "customer_id"),
     ),
     Operation(
         "POST",

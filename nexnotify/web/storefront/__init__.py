@@ -16,4 +16,27 @@ def _challenge(response: Response) -> Response:
     return response
 
 
-from nexnotify.web.storefront import messages, products, requests, restocks, settings, stock  # noqa: E402, F401
+from nexnotify.web.storefront import (  # noqa: E402
+    customers,
+    messages,
+    orders,
+    products,
+    requests,
+    restocks,
+    settings,
+    stock,
+    tickets,
+)
+
+__all__ = [
+    "blueprint",
+    "customers",
+    "messages",
+    "orders",
+    "products",
+    "requests",
+    "restocks",
+    "settings",
+    "stock",
+    "tickets",
+]

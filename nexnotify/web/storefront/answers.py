@@ -18,12 +18,12 @@ from nexnotify.stores.settings import CHANNELS
 from nexnotify.waitlist.models import STATUSES as REQUEST_STATUSES
 
 
-def _one_of(*values: str, about: str | None = None) -> Any:
+def one_of(*values: str, about: str | None = None) -> Any:
     """A text that is one of ``values``, which the code keeps elsewhere."""
     return Field(json_schema_extra={"enum": list(values)}, description=about)
 
 
-def _status(meanings: Mapping[str, str]) -> Any:
+def status(meanings: Mapping[str, str]) -> Any:
     """One of the keys, each with its meaning."""
     return Field(json_schema_extra={"enum": list(meanings), "x-enumDescriptions": dict(meanings)})
 
@@ -41,13 +41,13 @@ Moment = TypeAliasType(
         ),
     ],
 )
-Channel = TypeAliasType("Channel", Annotated[str, _one_of(*CHANNELS)])
-ProductStatus = TypeAliasType("ProductStatus", Annotated[str, _one_of(IN_STOCK, *UNAVAILABLE)])
-UnavailableAs = TypeAliasType("UnavailableAs", Annotated[str, _one_of(*UNAVAILABLE)])
-RequestStatus = TypeAliasType("RequestStatus", Annotated[str, _status(REQUEST_STATUSES)])
-MessageStatus = TypeAliasType("MessageStatus", Annotated[str, _status(MESSAGE_STATUSES)])
-MessageKind = TypeAliasType("MessageKind", Annotated[str, _one_of(*sorted(ALL_KINDS))])
-Reason = TypeAliasType("Reason", Annotated[str, _status(REASONS)])
+Channel = TypeAliasType("Channel", Annotated[str, one_of(*CHANNELS)])
+ProductStatus = TypeAliasType("ProductStatus", Annotated[str, one_of(IN_STOCK, *UNAVAILABLE)])
+UnavailableAs = TypeAliasType("UnavailableAs", Annotated[str, one_of(*UNAVAILABLE)])
+RequestStatus = TypeAliasType("RequestStatus", Annotated[str, status(REQUEST_STATUSES)])
+MessageStatus = TypeAliasType("MessageStatus", Annotated[str, status(MESSAGE_STATUSES)])
+MessageKind = TypeAliasType("MessageKind", Annotated[str, one_of(*sorted(ALL_KINDS))])
+Reason = TypeAliasType("Reason", Annotated[str, status(REASONS)])
 Next = TypeAliasType(
     "Next",
     Annotated[
@@ -191,7 +191,7 @@ class TraceEvent(Answer):
     words: Annotated[str, Field(description="For people.")]
     reason: Annotated[str, Field(min_length=1)] = ""
     detail: str = ""
-    stage: Annotated[str, _one_of("plan", "send")] = ""
+    stage: Annotated[str, one_of("plan", "send")] = ""
     restock_id: int = 0
     until: Annotated[Moment, Field(description="When what was held is decided again.")] = ""
     rules_version: int = 0
@@ -229,8 +229,8 @@ class RestockList(Answer):
 
 
 class PlanLine(Answer):
-    stage: Annotated[str, _one_of("plan", "send", about="Decided when planned, or again at the moment of sending.")]
-    verdict: Annotated[str, _one_of("send", "hold", "skip")]
+    stage: Annotated[str, one_of("plan", "send", about="Decided when planned, or again at the moment of sending.")]
+    verdict: Annotated[str, one_of("send", "hold", "skip")]
     reason: Reason
     words: Annotated[str, Field(description="The reason, for people.")]
     people: Annotated[int, Field(ge=1)]
@@ -266,7 +266,7 @@ class MessageAnswer(Answer):
     subject: Annotated[str | None, Field(description="Emails only.")]
     body: str
     segments: Annotated[int, Field(ge=0)]
-    encoding: Annotated[str, _one_of(*get_args(Encoding), "utf8", about="utf8 for emails.")]
+    encoding: Annotated[str, one_of(*get_args(Encoding), "utf8", about="utf8 for emails.")]
     gateway: Annotated[str, Field(description="The name of the gateway.")]
     gateway_id: Annotated[str | None, Field(description="The gateway's id of the message.")]
     attempts: Annotated[int, Field(ge=0)]

@@ -1,0 +1,44 @@
+"""What the message ledger forgets of a person: the words that went to them. That something went, and when, stays."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from nexnotify.customers.models import Contact
+from nexnotify.db import db
+from nexnotify.errors import Conflict
+from nexnotify.ledger.models import Attempt, Message, MessageEvent
+from nexnotify.ledger.moves import Move, move
+
+#: Stands where a body was.
+ERASED = "[erased]"
+
+
+def forget_messages(contact: Contact, now: datetime) -> None:
+    """Take back what has not gone, and erase the words of everything else.
+
+    :raises Conflict: a gateway is being called for one at this moment.
+    """
+    mine = (Message.store_id == contact.store_id, Message.contact_id == contact.id)
+    rows = db.session.execute(
+        sa.select(Message.id, Message.status, Message.kind)
+        .where(*mine, Message.status.in_(("held", "queued", "claimed", "uncertain")))
+        .with_for_update()
+    ).all()
+    if any(row.status == "claimed" for row in rows):
+        raise Conflict("A message to this person is being handed to the gateway right now. Try again in a minute.")
+    move((Move(contact.store_id, r.id, r.status, "cancelled", "erased") for r in rows if r.status != "uncertain"), now)
+    # An alert whose outcome comes later is stopped by its address, if it has to go again. A keyword reply is not.
+    replies = (row for row in rows if row.status == "uncertain" and row.kind == "keyword_reply")
+    move((Move(contact.store_id, row.id, "uncertain", "expired", "erased") for row in replies), now)
+    db.session.execute(sa.update(Message).where(*mine).values(body=ERASED, subject=None))
+    theirs = sa.select(Message.id).where(*mine)
+    for table in (MessageEvent, Attempt):
+        db.session.execute(
+            sa.update(table)
+            .where(table.store_id == contact.store_id, table.message_id.in_(theirs), table.detail.is_not(None))
+            .values(detail=None)
+            .execution_options(synchronize_session=False)
+        )

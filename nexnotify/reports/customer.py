@@ -1,0 +1,250 @@
+"""Everything about one customer: a timeline for pages, and a file for the person themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from nexnotify.catalog.models import Variant
+from nexnotify.clock import isoformat
+from nexnotify.customers.consent import may_be_sent_marketing
+from nexnotify.customers.custom_fields import fields_of
+from nexnotify.customers.models import ConsentEntry, ConsentWording, Contact, Customer
+from nexnotify.customers.people import contacts_of, values_of
+from nexnotify.db import db
+from nexnotify.ledger.models import Message
+from nexnotify.receipts.models import InboundMessage
+from nexnotify.reports.trace import CLOSED
+from nexnotify.reports.words import PRODUCT_STATUSES, channel_word, kind_word, reason_words
+from nexnotify.waitlist.models import AlertRequest
+
+#: The newest of each kind of happening that a page shows.
+SHOWN = 100
+
+_PURPOSES = {
+    "requested": "alerts",
+    "transactional": "orders and tickets",
+    "marketing": "marketing",
+    "all": "everything",
+}
+_METHODS = {
+    "widget": "on your shop's page",
+    "api": "through the API",
+    "import": "from a file",
+    "keyword": "by text message",
+    "page": "on the shopper's page",
+    "gateway": "told by the gateway",
+    "staff": "by your people",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of a customer's timeline."""
+
+    at: datetime
+    title: str
+    #: "ok", "info", "warn", "bad" or "neutral"
+    kind: str
+    words: str = ""
+    #: What was written, if it was a message.
+    text: str = ""
+    #: ("request" or "message", its id)
+    link: tuple[str, int] | None = None
+    status: str = ""
+
+
+def timeline(customer: Customer) -> tuple[list[Happening], bool]:
+    """What happened, newest first, and whether there is more than is shown."""
+    contacts = {contact.id: contact for contact in contacts_of(customer).values()}
+    # Of what happened at one moment, the consequence stands first here, and so above its cause.
+    sources = [_messages(contacts), _inbound(contacts), _requests(contacts), _consents(contacts)]
+    found = [line for lines in sources for line in lines]
+    found.append(Happening(customer.created_at, "First told of by the shop", "neutral"))
+    more = len(found) > SHOWN
+    found.sort(key=lambda line: line.at, reverse=True)
+    return found[:SHOWN], more
+
+
+def marketing_state(customer: Customer) -> tuple[bool, str]:
+    """Whether marketing texts may go to the customer, and what decides it."""
+    contact = contacts_of(customer).get("sms")
+    if contact is None:
+        return False, "No number is known, so no text can go."
+    if contact.opted_out_at is not None:
+        wins = (
+            " The field says yes; the STOP wins until they text START and opt in again." if customer.sms_opt_in else ""
+        )
+        return False, f"This number has said STOP.{wins}"
+    if contact.id in may_be_sent_marketing(customer.store_id, [contact.id]):
+        return True, "Has opted in, and not said STOP since."
+    if customer.sms_opt_in:
+        return False, (
+            "The field says yes, but nobody has agreed for this number since it became theirs, or since its last STOP. "
+            "Set the field to no and to yes again once they have."
+        )
+    return False, "Has not opted in."
+
+
+def person_file(customer: Customer) -> dict[str, Any]:
+    """All we hold about a customer, whole, as a file for them."""
+    names = {item.id: item.name for item in fields_of(customer.store_id)}
+    return {
+        "id": customer.external_id,
+        "first_name": customer.first_name,
+        "last_name": customer.last_name,
+        "fields": {names[number]: value for number, value in values_of([customer])[customer.id].items()},
+        "created_at": isoformat(customer.created_at),
+        "updated_at": isoformat(customer.updated_at),
+        "addresses": [_address_file(contact) for contact in contacts_of(customer).values()],
+    }
+
+
+def _address_file(contact: Contact) -> dict[str, Any]:
+    mine = {contact.id: contact}
+    return {
+        "channel": contact.channel,
+        "address": contact.address,
+        "opted_out_at": isoformat(contact.opted_out_at),
+        "consent": [
+            {
+                "at": isoformat(entry.at),
+                "purpose": entry.purpose,
+                "action": entry.action,
+                "method": entry.method,
+                "wording": wording,
+                "page_url": entry.page_url,
+                "ip": entry.ip,
+                "user_agent": entry.user_agent,
+                "evidence": entry.evidence,
+            }
+            for entry, wording in _consent_rows(mine, None)
+        ],
+        "requests": [
+            {
+                "at": isoformat(item.created_at),
+                "product": f"{variant.product.title} {variant.name}".strip(),
+                "first_name": item.first_name,
+                "status": item.status,
+                "source": item.source,
+                "page_url": item.page_url,
+                "alerted_at": isoformat(item.alerted_at),
+                "closed_at": isoformat(item.closed_at),
+                "closed_reason": item.closed_reason,
+            }
+            for item, variant in _request_rows(mine, None)
+        ],
+        "messages_to_them": [
+            {
+                "at": isoformat(item.created_at),
+                "kind": item.kind,
+                "subject": item.subject,
+                "body": item.body,
+                "status": item.status,
+                "accepted_at": isoformat(item.accepted_at),
+                "delivered_at": isoformat(item.delivered_at),
+            }
+            for item in _newest(Message, mine, None)
+        ],
+        "messages_from_them": [
+            {"at": isoformat(item.at), "body": item.body} for item in _newest(InboundMessage, mine, None)
+        ],
+    }
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
+
+Contacts = dict[int, Contact]
+
+
+def _theirs(model: Any, contacts: Contacts) -> tuple[Any, ...]:
+    store_ids = {contact.store_id for contact in contacts.values()}
+    return model.store_id.in_(store_ids), model.contact_id.in_(list(contacts))
+
+
+def _newest(model: Any, contacts: Contacts, limit: int | None) -> list[Any]:
+    statement = sa.select(model).where(*_theirs(model, contacts)).order_by(model.id.desc()).limit(limit)
+    return list(db.session.scalars(statement))
+
+
+def _request_rows(contacts: Contacts, limit: int | None) -> list[Any]:
+    statement = (
+        sa.select(AlertRequest, Variant)
+        .options(joinedload(Variant.product))
+        .join(Variant, sa.and_(Variant.store_id == AlertRequest.store_id, Variant.id == AlertRequest.variant_id))
+        .where(*_theirs(AlertRequest, contacts))
+    )
+    return list(db.session.execute(statement.order_by(AlertRequest.id.desc()).limit(limit)))
+
+
+def _consent_rows(contacts: Contacts, limit: int | None) -> list[Any]:
+    statement = (
+        sa.select(ConsentEntry, ConsentWording.text)
+        .outerjoin(ConsentWording, ConsentWording.version == ConsentEntry.wording_version)
+        .where(*_theirs(ConsentEntry, contacts))
+    )
+    return list(db.session.execute(statement.order_by(ConsentEntry.id.desc()).limit(limit)))
+
+
+# --- lines -----------------------------------------------------------------------------------------------------------
+
+
+def _requests(contacts: Contacts) -> list[Happening]:
+    lines = []
+    for item, variant in _request_rows(contacts, SHOWN + 1):
+        name = ", ".join(filter(None, (variant.product.title, variant.name)))
+        link = ("request", item.id)
+        by = channel_word(contacts[item.contact_id].channel).lower()
+        was = PRODUCT_STATUSES[item.asked_status]
+        lines.append(
+            Happening(item.created_at, "Waits for stock", "info", f"{name}, which was {was}, by {by}.", "", link)
+        )
+        if item.alerted_at:
+            lines.append(Happening(item.alerted_at, "Told that it is back", "ok", f"{name}.", "", link))
+        if item.closed_at:
+            lines.append(Happening(item.closed_at, "Waits no more", "neutral", _closed(name, item), "", link))
+    return lines
+
+
+def _closed(name: str, item: AlertRequest) -> str:
+    return f"{name}. {CLOSED.get(item.closed_reason or '', '')}".strip()
+
+
+def _messages(contacts: Contacts) -> list[Happening]:
+    return [
+        Happening(
+            item.created_at,
+            f"{channel_word(item.channel)}: {kind_word(item.kind)}",
+            "info",
+            reason_words(item.reason),
+            item.body,
+            ("message", item.id),
+            item.status,
+        )
+        for item in _newest(Message, contacts, SHOWN + 1)
+    ]
+
+
+def _inbound(contacts: Contacts) -> list[Happening]:
+    return [
+        Happening(item.at, "Wrote to you", "warn" if item.keyword == "stop" else "info", "", item.body)
+        for item in _newest(InboundMessage, contacts, SHOWN + 1)
+    ]
+
+
+def _consents(contacts: Contacts) -> list[Happening]:
+    lines = []
+    for entry, wording in _consent_rows(contacts, SHOWN + 1):
+        given = entry.action == "granted"
+        stop = "STOP" if entry.purpose == "all" else f"Consent to {_PURPOSES[entry.purpose]}"
+        title = stop if entry.purpose == "all" else f"{stop} {'given' if given else 'taken back'}"
+        by = channel_word(contacts[entry.contact_id].channel).lower()
+        words = f"For {by}, {_METHODS.get(entry.method, entry.method)}."
+        if because := entry.evidence.get("because"):
+            words += f" Because {because}."
+        lines.append(Happening(entry.at, title, "ok" if given else "bad", words, wording or ""))
+    return lines

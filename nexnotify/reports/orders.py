@@ -1,0 +1,106 @@
+"""What the order and ticket pages tell: who waits for the things of an order, and what was texted about it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from nexnotify.content.models import Template
+from nexnotify.customers.models import Contact
+from nexnotify.db import db
+from nexnotify.ledger.models import Message
+from nexnotify.notices.models import Notice
+from nexnotify.orders.models import OrderEvent, OrderLine, TicketEvent
+from nexnotify.waitlist.models import OPEN, AlertRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """Open alert requests for the things of one order."""
+
+    by_text: int = 0
+    by_email: int = 0
+    by_push: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.by_text + self.by_email + self.by_push
+
+
+def requested_for(store_id: int, order_ids: Collection[int]) -> dict[int, Requested]:
+    """Order id → how many notifications are requested for its things, each variant counted once; one query.
+
+    Orders for whose things nobody waits are left out.
+    """
+    if not order_ids:
+        return {}
+    things = (
+        sa.select(OrderLine.order_id, OrderLine.variant_id)
+        .where(OrderLine.store_id == store_id, OrderLine.order_id.in_(order_ids), OrderLine.variant_id.is_not(None))
+        .distinct()
+        .cte("things")
+    )
+    waiting = (
+        sa.select(
+            AlertRequest.variant_id,
+            *(
+                sa.func.count(sa.case((Contact.channel == channel, 1))).label(channel)
+                for channel in ("sms", "email", "push")
+            ),
+        )
+        .join(Contact, sa.and_(Contact.store_id == AlertRequest.store_id, Contact.id == AlertRequest.contact_id))
+        .where(
+            AlertRequest.store_id == store_id,
+            AlertRequest.status.in_(OPEN),
+            AlertRequest.variant_id.in_(sa.select(things.c.variant_id)),
+        )
+        .group_by(AlertRequest.variant_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        sa.select(
+            things.c.order_id,
+            *(sa.cast(sa.func.sum(waiting.c[channel]), sa.Integer) for channel in ("sms", "email", "push")),
+        )
+        .join(waiting, waiting.c.variant_id == things.c.variant_id)
+        .group_by(things.c.order_id)
+    )
+    return {order_id: Requested(*counts) for order_id, *counts in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One notice: by which template, to whom, and the message, or why there is none."""
+
+    kind: str
+    contact: Contact
+    message: Message | None
+    reason: str | None
+
+
+def told_of_order(store_id: int, order_id: int) -> list[Told]:
+    """What was texted about an order, oldest first."""
+    return _told(OrderEvent, Notice.order_event_id, store_id, OrderEvent.order_id == order_id)
+
+
+def told_of_ticket(store_id: int, ticket_id: int) -> list[Told]:
+    """What was texted about a ticket, oldest first."""
+    return _told(TicketEvent, Notice.ticket_event_id, store_id, TicketEvent.ticket_id == ticket_id)
+
+
+def _told(model: Any, key: Any, store_id: int, which: Any) -> list[Told]:
+    rows: Sequence[Any] = db.session.execute(
+        sa.select(Template.kind, Contact, Message, Notice.reason)
+        .select_from(Notice)
+        .join(model, sa.and_(model.store_id == Notice.store_id, model.id == key))
+        .join(Template, sa.and_(Template.store_id == Notice.store_id, Template.id == Notice.template_id))
+        .join(Contact, sa.and_(Contact.store_id == Notice.store_id, Contact.id == Notice.contact_id))
+        .outerjoin(Message, sa.and_(Message.store_id == Notice.store_id, Message.id == Notice.message_id))
+        .where(Notice.store_id == store_id, which)
+        .order_by(Notice.id)
+    ).all()
+    return [Told(*row) for row in rows]

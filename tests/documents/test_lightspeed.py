@@ -1,0 +1,196 @@
+"""What the document "Notify customers by SMS" says the system does, in its order, as far as it is built."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.admin import Desk
+from tests.shop import Shop
+
+ANN, MINE = "+12015550123", "+12015550150"
+
+
+@pytest.fixture
+def desk(shop: Shop) -> Desk:
+    """An administrator of the store, signed in."""
+    return Desk.of(shop, "admin")
+
+
+@pytest.fixture
+def active(shop: Shop, desk: Desk) -> Shop:
+    """A store with Active ticked and the merchant's own number entered; Ann is its customer."""
+    desk.post("/settings/texts", order_texts="y", merchant_number="(201) 555-0150")
+    shop.put("customers", {"customers": [{"id": "c1", "first_name": "Ann", "last_name": "Lee", "phone": ANN}]})
+    return shop
+
+
+def order(shop: Shop, status: str = "new", **fields: Any) -> None:
+    """Ann's order comes to a status, and the worker works."""
+    row = {"id": "1001", "customer_id": "c1", "status": status, "lines": [{"sku": "TEE-M", "price": "20.00"}], **fields}
+    assert shop.post("orders", {"orders": [row]})["errors"] == []
+    shop.work()
+
+
+def ticket(shop: Shop, *messages: tuple[str, str], **fields: Any) -> None:
+    """A ticket of Ann's with messages (who, id), and the worker works."""
+    rows = [{"id": name, "from": author, "text": f"Text {name}"} for author, name in messages]
+    row = {"id": "t1", "customer_id": "c1", "subject": "Where is it?", "messages": rows, **fields}
+    assert shop.post("tickets", {"tickets": [row]})["errors"] == []
+    shop.work()
+
+
+def texts(shop: Shop, to: str) -> list[str]:
+    """What was delivered to a number, oldest first."""
+    return [item["body"] for item in shop.messages(None, to=to) if item["status"] == "delivered"]
+
+
+def template_of(desk: Desk, title: str) -> int:
+    """The id of the one template under a title."""
+    found = re.search(rf"<h2>{title}</h2>.*?/admin/templates/(\d+)", desk.page("/templates"), re.DOTALL)
+    assert found is not None, title
+    return int(found.group(1))
+
+
+# --- the SMS function ----------------------------------------------------------------------------------------------
+
+
+def test_ticking_active_switches_these_texts_on_and_unticking_it_off(active: Shop, desk: Desk) -> None:
+    desk.post("/settings/texts", merchant_number=MINE)
+    order(active)
+    assert texts(active, ANN) == texts(active, MINE) == []
+    desk.post("/settings/texts", order_texts="y", merchant_number=MINE)
+    order(active, "sent")
+    assert len(texts(active, ANN)) == 1
+
+
+def test_besides_texts_to_customers_texts_go_to_the_number_entered(active: Shop) -> None:
+    order(active)
+    assert len(texts(active, ANN)) == len(texts(active, MINE)) == 1
+
+
+def test_without_a_number_texts_to_the_merchant_cannot_be_sent_and_the_pages_say_so(active: Shop, desk: Desk) -> None:
+    desk.post("/settings/texts", order_texts="y", merchant_number="")
+    order(active, "paid")
+    assert [message["to"] for message in active.messages(None)] == [ANN]
+    assert "Texts to you cannot be sent" in desk.page("/settings/texts")
+    assert desk.page("/templates").count("your own number is missing") == 3
+
+
+def test_a_number_that_is_none_is_refused_beside_its_field(desk: Desk, shop: Shop) -> None:
+    page = desk.post("/settings/texts", 422, order_texts="y", merchant_number="12")
+    assert "too short" in page
+    assert 'value="12"' in page
+    assert shop.get("settings")["merchant_number"] == ""
+
+
+# --- templates -----------------------------------------------------------------------------------------------------
+
+STANDARD = (
+    "Customer: new order",
+    "Customer: order sent",
+    "Customer: ticket answered",
+    "Merchant: new order",
+    "Merchant: order paid",
+    "Merchant: new ticket",
+)
+
+
+@pytest.mark.parametrize("title", STANDARD)
+def test_a_standard_template_is_filled_and_active_from_the_start(desk: Desk, title: str) -> None:
+    card = desk.page("/templates").split(f"<h2>{title}</h2>")[1].split("</section>")[0]
+    assert "[[store]]: " in card
+    assert f"{title} is on: switch it off" in card
+
+
+def test_a_standard_template_can_be_modified(active: Shop, desk: Desk) -> None:
+    desk.post(f"/templates/{template_of(desk, 'Customer: new order')}", subject="", body="Got [[ordernumber]].")
+    order(active)
+    assert texts(active, ANN) == ["Got 1001."]
+
+
+@pytest.mark.parametrize("key, filled", [("firstname", "Ann"), ("lastname", "Lee"), ("fullname", "Ann Lee")])
+def test_a_replacement_key_is_filled_in_every_standard_template(
+    active: Shop, desk: Desk, key: str, filled: str
+) -> None:
+    for title in STANDARD:
+        desk.post(f"/templates/{template_of(desk, title)}", subject="", body=f"{title} for [[{key}]].")
+    order(active, "paid")
+    order(active, "sent")
+    ticket(active, ("customer", "m1"), ("merchant", "m2"))
+    told = {"Customer": texts(active, ANN), "Merchant": texts(active, MINE)}
+    for title in STANDARD:
+        assert f"{title} for {filled}." in told[title.split(":")[0]]
+
+
+def test_merchant_new_order_upon_placement_of_a_new_order(active: Shop) -> None:
+    order(active)
+    assert texts(active, MINE) == ["Acme: new order 1001 20.00 USD from Ann Lee."]
+
+
+def test_merchant_order_paid_when_it_is_paid(active: Shop) -> None:
+    order(active)
+    order(active, "paid")
+    assert texts(active, MINE)[1:] == ["Acme: order 1001 20.00 USD from Ann Lee is paid."]
+
+
+def test_merchant_new_ticket_when_a_customer_sends_one(active: Shop) -> None:
+    ticket(active, ("customer", "m1"))
+    ticket(active, ("customer", "m1"), ("customer", "m2"))
+    assert texts(active, MINE) == ["Acme: new ticket from Ann Lee: Where is it?"]
+
+
+def test_a_ticket_that_the_merchant_opened_with_somebody_else_texts_nobody(active: Shop) -> None:
+    ticket(active, ("merchant", "m1"), ("customer", "m2"), ("merchant", "m3"))
+    assert active.messages(None) == []
+
+
+def test_customer_new_order_confirms_the_order(active: Shop) -> None:
+    order(active)
+    order(active)
+    assert texts(active, ANN) == [
+        "Acme: hello Ann, we have received your order 1001. Thank you! Reply STOP to end.",
+    ]
+
+
+def test_customer_order_sent_when_the_status_changes_to_sent(active: Shop) -> None:
+    order(active)
+    order(active, "sent")
+    order(active, "sent")
+    assert texts(active, ANN)[1:] == ["Acme: hello Ann, your order 1001 is on its way. Reply STOP to end."]
+
+
+def test_customer_ticket_answered_once_for_each_answer(active: Shop) -> None:
+    ticket(active, ("customer", "m1"))
+    assert texts(active, ANN) == []
+    ticket(active, ("customer", "m1"), ("merchant", "m2"))
+    ticket(active, ("customer", "m1"), ("merchant", "m2"))
+    answered = 'Acme: hello Ann, we have answered your ticket "Where is it?". Reply STOP to end.'
+    assert texts(active, ANN) == [answered]
+    ticket(active, ("merchant", "m3"))
+    assert texts(active, ANN) == [answered, answered]
+
+
+def test_the_eye_icon_switches_a_template_off_and_on_again(active: Shop, desk: Desk) -> None:
+    template = template_of(desk, "Customer: order sent")
+    page = desk.post(f"/templates/{template}/switch", active="0")
+    assert "Customer: order sent is off: switch it on" in page
+    order(active, "sent")
+    assert texts(active, ANN) == []
+    assert "Customer: order sent is on: switch it off" in desk.post(f"/templates/{template}/switch", active="1")
+    order(active, "sent", id="1002")
+    assert texts(active, ANN) == ["Acme: hello Ann, your order 1002 is on its way. Reply STOP to end."]
+
+
+# --- what goes without saying ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "held", [{"notify": False}, {"placed_at": (datetime.now(UTC) - timedelta(days=2)).isoformat()}]
+)
+def test_history_texts_nobody(active: Shop, held: dict[str, Any]) -> None:
+    order(active, "paid", **held)
+    assert active.messages(None) == []
