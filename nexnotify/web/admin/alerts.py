@@ -11,8 +11,7 @@ import sqlalchemy as sa
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
-from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, SelectField, StringField
+from wtforms import Field, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
@@ -30,6 +29,7 @@ from nexnotify.stores.models import Store
 from nexnotify.stores.service import audit
 from nexnotify.stores.settings import StoreSettings, merge_settings, store_settings
 from nexnotify.web.admin.access import current_store, require, staff_guard
+from nexnotify.web.admin.forms import SwitchesForm
 from nexnotify.web.admin.settings import settings_tabs
 
 bp = Blueprint("admin_alerts", __name__)
@@ -39,15 +39,9 @@ DEFAULT_NAME = "SMS InStock Notifications"
 CHANNELS = ("sms", "email")
 
 
-class AlertForm(FlaskForm):
+class AlertForm(SwitchesForm):
     """All steps of the guide; those that are not shown travel along hidden."""
 
-    preordered_sms = BooleanField("Preordered, text message")
-    preordered_email = BooleanField("Preordered, email")
-    backordered_sms = BooleanField("Backordered, text message")
-    backordered_email = BooleanField("Backordered, email")
-    sold_out_sms = BooleanField("Sold Out, text message")
-    sold_out_email = BooleanField("Sold Out, email")
     to_phone = SelectField(
         "To Phone",
         choices=[SelectChoice("ToPhone", "ToPhone: the mobile number that the shopper left")],

@@ -113,8 +113,8 @@ class KeyForm(FlaskForm):
     )
 
 
-class SettingsForm(FlaskForm):
-    """The store's switches and policy."""
+class SwitchesForm(FlaskForm):
+    """Which channels are on for each product status."""
 
     sold_out_sms = BooleanField("Sold Out, text message")
     sold_out_email = BooleanField("Sold Out, email")
@@ -122,6 +122,11 @@ class SettingsForm(FlaskForm):
     backordered_email = BooleanField("Backordered, email")
     preordered_sms = BooleanField("Preordered, text message")
     preordered_email = BooleanField("Preordered, email")
+
+
+class SettingsForm(SwitchesForm):
+    """The store's switches and policy."""
+
     threshold = IntegerField(
         "Available to sell before people are told",
         [InputRequired("Write a number."), NumberRange(1, 1_000_000, "Write a number from 1 to 1,000,000.")],
