@@ -191,3 +191,9 @@ DEFAULTS = (
         subject="[[waiting]] people wait for [[product]]",
     ),
 )
+
+#: What a custom template begins with; a store starts with none.
+CUSTOM = (
+    Default("custom", "sms", "", "[[store]]: hello [[firstname]]. " + STOP_HINT),
+    Default("custom", "email", "", "Hello [[firstname]]," + _BYE, subject="From [[store]]"),
+)

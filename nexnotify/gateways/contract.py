@@ -51,6 +51,9 @@ class OutgoingMessage:
     valid_until: datetime | None = None
     #: 1 for the first try.
     attempt: int = 1
+    #: What the store wants it to come from instead of the gateway's own: a number (E.164), a short code or a name. Only
+    #: given where the capabilities say that the provider takes it.
+    sender: str | None = None
     #: Email only: where a shopper ends these emails (one-click POST).
     unsubscribe_url: str | None = None
 
@@ -243,6 +246,9 @@ class Capabilities:
     answers_keywords: bool = False
     #: ``opted_out`` answers something better than None.
     lists_opt_outs: bool = False
+    #: ``send`` uses the message's ``sender`` where it is a number, and where it is a name.
+    sender_numbers: bool = False
+    sender_names: bool = False
 
 
 class GatewaySettings(Form):

@@ -114,7 +114,9 @@ class TwilioSettings(GatewaySettings):
 class GATEWAY(Gateway):
     key = "twilio"
     label = "Twilio"
-    capabilities = Capabilities(receipts=True, inbound=True, lookup=True, answers_keywords=True)
+    capabilities = Capabilities(
+        receipts=True, inbound=True, lookup=True, answers_keywords=True, sender_numbers=True, sender_names=True
+    )
     number_fields = ("from_number", "messaging_service_sid")
     Settings = TwilioSettings
 
@@ -126,7 +128,9 @@ class GATEWAY(Gateway):
 
     def send(self, message: OutgoingMessage) -> Accepted:
         fields: dict[str, str | int] = {"To": message.to, "Body": message.body}
-        if self.settings.get("messaging_service_sid"):
+        if message.sender:
+            fields["From"] = message.sender
+        elif self.settings.get("messaging_service_sid"):
             fields["MessagingServiceSid"] = self.settings["messaging_service_sid"]
         else:
             fields["From"] = self.settings["from_number"]
