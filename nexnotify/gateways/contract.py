@@ -51,8 +51,7 @@ class OutgoingMessage:
     valid_until: datetime | None = None
     #: 1 for the first try.
     attempt: int = 1
-    #: What the store wants it to come from instead of the gateway's own: a number (E.164), a short code or a name. Only
-    #: given where the capabilities say that the provider takes it.
+    #: Instead of the gateway's own, where the capabilities say it is taken: a number (E.164), a short code or a name.
     sender: str | None = None
     #: Email only: where a shopper ends these emails (one-click POST).
     unsubscribe_url: str | None = None
@@ -181,11 +180,8 @@ class CannotTell:
 LookupAnswer = Found | Absent | CannotTell
 
 
-# --- the five errors of ``send`` -----------------------------------------------------------------------------------
-
-
 class GatewayError(Exception):
-    """Base of the five. ``code`` is the provider's, ``detail`` a sentence; neither may hold a secret."""
+    """Base of the five errors of ``send``. ``code`` is the provider's, ``detail`` a sentence; neither may hold a secret."""
 
     def __init__(self, detail: str = "", *, code: str | None = None) -> None:
         super().__init__(detail or (type(self).__doc__ or "").split("\n")[0])
@@ -227,9 +223,6 @@ class BadSignature(Exception):
 
 class BadCallback(Exception):
     """``receive``: the call cannot be read. Answered 400; the words say what is missing."""
-
-
-# --- the plugin ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def rows(desk: Desk) -> dict[str, str]:
     """The list of templates for text messages: kind → its row, the standard one where there are several."""
     found: dict[str, str] = {}
     for row in desk.page("/templates").split("<tr>")[1:]:
-        kind = re.search(r'data-label="Template">([^<]+)<', row)
+        kind = re.search(r"<small>([^<]+)</small>", row)
         if kind and "Text message" in row:
             found.setdefault(kind.group(1), row)
     return found

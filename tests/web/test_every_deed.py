@@ -221,7 +221,7 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     )
     yield (
         "admin_templates.edit",
-        Deed(f"/templates/{ids['template']}", {"subject": "", "body": "[[store]]: [[product]] is here. [[url|]]"}),
+        Deed(f"/templates/{ids['template']}", {"subject": "", "body": "[[store]]: an order."}),
     )
     eye = desk.id_in("/templates", r"/admin/templates/(\d+)/switch")
     yield "admin_templates.switch", Deed(f"/templates/{eye}/switch", {"active": "0"})

@@ -59,5 +59,5 @@ class NewTemplateForm(TemplateNameForm):
             SelectChoice("", "Every product status without its own"),
             *(SelectChoice(status, PRODUCT_STATUSES[status]) for status in Switches.model_fields),
         ],
-        description="Only for Customer: back in stock.",
+        description="What the product was when the customer asked.",
     )

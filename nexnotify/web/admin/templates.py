@@ -88,7 +88,7 @@ def new() -> ResponseReturnValue:
     except Invalid as error:
         put_errors(form, error.fields)
         return _new_page(form), 422
-    flash(f"{template.name} is made. Write what it says.", "success")
+    flash(f"{template.name} is created. Write what it says.", "success")
     return redirect(url_for("admin_templates.edit", template_id=template.id))
 
 
