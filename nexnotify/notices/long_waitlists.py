@@ -24,8 +24,8 @@ from nexnotify.waitlist.models import AlertRequest
 
 KIND = "merchant_long_waitlist"
 
-#: Written as the partial index on open requests is, so that nothing else is read.
-_LENGTHS = (
+#: Store and least length → variant, length. Written as the partial index on open requests is, so that nothing else is read.
+LENGTHS = (
     sa.select(AlertRequest.variant_id, sa.func.count())
     .where(AlertRequest.store_id == sa.bindparam("store_id"), sa.text("status IN ('pending', 'waiting')"))
     .group_by(AlertRequest.variant_id)
@@ -53,7 +53,7 @@ def watching_stores() -> list[Store]:
 def crossings(store: Store) -> Crossings:
     """What has changed since the last look."""
     number = store_settings(store).long_waitlist
-    lengths = dict(db.session.execute(_LENGTHS, {"store_id": store.id, "number": number}).all())
+    lengths = dict(db.session.execute(LENGTHS, {"store_id": store.id, "number": number}).all())
     known = set(
         db.session.scalars(
             sa.select(LongWaitlist.variant_id).where(LongWaitlist.store_id == store.id, LongWaitlist.ended_at.is_(None))

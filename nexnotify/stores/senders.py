@@ -59,9 +59,9 @@ def sender_for(sender: str, kind: str, to: str, body: str, stop_url: str) -> str
     """The store's sender for one text; None: it comes from the gateway's own.
 
     A name is used only where its carriers take one, and only for a text that can be ended without a reply: it has its
-    link to end, or goes to the merchant.
+    link to end, goes to the merchant, or is a test.
     """
     if sender and is_name(sender):
-        ends = kind == "merchant" or (kind != "keyword_reply" and stop_url in body)
+        ends = kind in ("merchant", "test") or (kind != "keyword_reply" and stop_url in body)
         return sender if ends and takes_names(to) else None
     return sender or None

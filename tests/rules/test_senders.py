@@ -56,6 +56,7 @@ def test_what_carriers_refuse_is_refused_with_what_to_do(typed: str, country: st
         ("Acme", "order", BEN, "Sent. Reply STOP to end.", None),
         ("Acme", "order", ANN, f"Sent. End: {LINK}", None),
         ("Acme", "merchant", BEN, "New order.", "Acme"),
+        ("Acme", "test", BEN, "This is a test.", "Acme"),
         ("Acme", "keyword_reply", BEN, f"You are unsubscribed. {LINK}", None),
         ("+12015550160", "order", ANN, "Sent. Reply STOP to end.", "+12015550160"),
         ("+12015550160", "keyword_reply", ANN, "You are unsubscribed.", "+12015550160"),
