@@ -1,4 +1,4 @@
-"""Noticing long waitlists: by the index on open requests alone, and once however many workers look."""
+"""Noticing long waitlists: by the index on open requests, and once however many workers look."""
 
 from __future__ import annotations
 

@@ -285,7 +285,7 @@ def test_while_the_alert_s_template_is_off_nobody_is_told_and_everybody_keeps_wa
     desk = Desk.of(shop)
     number = template(desk, "Back in stock")
     page = desk.post(f"/templates/{number}/switch", active="0")
-    assert "they keep waiting, and their place" in page
+    assert "they keep waiting and keep their place" in page
     shop.product("TEE-M")
     shop.ask("TEE-M")
     shop.stock("TEE-M", 5)

@@ -7,7 +7,7 @@ from nexnotify.reports.words import PRODUCT_STATUSES
 
 #: Template kind → what follows when none of it is in use; for the others, that nobody is told of their event.
 OFF_MEANS = {
-    "back_in_stock": "nobody who waits is told by this channel; they keep waiting, and their place.",
+    "back_in_stock": "nobody who waits is told by this channel; they keep waiting and keep their place.",
     "confirmation": "who asks is not told that it was heard. Carriers in many countries want that text.",
     "custom": "it is not offered when you write to people.",
 }
