@@ -16,6 +16,7 @@ from nexnotify.gateways.contract import CannotTell, LookupAnswer
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import open_gateway
 from nexnotify.ledger.planner import PlanFault, has_unplanned, plan_next
+from nexnotify.notices.long_waitlists import crossings, watching_stores, write_crossings
 from nexnotify.notices.service import has_unseen_events, write_notices
 from nexnotify.receipts.service import apply_callbacks, has_open_callbacks
 from nexnotify.receipts.sync import sync_opt_outs
@@ -66,6 +67,23 @@ def run_notices(after_some: Callable[[], None] = lambda: None) -> None:
                 break  # another worker has them
         after_some()
         time.sleep(BREATH)
+    end_read()
+
+
+def run_long_waitlists() -> None:
+    """Waitlists that have grown long are told to their merchants."""
+    for store in watching_stores():
+        try:
+            found = crossings(store)
+            end_read()
+            if found:
+                with transaction():
+                    write_crossings(store, found, utcnow())
+        except (OperationalError, InterfaceError):
+            raise  # the database, not the store
+        except Exception:
+            # One store's trouble must not keep the others from being told.
+            log.exception("cannot tell of long waitlists", extra={"store": store.id})
     end_read()
 
 
@@ -134,6 +152,7 @@ def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
         run_receipts,
         lambda: run_restock(after_chunk),
         lambda: run_notices(after_chunk),
+        run_long_waitlists,
         run_recovery,
         run_opt_outs,
     )
