@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,14 +20,18 @@ from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import lane_for_new, lane_of
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.moves import record_new
+from nexnotify.ledger.paying import NO_CREDIT, funds_of_one, put_aside
 from nexnotify.ledger.values import product_values, stop_url
 from nexnotify.policy.eligibility import Facts, Send, Skip, decide_answer
 from nexnotify.stores.models import Store
+from nexnotify.stores.settings import store_settings
 
 #: A confirmation that comes an hour late confuses more than it helps.
 ANSWER_VALID = timedelta(hours=1)
 #: News of an order or a ticket is still news so much later.
 NOTICE_VALID = timedelta(days=1)
+#: Kinds of messages that go even where the store has no credits left: the law asks for them.
+ALWAYS = frozenset({"keyword_reply"})
 
 
 def queue_confirmation(
@@ -59,14 +64,23 @@ def queue_test(store: Store, gateway: GatewayInstance, contact: Contact, now: da
     if not isinstance(decide_answer(facts), Send):
         return None
     text = render_text(contact.channel, f"{store.name}: this is a test. It works.", f"A test from {store.name}")
-    return _add(contact, lane_of(gateway).id, "test", text, now)
+    store = db.session.get_one(Store, contact.store_id)
+    return _add(store, contact, lane_of(gateway).id, "test", text, now)
 
 
 def queue_notice(
-    store: Store, contact: Contact, kind: str, template: Wording, values: dict[str, str | None], now: datetime
+    store: Store,
+    contact: Contact,
+    kind: str,
+    template: Wording,
+    values: dict[str, str | None],
+    now: datetime,
+    *,
+    always: bool = False,
 ) -> int | Skip:
     """Tell a contact of an order or a ticket: no quiet hours, no cap, but a STOP ends these too.
 
+    :param always: even where there are no credits for it.
     :returns: the message's id, or why there is none.
     """
     verdict = decide_answer(Facts(opted_out=contact.opted_out_at is not None, reachable=contact.unreachable_at is None))
@@ -80,7 +94,8 @@ def queue_notice(
     except UnresolvedToken:
         return Skip("no_text")
     version = template.version_id
-    return _add(contact, lane_id, kind, text, now, template_version_id=version, valid_for=NOTICE_VALID)
+    more: Any = {"template_version_id": version, "valid_for": NOTICE_VALID, "always": always}
+    return _add(store, contact, lane_id, kind, text, now, **more)
 
 
 def _queue(
@@ -100,13 +115,14 @@ def _queue(
         text = template.render(values)
     except (UnresolvedToken, LookupError):
         return None  # an answer that cannot be worded must not undo the sign-up or the STOP that it answers
-    return _add(contact, lane_id, kind, text, now, template_version_id=template.version_id, variant=variant)
+    return _add(store, contact, lane_id, kind, text, now, template_version_id=template.version_id, variant=variant)
 
 
 _ADD = sa.insert(Message.__table__).returning(Message.__table__.c.id)
 
 
 def _add(
+    store: Store,
     contact: Contact | ContactRow,
     lane_id: int,
     kind: str,
@@ -116,7 +132,10 @@ def _add(
     template_version_id: int | None = None,
     variant: Variant | None = None,
     valid_for: timedelta = ANSWER_VALID,
+    always: bool = False,
 ) -> int:
+    always = always or kind in ALWAYS
+    found = funds_of_one(store.id, store_settings(store), contact.channel, text.segments, always=always)
     message = {
         "store_id": contact.store_id,
         "reference": secrets.token_hex(16),
@@ -130,12 +149,15 @@ def _add(
         "body": text.body,
         "encoding": text.encoding,
         "segments": text.segments,
-        "status": "queued",
+        "credits": found.credits[0],
+        "status": "held" if found.short else "queued",
+        "reason": NO_CREDIT if found.short else None,
         "express": True,
-        "due_at": now,
+        "due_at": now + valid_for if found.short else now,
         "valid_until": now + valid_for,
         "created_at": now,
     }
     message_id: int = db.session.connection().execute(_ADD, message).scalar_one()
+    put_aside(store.id, [(message_id, found.credits[0])], now)
     record_new([message_id], now)
     return message_id

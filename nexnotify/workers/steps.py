@@ -15,8 +15,10 @@ from nexnotify.dispatch import recover
 from nexnotify.gateways.contract import CannotTell, LookupAnswer
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import open_gateway
+from nexnotify.ledger.paying import give_back_unresolved
 from nexnotify.ledger.planner import PlanFault, has_unplanned, plan_next
 from nexnotify.notices.long_waitlists import crossings, watching_stores, write_crossings
+from nexnotify.notices.low_credit import has_untold_low_balances, tell_low_balances
 from nexnotify.notices.service import has_unseen_events, write_notices
 from nexnotify.receipts.service import apply_callbacks, has_open_callbacks
 from nexnotify.receipts.sync import sync_opt_outs
@@ -59,7 +61,7 @@ def run_restock(after_chunk: Callable[[], None] = lambda: None) -> None:
 
 
 def run_notices(after_some: Callable[[], None] = lambda: None) -> None:
-    """News of orders and tickets becomes messages. ``after_some`` lets sending begin at once."""
+    """News of orders, tickets and credits becomes messages. ``after_some`` lets sending begin at once."""
     while has_unseen_events():
         end_read()
         with transaction():
@@ -67,6 +69,12 @@ def run_notices(after_some: Callable[[], None] = lambda: None) -> None:
                 break  # another worker has them
         after_some()
         time.sleep(BREATH)
+    while has_untold_low_balances():
+        end_read()
+        with transaction():
+            if tell_low_balances(utcnow()) == 0:
+                break  # another worker has them
+        after_some()
     end_read()
 
 
@@ -107,6 +115,8 @@ def run_recovery() -> None:
         while recover.end_leases(utcnow(), dead):
             pass
         while recover.expire_late(utcnow()):
+            pass
+        while give_back_unresolved(utcnow()):
             pass
     begun, ends_at = utcnow(), time.monotonic() + ASKING
     while waiting := recover.questions(begun):  # an answer of any kind puts a question off beyond this moment
