@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from nexnotify.campaigns.work import SendFault, has_work, work_on_next
 from nexnotify.clock import utcnow
 from nexnotify.customers.service import forget_old_counts
 from nexnotify.db import db, end_read, transaction
@@ -65,6 +66,26 @@ def run_notices(after_some: Callable[[], None] = lambda: None) -> None:
             if write_notices(utcnow()) == 0:
                 break  # another worker has them
         after_some()
+        time.sleep(BREATH)
+    end_read()
+
+
+def run_campaigns(after_some: Callable[[], None] = lambda: None) -> None:
+    """Texts that staff send to many: recipients are written down, then messages. ``after_some`` lets sending begin."""
+    faulty: set[int] = set()
+    while has_work(begun := utcnow()):
+        end_read()
+        try:
+            with transaction():
+                more = work_on_next(begun, faulty)
+        except SendFault as fault:
+            # One send's trouble must not keep others from going; it is tried again at the next sweep.
+            log.exception("cannot send", extra={"send": fault.send_id})
+            faulty.add(fault.send_id)
+            continue
+        after_some()
+        if not more:
+            break  # another worker has the rest
         time.sleep(BREATH)
     end_read()
 
@@ -134,6 +155,7 @@ def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
         run_receipts,
         lambda: run_restock(after_chunk),
         lambda: run_notices(after_chunk),
+        lambda: run_campaigns(after_chunk),
         run_recovery,
         run_opt_outs,
     )
