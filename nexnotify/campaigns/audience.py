@@ -33,21 +33,23 @@ class Audience:
     #: Rows with greater ids came later and are not meant.
     up_to: int | None = None
 
-    @property
-    def values(self) -> dict[str, Any]:
+    def values(self, name: str = "b_picked") -> dict[str, Any]:
         """What a statement over :meth:`rows` is executed with."""
-        return {} if self.picked is None else {"b_picked": list(self.picked)}
+        return {} if self.picked is None else {name: list(self.picked)}
 
-    def rows(self, store: Store) -> sa.Select[Any]:
+    def rows(self, store: Store, name: str = "b_picked") -> sa.Select[Any]:
         """Columns ``id`` (of the source), ``customer_id``, ``order_id``, ``ticket_id``, ``contact_id`` (null: no
-        number), ``first_name`` and ``last_name``."""
+        number), ``first_name`` and ``last_name``.
+
+        :param name: of the parameter that the ids are; two audiences in one statement need two.
+        """
         model = MODELS[self.source]
         statement = _of_customers() if self.source == "customers" else _of_records(model)
         statement = statement.where(model.store_id == store.id)
         if self.up_to is not None:
             statement = statement.where(model.id <= self.up_to)
         if self.picked is not None:
-            return statement.where(IdIn(model.__table__.c.id, "b_picked"))
+            return statement.where(IdIn(model.__table__.c.id, name))
         return statement.where(*_conditions(store, self.source, self.filter))
 
 
@@ -69,6 +71,13 @@ def ids_matching(store: Store, source: str, filter_: Mapping[str, str], most: in
     return list(db.session.scalars(statement.limit(most)))
 
 
+def count_matching(store: Store, source: str, filter_: Mapping[str, str], most: int) -> int:
+    """How many rows match a filter, counted up to ``most``."""
+    model = MODELS[source]
+    statement = sa.select(model.id).where(model.store_id == store.id, *_conditions(store, source, filter_)).limit(most)
+    return db.session.scalar(sa.select(sa.func.count()).select_from(statement.subquery())) or 0
+
+
 def belonging(store: Store, source: str, ids: Sequence[int]) -> list[int]:
     """Those of the ids that are rows of this store, in order."""
     model = MODELS[source]
@@ -80,7 +89,8 @@ def belonging(store: Store, source: str, ids: Sequence[int]) -> list[int]:
 
 def _conditions(store: Store, source: str, filter_: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
     """The filter of a list, as the list itself applies it."""
-    search, found = str(filter_.get("q", "")), []
+    search = str(filter_.get("q", ""))
+    found: list[sa.ColumnElement[bool]] = []
     if source == "customers":
         found.append(Customer.erased_at.is_(None))
         if filter_.get("opt_in") in OPT_INS:
@@ -97,7 +107,7 @@ def _conditions(store: Store, source: str, filter_: Mapping[str, Any]) -> list[s
 
 
 def _of_customers() -> sa.Select[Any]:
-    return sa.select(
+    columns: tuple[Any, ...] = (
         Customer.id,
         Customer.id.label("customer_id"),
         _NOBODY.label("order_id"),
@@ -106,6 +116,7 @@ def _of_customers() -> sa.Select[Any]:
         Customer.first_name,
         Customer.last_name,
     )
+    return sa.select(*columns)
 
 
 def _of_records(model: Any) -> sa.Select[Any]:

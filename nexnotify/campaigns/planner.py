@@ -130,7 +130,7 @@ def _write(
         version = send.template_version_id
         ids = write_messages(send.store_id, send.kind, lane_id, version, messages, now, express=express)
         send.segments += sum(message.text.segments for message in messages)
-    decided = [
+    decided: list[dict[str, int | str | None]] = [
         {"b_id": recipient_id, "b_message": message_id, "b_reason": None}
         for (recipient_id, _), message_id in zip(going, ids, strict=True)
     ]

@@ -22,7 +22,7 @@ class Texts:
     def __init__(self, store: Store, send: Send, body: str | None = None) -> None:
         """:param body: words to try instead of the send's own; they must compile."""
         self._store_id = store.id
-        self._shared = {"store": store.name} | _about(send)
+        self._shared: dict[str, str | None] = {"store": store.name, **_about(send)}
         self._wording = Wording(UNSAVED, "sms", compile_template(send.body if body is None else body), None)
         self._names_people = self._wording.uses("firstname", "lastname", "fullname")
         self._links_people = self._wording.uses("stop_url")

@@ -72,8 +72,7 @@ def _work_on(send: Send, now: datetime) -> None:
     if send.state == "cancelled":
         _cancel_some(send, now)
     elif send.frozen_at is None:
-        freeze_some(send, now)
-        if send.frozen_at is not None:
+        if freeze_some(send, now):
             send.work_at = max(send.starts_at or now, now)
     elif send.planned_at is None:
         send.state = "sending"
@@ -94,9 +93,7 @@ _IDS = (
     .limit(CHUNK)
 )
 # Not the bare column: the databases would read its index, and with it all that is queued.
-_STILL = sa.select(_message.c.id, _message.c.status).where(
-    IdIn(_message.c.id), (_message.c.status + "").in_(_MOVING)
-)
+_STILL = sa.select(_message.c.id, _message.c.status).where(IdIn(_message.c.id), (_message.c.status + "").in_(_MOVING))
 _CANCELLABLE = (
     sa.select(_message.c.id, _message.c.status)
     .where(IdIn(_message.c.id), (_message.c.status + "").in_(("held", "queued")))

@@ -22,7 +22,6 @@ from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.models import AlertRequest
 
-
 #: Kinds that more than a STOP can hold up.
 _RULED = ("back_in_stock", "bulk", "order", "ticket")
 

@@ -153,6 +153,25 @@
     if (event.target.matches("[data-nx-submit]")) event.target.form.requestSubmit();
   });
 
+  // --- ticks of a list: the box at the head ticks all of the page, and is half ticked when some are
+  function ticks() { return Array.from(document.querySelectorAll('input[name="tick"][form="pick"]')); }
+  function mixed() {
+    var head = $("[data-nx-all]");
+    if (!head) return;
+    var all = ticks(), on = all.filter(function (box) { return box.checked; }).length;
+    head.hidden = false;
+    head.checked = on > 0 && on === all.length;
+    head.indeterminate = on > 0 && on < all.length;
+  }
+  document.addEventListener("change", function (event) {
+    if (event.target.matches("[data-nx-all]")) {
+      ticks().forEach(function (box) { box.checked = event.target.checked; });
+      if (ticks()[0]) ticks()[0].dispatchEvent(new Event("change", { bubbles: true }));
+    }
+    if (event.target.matches('[data-nx-all], input[name="tick"]')) mixed();
+  });
+  mixed();
+
   // --- popovers: beside their button; opened by hover too, with time to move the pointer into them
   function place(pop, button) {
     var box = button.getBoundingClientRect();

@@ -30,11 +30,11 @@ from nexnotify.web.admin.access import current_store, requires, staff_guard
 from nexnotify.web.admin.customer_forms import TypedNameForm, input_name, shown, values_form
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import keyset
+from nexnotify.web.admin.sends.picking import picking
 from nexnotify.web.filters import without_keys
 
 bp = Blueprint("admin_customers", __name__)
 bp.before_request(staff_guard)
-
 
 
 @bp.get("")
@@ -65,6 +65,7 @@ def index() -> ResponseReturnValue:
         opt_in=opt_in if opt_in in OPT_INS else "",
         problem=problem,
         field=opt_in_field(store.id),
+        picking=picking("customers", [row[0].id for row in page.rows], {"q": search, "opt_in": opt_in}),
         allowed=may_be_sent_marketing(store.id, [row[1].id for row in page.rows if row[1]]),
     )
 

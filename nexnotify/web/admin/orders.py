@@ -19,6 +19,7 @@ from nexnotify.stores.settings import store_settings
 from nexnotify.web.admin.access import current_store, staff_guard
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import keyset
+from nexnotify.web.admin.sends.picking import picking
 
 bp = Blueprint("admin_orders", __name__)
 bp.before_request(staff_guard)
@@ -45,6 +46,7 @@ def index() -> ResponseReturnValue:
         q=search,
         status=status,
         statuses=ORDER_STATUSES,
+        picking=picking("orders", [order.id for order in orders], {"q": search, "status": status}),
     )
 
 
