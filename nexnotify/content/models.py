@@ -9,33 +9,59 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from nexnotify.db import BigId, Tenant, db, partial_index, tenant_args, tenant_key
 
+#: Longest name of a template, in characters.
+NAME = 100
 #: Template kinds of this version: kind → what it is for.
 KINDS = {
     "back_in_stock": "Sent when the product can be bought again.",
     "confirmation": "Sent at once when a shopper asks to be told.",
+    "reminder": "To who was told and has not bought. This version does not send it yet.",
     "stop_reply": "The one answer to STOP.",
     "start_reply": "The answer to START.",
     "help_reply": "The answer to HELP.",
     "order_new": "To the customer: the order has been placed.",
     "order_sent": "To the customer: the order is on its way.",
     "ticket_answered": "To the customer: you have answered a ticket.",
+    "custom": "Never sent by itself: for what you write to people yourself.",
     "merchant_order_new": "To you: an order has been placed.",
     "merchant_order_paid": "To you: an order has been paid.",
     "merchant_ticket_new": "To you: a customer has opened a ticket.",
+    "merchant_long_waitlist": "To you: more people wait for a product than the number you set.",
 }
-#: Those that messages of the kind ``keyword_reply`` are written with.
+#: Template kind → what a merchant calls it.
+TITLES = {
+    "back_in_stock": "Customer: back in stock",
+    "confirmation": "Customer: waiting on stock",
+    "reminder": "Customer: reminder",
+    "stop_reply": "Customer: answer to STOP",
+    "start_reply": "Customer: answer to START",
+    "help_reply": "Customer: answer to HELP",
+    "order_new": "Customer: new order",
+    "order_sent": "Customer: order sent",
+    "ticket_answered": "Customer: ticket answered",
+    "custom": "Customer: custom",
+    "merchant_order_new": "Merchant: new order",
+    "merchant_order_paid": "Merchant: order paid",
+    "merchant_ticket_new": "Merchant: new ticket",
+    "merchant_long_waitlist": "Merchant: long waitlist",
+}
+#: Those that messages of the kind ``keyword_reply`` are written with. One of each is always in use.
 KEYWORD_REPLIES = ("stop_reply", "start_reply", "help_reply")
+#: Nothing sends them yet, so they cannot be switched on.
+NOT_YET = ("reminder",)
 #: Template kind → kind of its messages, where the two have different names.
 MESSAGE_KINDS = {
     **dict.fromkeys(KEYWORD_REPLIES, "keyword_reply"),
     "order_new": "order",
     "order_sent": "order",
     "ticket_answered": "ticket",
+    "custom": "bulk",
     "merchant_order_new": "merchant",
     "merchant_order_paid": "merchant",
     "merchant_ticket_new": "merchant",
+    "merchant_long_waitlist": "merchant",
 }
-#: What each of these tells of. They go out by themselves on their event, and can be switched off one by one.
+#: What each of these tells of. They go out by themselves on their event.
 EVENT_TEMPLATES = {
     "order_new": "order",
     "order_sent": "order",
@@ -43,6 +69,7 @@ EVENT_TEMPLATES = {
     "merchant_order_new": "order",
     "merchant_order_paid": "order",
     "merchant_ticket_new": "ticket",
+    "merchant_long_waitlist": "waitlist",
 }
 
 
@@ -52,12 +79,22 @@ def token_kind(kind: str) -> str:
 
 
 class Template(Tenant, db.Model):
-    """A named template of one kind and channel."""
+    """A named template of one kind and channel.
+
+    There are any number of each kind. One of a kind and channel (and product status) is in use at a time, so that
+    nobody is told the same thing twice; only custom ones, which people pick from, are in use side by side.
+    """
 
     __tablename__ = "template"
     __table_args__ = tenant_args(
+        partial_index("uq_template_name", "store_id", "channel", "name", where="deleted_at IS NULL", unique=True),
         partial_index(
-            "uq_template_general", "store_id", "kind", "channel", where="product_status IS NULL", unique=True
+            "uq_template_general",
+            "store_id",
+            "kind",
+            "channel",
+            where="active AND product_status IS NULL AND kind <> 'custom'",
+            unique=True,
         ),
         partial_index(
             "uq_template_status",
@@ -65,19 +102,25 @@ class Template(Tenant, db.Model):
             "kind",
             "channel",
             "product_status",
-            where="product_status IS NOT NULL",
+            where="active AND product_status IS NOT NULL",
             unique=True,
         ),
     )
 
     kind: Mapped[str] = mapped_column(sa.String(30))
     channel: Mapped[str] = mapped_column(sa.String(10))
+    #: As the merchant calls it; no two of a channel have the same.
+    name: Mapped[str] = mapped_column(sa.String(NAME), server_default="")
     #: Only for alerts: the product status it speaks of; null is for all that have none of their own.
     product_status: Mapped[str | None] = mapped_column(sa.String(20))
     #: The version in use.
     version: Mapped[int] = mapped_column(default=1)
-    #: Switched off, it is kept and not used. Only those of :data:`EVENT_TEMPLATES` can be.
+    #: In use. Switched off, it is kept and not sent.
     active: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    #: Every store starts with it, and it cannot be deleted.
+    standard: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    #: Deleted ones are kept for what was sent with them.
+    deleted_at: Mapped[datetime | None]
 
 
 class TemplateVersion(Tenant, db.Model):

@@ -15,7 +15,7 @@ from nexnotify.content.models import Template, TemplateVersion, token_kind
 from nexnotify.content.segments import count, smart
 from nexnotify.content.tokens import TOKENS, Compiled, check, compile_template
 from nexnotify.db import db
-from nexnotify.errors import Invalid
+from nexnotify.errors import Invalid, NotFound
 from nexnotify.stores.models import Store
 
 #: Longest text of a template, in characters before tokens are filled (Twilio takes 1,600 after).
@@ -78,7 +78,13 @@ def add_default_templates(store: Store, now: datetime) -> None:
     """Give a new store its templates."""
     for default in DEFAULTS:
         template = Template(
-            store_id=store.id, kind=default.kind, channel=default.channel, product_status=default.product_status
+            store_id=store.id,
+            kind=default.kind,
+            channel=default.channel,
+            name=default.name,
+            product_status=default.product_status,
+            active=default.active,
+            standard=True,
         )
         db.session.add(template)
         db.session.flush()
@@ -164,6 +170,7 @@ _CURRENT = (
         _template.c.store_id == sa.bindparam("store_id"),
         _template.c.kind == sa.bindparam("kind"),
         _template.c.channel == sa.bindparam("channel"),
+        _template.c.active,
         sa.or_(_template.c.product_status.is_(None), _template.c.product_status == sa.bindparam("product_status")),
     )
     .order_by(_template.c.product_status.is_(None))
@@ -174,12 +181,12 @@ _CURRENT = (
 def wording(store: Store, kind: str, channel: str, product_status: str | None = None) -> Wording:
     """The wording for a kind and channel: the product status's own template, else the general one.
 
-    :raises LookupError: the store has none for this kind and channel.
+    :raises LookupError: the store has none in use for this kind and channel.
     """
     where = {"store_id": store.id, "kind": kind, "channel": channel, "product_status": product_status}
     version = db.session.connection().execute(_CURRENT, where).first()
     if version is None:
-        raise LookupError(f"{kind} has no {channel} template.")
+        raise LookupError(f"No {channel} template of the kind {kind} is in use.")
     return _compiled(version, channel)
 
 
@@ -194,9 +201,29 @@ def _compiled(version: Any, channel: str) -> Wording:
 
 
 def active_templates(store: Store, kind: str) -> list[Template]:
-    """The store's templates of a kind that are switched on, texts before emails."""
+    """The store's templates of a kind that are in use, texts before emails."""
     statement = sa.select(Template).where(Template.store_id == store.id, Template.kind == kind, Template.active)
     return list(db.session.scalars(statement.order_by(Template.channel.desc(), Template.id)))
+
+
+def custom_templates(store: Store, channel: str) -> list[Template]:
+    """The templates that staff pick from when they write to people: those of the kind ``custom`` in use, by name."""
+    mine = (Template.store_id == store.id, Template.kind == "custom", Template.channel == channel, Template.active)
+    return list(db.session.scalars(sa.select(Template).where(*mine).order_by(Template.name)))
+
+
+def template_of(store: Store, template_id: int) -> Template:
+    """A template of the store that is not deleted.
+
+    :raises NotFound: there is none.
+    """
+    statement = sa.select(Template).where(
+        Template.store_id == store.id, Template.id == template_id, Template.deleted_at.is_(None)
+    )
+    template = db.session.scalar(statement)
+    if template is None:
+        raise NotFound("There is no such template.")
+    return template
 
 
 def samples() -> dict[str, str | None]:

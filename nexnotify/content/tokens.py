@@ -32,9 +32,11 @@ ALL_KINDS: Final = frozenset(
         "test",
     }
 )
+#: What texts to the merchant tell of, besides orders and tickets: each has tokens of its own.
+MERCHANT_SUBJECTS: Final = frozenset({"waitlist"})
 #: Messages that are about one variant.
 PRODUCT_KINDS: Final = frozenset(
-    {"confirmation", "double_opt_in", "back_in_stock", "reminder", "renewal", "journey", "campaign", "test"}
+    {"confirmation", "double_opt_in", "back_in_stock", "reminder", "renewal", "journey", "campaign", "test", "waitlist"}
 )
 #: Messages to a shopper, who can end them.
 SHOPPER_KINDS: Final = ALL_KINDS - {"merchant"}
@@ -59,7 +61,7 @@ _ALL_TOKENS: Final = (
     Token("firstname", "the customer's first name", "Ann", ALL_KINDS, "there"),
     Token("lastname", "the customer's last name", "Lee", ALL_KINDS, ""),
     Token("fullname", "the first and last name of the customer", "Ann Lee", ALL_KINDS, "there"),
-    Token("store", "the name of the store", "Shop Example", ALL_KINDS),
+    Token("store", "the name of the store", "Shop Example", ALL_KINDS | MERCHANT_SUBJECTS),
     Token("product", "the title of the product", "Tee", PRODUCT_KINDS),
     Token("variant", "the chosen options of the product", "M / blue", PRODUCT_KINDS, ""),
     Token("price", "the price of the variant, with its currency", "$20.00", PRODUCT_KINDS, ""),
@@ -67,6 +69,7 @@ _ALL_TOKENS: Final = (
     Token("ordernumber", "the number of the order", "1001", frozenset({"order", "merchant"})),
     Token("total", "what the order comes to, with its currency", "40.00 USD", frozenset({"order", "merchant"}), ""),
     Token("subject", "the subject of the ticket", "Where is my order?", frozenset({"ticket", "merchant"})),
+    Token("waiting", "how many people wait for the product", "25", frozenset({"waitlist"})),
     Token(
         "stop_url", "the page where the shopper ends these messages", "https://shop.example/s/a1B2c3D", SHOPPER_KINDS
     ),

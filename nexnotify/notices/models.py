@@ -1,4 +1,4 @@
-"""The right to be told of an event, once."""
+"""The right to be told of an event, once; waitlists that have grown long."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from nexnotify.db import BigId, Tenant, db, tenant_args, tenant_key
+from nexnotify.db import BigId, Tenant, db, partial_index, tenant_args, tenant_key
 
 
 class Notice(Tenant, db.Model):
@@ -34,3 +34,22 @@ class Notice(Tenant, db.Model):
     #: One of ``policy.eligibility.REASONS``.
     reason: Mapped[str | None] = mapped_column(sa.String(40))
     at: Mapped[datetime]
+
+
+class LongWaitlist(Tenant, db.Model):
+    """A variant's waitlist that has grown past the store's number: the merchant is told when the row is made.
+
+    The next one can only come after this one has ended, by falling below the number.
+    """
+
+    __tablename__ = "long_waitlist"
+    __table_args__ = tenant_args(
+        tenant_key("variant_id", "variant"),
+        partial_index("uq_long_waitlist_open", "store_id", "variant_id", where="ended_at IS NULL", unique=True),
+    )
+
+    variant_id: Mapped[int] = mapped_column(BigId)
+    #: How many waited when it was noticed.
+    people: Mapped[int]
+    at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]

@@ -77,7 +77,7 @@ def test_without_a_number_texts_to_the_merchant_cannot_be_sent_and_the_pages_say
     order(active, "paid")
     assert [message["to"] for message in active.messages(None)] == [ANN]
     assert "Texts to you cannot be sent" in desk.page("/settings/texts")
-    assert desk.page("/templates").count("your own number is missing") == 3
+    assert desk.page("/templates").count("your own number is missing") == 4
 
 
 def test_a_number_that_is_none_is_refused_beside_its_field(desk: Desk, shop: Shop) -> None:

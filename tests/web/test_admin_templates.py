@@ -35,7 +35,7 @@ def template(desk: Desk, title: str, channel: str = "text message") -> int:
 )
 def test_a_text_that_could_not_be_sent_is_not_saved(shop: Shop, body: str, words: str) -> None:
     desk = Desk.of(shop)
-    number = template(desk, "Back in stock")
+    number = template(desk, "Customer: back in stock")
     before = desk.page(f"/templates/{number}")
     assert words in desk.post(f"/templates/{number}", 422, body=body)
     assert words in desk.post(f"/templates/{number}", 422, body=body, preview="1")
@@ -44,14 +44,16 @@ def test_a_text_that_could_not_be_sent_is_not_saved(shop: Shop, body: str, words
 
 def test_the_answer_to_stop_cannot_speak_of_a_product(shop: Shop) -> None:
     desk = Desk.of(shop)
-    page = desk.post(f"/templates/{template(desk, 'Answer to STOP')}", 422, body="[[store]]: no more [[product]].")
+    page = desk.post(
+        f"/templates/{template(desk, 'Customer: answer to STOP')}", 422, body="[[store]]: no more [[product]]."
+    )
     assert "[[product]] has no value in this kind of message." in page
 
 
 def test_a_confirmation_that_cannot_be_worded_does_not_undo_the_sign_up(shop: Shop) -> None:
     shop.put("products", {"products": [{"id": "tee", "title": "Tee", "variants": [{"id": "tee-v", "sku": "TEE-M"}]}]})
     desk = Desk.of(shop)
-    number = template(desk, "Confirmation")
+    number = template(desk, "Customer: waiting on stock")
     desk.post(f"/templates/{number}", body="[[store]]: we will tell you. [[url]]")
     assert "Products without a link" in desk.page(f"/templates/{number}")
     shop.ask("TEE-M")
@@ -66,7 +68,7 @@ def test_a_new_version_is_used_for_messages_planned_from_then_on(shop: Shop) -> 
     shop.stock("TEE-M", 5)
     shop.plan()
     desk = Desk.of(shop)
-    number = template(desk, "Back in stock")
+    number = template(desk, "Customer: back in stock")
     page = desk.post(f"/templates/{number}", body="[[store]] has it:\r\n[[product]]")
     assert "planned from now on" in page
     shop.stock("TEE-M", 0)
@@ -83,7 +85,7 @@ def test_a_new_version_is_used_for_messages_planned_from_then_on(shop: Shop) -> 
 
 def test_the_same_text_again_makes_no_version(shop: Shop) -> None:
     desk = Desk.of(shop)
-    number = template(desk, "Back in stock")
+    number = template(desk, "Customer: back in stock")
     for _ in range(2):
         desk.post(f"/templates/{number}", body="[[store]]: [[product]] is here.")
     assert "Version 3" not in desk.page(f"/templates/{number}")
@@ -91,7 +93,7 @@ def test_the_same_text_again_makes_no_version(shop: Shop) -> None:
 
 def test_an_older_version_can_be_looked_at_and_put_back(shop: Shop) -> None:
     desk = Desk.of(shop)
-    number = template(desk, "Back in stock")
+    number = template(desk, "Customer: back in stock")
     desk.post(f"/templates/{number}", body="Something else.")
     page = desk.page(f"/templates/{number}?version=1")
     assert "not the one in use" in page
@@ -106,7 +108,7 @@ def shown(page: str) -> str:
 
 def test_the_preview_is_filled_counted_and_saves_nothing(shop: Shop) -> None:
     desk = Desk.of(shop)
-    number = template(desk, "Back in stock")
+    number = template(desk, "Customer: back in stock")
     body = "[[store]]: 😀 [[firstname]] " + "x" * 60
     page = shown(desk.post(f"/templates/{number}", 200, body=body, preview="1"))
     assert "Acme: 😀 Ann" in page
@@ -120,7 +122,7 @@ def test_the_preview_is_filled_counted_and_saves_nothing(shop: Shop) -> None:
 
 def test_while_somebody_types_only_the_preview_comes_back(shop: Shop) -> None:
     desk = Desk.of(shop)
-    number = template(desk, "Back in stock")
+    number = template(desk, "Customer: back in stock")
     token = desk.token()
 
     def typed(body: str, status: int) -> str:
@@ -142,7 +144,7 @@ def test_the_preview_turns_through_people_who_asked_and_the_longest_names(shop: 
     shop.product("LONG", title="The very longest title of them all")
     shop.ask("TEE-M", first_name="Tomás")
     desk = Desk.of(shop)
-    number = template(desk, "Back in stock")
+    number = template(desk, "Customer: back in stock")
     body = "Hi [[firstname]], [[product]] is here"
     first = shown(desk.post(f"/templates/{number}", 200, body=body, example="1"))
     assert "Hi Tomás, Tee is here" in first
@@ -158,7 +160,7 @@ def test_the_preview_turns_through_people_who_asked_and_the_longest_names(shop: 
 
 def test_plain_letters_replace_what_was_typed_and_save_nothing_yet(shop: Shop) -> None:
     desk = Desk.of(shop)
-    number = template(desk, "Back in stock")
+    number = template(desk, "Customer: back in stock")
     body = "Olá [[product]] " + "x" * 70
     assert "Use plain letters, save 1 part" in desk.post(f"/templates/{number}", 200, body=body, preview="1")
     page = desk.post(f"/templates/{number}", 200, body=body, plain="1")
@@ -169,7 +171,7 @@ def test_plain_letters_replace_what_was_typed_and_save_nothing_yet(shop: Shop) -
 
 def test_the_cost_is_told_where_the_sender_s_price_is_known(shop: Shop) -> None:
     desk = Desk.of(shop)
-    number = template(desk, "Back in stock")
+    number = template(desk, "Customer: back in stock")
     assert "Costs" not in desk.page(f"/templates/{number}")
     with shop.app.app_context():
         with transaction():
@@ -184,7 +186,7 @@ def test_the_cost_is_told_where_the_sender_s_price_is_known(shop: Shop) -> None:
 def test_a_product_without_an_address_shows_that_nothing_would_be_sent(shop: Shop) -> None:
     shop.put("products", {"products": [{"id": "tee", "title": "Tee", "variants": [{"id": "tee-v", "sku": "TEE-M"}]}]})
     desk = Desk.of(shop)
-    number = template(desk, "Back in stock")
+    number = template(desk, "Customer: back in stock")
     page = shown(desk.post(f"/templates/{number}", 200, body="[[product]]: [[url]]", preview="1"))
     assert "There is no value for [[url]]: such a message is not sent." in page
 
@@ -193,7 +195,7 @@ def test_a_shopper_s_stop_link_is_not_given_away(shop: Shop) -> None:
     shop.product("TEE-M")
     shop.ask_by_email("TEE-M")
     desk = Desk.of(shop)
-    page = desk.page(f"/templates/{template(desk, 'Back in stock', 'email')}")
+    page = desk.page(f"/templates/{template(desk, 'Customer: back in stock', 'email')}")
     assert "/s/•••" in shown(page)
     assert not re.search(r"/s/[\w.-]{20,}", page)
 
@@ -203,14 +205,14 @@ def test_a_viewer_turns_the_examples_and_changes_nothing(shop: Shop) -> None:
     shop.product("LONG", title="The very longest title of them all")
     shop.ask("TEE-M")
     desk = Desk.of(shop, "viewer")
-    number = template(desk, "Back in stock")
+    number = template(desk, "Customer: back in stock")
     assert "The very longest title" in shown(desk.page(f"/templates/{number}?example=2"))
     desk.post(f"/templates/{number}", 403, body="x", preview="1")
 
 
 def test_what_was_typed_is_never_markup(shop: Shop) -> None:
     desk = Desk.of(shop)
-    number = template(desk, "Back in stock")
+    number = template(desk, "Customer: back in stock")
     desk.post(f"/templates/{number}", body="</textarea><script>alert(1)</script>")
     assert "<script>alert" not in desk.raw(f"/templates/{number}")
     assert "<script>alert" not in desk.raw("/templates")
@@ -218,6 +220,6 @@ def test_what_was_typed_is_never_markup(shop: Shop) -> None:
 
 def test_an_email_needs_a_subject(shop: Shop) -> None:
     desk = Desk.of(shop)
-    number = template(desk, "Back in stock", "email")
+    number = template(desk, "Customer: back in stock", "email")
     assert "Write a subject." in desk.post(f"/templates/{number}", 422, body="Hello", subject=" ")
     desk.post(f"/templates/{number}", body="Hello", subject="[[product]] is here")

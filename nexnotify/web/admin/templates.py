@@ -11,7 +11,15 @@ from flask.typing import ResponseReturnValue
 from flask_security import current_user
 
 from nexnotify.clock import utcnow
-from nexnotify.content.models import EVENT_TEMPLATES, KEYWORD_REPLIES, KINDS, Template, TemplateVersion, token_kind
+from nexnotify.content.models import (
+    EVENT_TEMPLATES,
+    KEYWORD_REPLIES,
+    KINDS,
+    TITLES,
+    Template,
+    TemplateVersion,
+    token_kind,
+)
 from nexnotify.content.preview import Preview, preview, room, write_plainly
 from nexnotify.content.service import samples, save_template, template_problems
 from nexnotify.content.tokens import TOKENS, InvalidTemplate, Token, UnresolvedToken, compile_template
@@ -30,21 +38,6 @@ from nexnotify.web.admin.loading import load
 
 bp = Blueprint("admin_templates", __name__)
 bp.before_request(staff_guard)
-
-#: Template kind → what a merchant calls it.
-TITLES = {
-    "back_in_stock": "Back in stock",
-    "confirmation": "Confirmation",
-    "stop_reply": "Answer to STOP",
-    "start_reply": "Answer to START",
-    "help_reply": "Answer to HELP",
-    "order_new": "Customer: new order",
-    "order_sent": "Customer: order sent",
-    "ticket_answered": "Customer: ticket answered",
-    "merchant_order_new": "Merchant: new order",
-    "merchant_order_paid": "Merchant: order paid",
-    "merchant_ticket_new": "Merchant: new ticket",
-}
 
 
 def title_of(template: Template) -> str:
