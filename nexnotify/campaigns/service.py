@@ -21,13 +21,13 @@ FARTHEST = timedelta(days=366)
 _NOBODY = "Nobody is selected. Tick at least one row, or choose all that match."
 
 
-def draft_to_one(store: Store, source: str, row_id: int, user_id: int, now: datetime) -> Send:
+def draft_to_one(store: Store, source: str, row_id: int, user_id: int | None, now: datetime) -> Send:
     """A draft to the person of one order or ticket (about which it then is), or to one customer."""
     purpose = "marketing" if source == "customers" else "transactional"
     return _draft(store, source, [row_id], {"one": True}, purpose, user_id, now)
 
 
-def draft_to_picked(store: Store, source: str, ids: Sequence[int], user_id: int, now: datetime) -> Send:
+def draft_to_picked(store: Store, source: str, ids: Sequence[int], user_id: int | None, now: datetime) -> Send:
     """A draft to those who were ticked.
 
     :raises Invalid: nobody was.
@@ -38,7 +38,7 @@ def draft_to_picked(store: Store, source: str, ids: Sequence[int], user_id: int,
     return _draft(store, source, picked, {}, "marketing", user_id, now)
 
 
-def draft_to_all(store: Store, source: str, filter_: Mapping[str, str], user_id: int, now: datetime) -> Send:
+def draft_to_all(store: Store, source: str, filter_: Mapping[str, str], user_id: int | None, now: datetime) -> Send:
     """A draft to all that match a list's filter.
 
     :raises Invalid: nothing does.
@@ -57,7 +57,7 @@ def _draft(
     picked: list[int] | None,
     filter_: dict[str, Any],
     purpose: str,
-    user_id: int,
+    user_id: int | None,
     now: datetime,
 ) -> Send:
     send = Send(
@@ -76,7 +76,7 @@ def _draft(
     return send
 
 
-def copy_draft(send: Send, user_id: int, now: datetime) -> Send:
+def copy_draft(send: Send, user_id: int | None, now: datetime) -> Send:
     """A new draft with the words and the audience of another send."""
     store = db.session.get_one(Store, send.store_id)
     copy = _draft(store, send.source, send.picked, dict(send.filter), send.purpose, user_id, now)
@@ -105,7 +105,7 @@ def save_draft(
     db.session.flush()
 
 
-def confirm(send: Send, user_id: int, now: datetime) -> bool:
+def confirm(send: Send, user_id: int | None, now: datetime) -> bool:
     """A draft becomes a send.
 
     :returns: False when it is a draft no more: it was confirmed before, and goes once.
@@ -125,7 +125,7 @@ def confirm(send: Send, user_id: int, now: datetime) -> bool:
     )
 
 
-def take_back(send: Send, user_id: int, now: datetime) -> bool:
+def take_back(send: Send, user_id: int | None, now: datetime) -> bool:
     """Before any of it has gone.
 
     :returns: False when it is too late for that.
@@ -138,7 +138,7 @@ def hurry(send: Send, now: datetime) -> bool:
     return _change(send, ("scheduled",), starts_at=now, work_at=now)
 
 
-def stop(send: Send, user_id: int, now: datetime) -> bool:
+def stop(send: Send, user_id: int | None, now: datetime) -> bool:
     """Cancel the rest: what has not been handed to the gateway by now does not go."""
     return _change(
         send, ("scheduled", "sending"), state="cancelled", ended_at=now, ended_by=user_id, cursor=0, work_at=now

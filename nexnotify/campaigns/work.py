@@ -18,7 +18,7 @@ from nexnotify.ledger.moves import Move, move
 #: Recipients looked at in one transaction.
 CHUNK = 1000
 #: A send whose texts are all written is looked at so often until none of them waits.
-LOOK_AGAIN = timedelta(seconds=20)
+LOOK_AGAIN = timedelta(seconds=5)
 _MOVING = ("held", "queued", "claimed", "uncertain")
 
 

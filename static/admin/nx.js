@@ -148,9 +148,11 @@
     });
   });
 
-  // --- a select that filters a list sends its form by itself
+  // --- a select that filters a list sends its form by itself, or presses the button that it names
   document.addEventListener("change", function (event) {
-    if (event.target.matches("[data-nx-submit]")) event.target.form.requestSubmit();
+    if (!event.target.matches("[data-nx-submit]")) return;
+    var button = event.target.dataset.nxSubmit && document.getElementById(event.target.dataset.nxSubmit);
+    event.target.form.requestSubmit(button || undefined);
   });
 
   // --- ticks of a list: the box at the head ticks all of the page, and is half ticked when some are

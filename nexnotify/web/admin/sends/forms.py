@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask_wtf import FlaskForm
-from wtforms import DateTimeLocalField, RadioField, StringField, TextAreaField
+from wtforms import DateTimeLocalField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 
@@ -21,9 +21,14 @@ def _unix_lines(text: str | None) -> str | None:
     return text.replace("\r\n", "\n") if text else text
 
 
+def _number(typed: object) -> int:
+    return int(typed) if isinstance(typed, int | str) and str(typed).isdecimal() else 0
+
+
 class WriteForm(FlaskForm):
     """The words, and when they go."""
 
+    template = SelectField("Template", choices=[], validate_choice=False, coerce=_number)
     body = TextAreaField(
         "Message",
         [Length(max=MAX_SMS * 2, message=f"{MAX_SMS} characters is the most.")],

@@ -8,14 +8,16 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from flask_wtf import FlaskForm
+from wtforms.fields.choices import SelectChoice
 
 from nexnotify.campaigns import service
 from nexnotify.campaigns.models import Send
 from nexnotify.campaigns.summary import Twin, some_people, summarise, twins
 from nexnotify.campaigns.texts import Texts
 from nexnotify.clock import utcnow
+from nexnotify.content.models import Template
 from nexnotify.content.preview import write_plainly
-from nexnotify.content.service import template_problems
+from nexnotify.content.service import current_version, custom_templates, template_problems
 from nexnotify.customers.service import find_or_make_contact, normalise
 from nexnotify.db import db, transaction
 from nexnotify.errors import Conflict, Invalid
@@ -34,7 +36,7 @@ from nexnotify.web.admin.sends.forms import TestForm, WriteForm, filled
 from nexnotify.web.admin.sends.looking import begins_at, context, cost, lacks_way_out, shown, tokens_for
 
 #: Buttons that look and do not save.
-_LOOK = {"preview", "example", "plain"}
+_LOOK = {"preview", "example", "plain", "use"}
 
 
 @bp.route("/<int:send_id>/write", methods=["GET", "POST"])
@@ -55,6 +57,8 @@ def write(send_id: int) -> ResponseReturnValue:
     if "plain" in request.form:
         text = shown(send, form.body.data or "").text
         form.body.data = write_plainly(form.body.data or "", text.culprits) if text else form.body.data
+    if "use" in request.form and (template := _template(form)) is not None:
+        form.body.data = current_version(template).body
     if is_fine and looks and form.body.data:
         put_errors(form, template_problems("sms", form.body.data, None, send.kind))
     status = 422 if form.errors else 200
@@ -64,6 +68,8 @@ def write(send_id: int) -> ResponseReturnValue:
 
 
 def _write_page(send: Send, form: WriteForm) -> str:
+    found = custom_templates(current_store(), "sms")
+    form.template.choices = [SelectChoice(0, "None: your own words"), *(SelectChoice(t.id, t.name) for t in found)]
     summary = summarise(current_store(), send, begins_at(send, utcnow())) if send.picked is not None else None
     return render_template(
         "admin/sends/write.html",
@@ -71,9 +77,22 @@ def _write_page(send: Send, form: WriteForm) -> str:
         tokens=tokens_for(send),
         summary=summary,
         back=_back(send),
+        templates=found,
         settings=store_settings(current_store()),
         **context(send, form),
     )
+
+
+def _template(form: WriteForm) -> Template | None:
+    """The custom template that was chosen."""
+    return next((item for item in custom_templates(current_store(), "sms") if item.id == form.template.data), None)
+
+
+def _version_of(form: WriteForm, body: str) -> int | None:
+    """The version of the chosen template, while its words are unchanged."""
+    template = _template(form)
+    version = current_version(template) if template else None
+    return version.id if version is not None and version.body.strip() == body else None
 
 
 def _save(send_id: int, form: WriteForm) -> bool:
@@ -82,7 +101,7 @@ def _save(send_id: int, form: WriteForm) -> bool:
         with transaction():
             send = load_own(send_id, lock=True)
             body = (form.body.data or "").strip()
-            service.save_draft(send, body, None, form.moment(current_store().zone), now)
+            service.save_draft(send, body, _version_of(form, body), form.moment(current_store().zone), now)
     except Invalid as error:
         put_errors(form, error.fields)
         return False
