@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -169,12 +169,34 @@ def transaction() -> Iterator[None]:
     try:
         session.connection(execution_options={"nexnotify_write": True})
         yield
+        for work, items in session.info.get("at_the_end", {}).items():
+            work(items)
         session.commit()
     except BaseException:
         session.rollback()
         raise
     finally:
         session.info["in_transaction"] = False
+        session.info.pop("at_the_end", None)
+
+
+def at_the_end(work: Callable[[Sequence[Any]], None], items: Iterable[Any]) -> None:
+    """Have ``work`` done as the last act of this transaction, once, with the items of all who asked.
+
+    For a row that many share: locked last, it is locked shortly, and nothing is waited for meanwhile.
+
+    :raises RuntimeError: there is no transaction.
+    """
+    info = db.session().info
+    if not info.get("in_transaction"):
+        raise RuntimeError("Only a transaction() has an end.")
+    info.setdefault("at_the_end", {}).setdefault(work, []).extend(items)
+
+
+def waiting_for_the_end(work: Callable[[Sequence[Any]], None]) -> Sequence[Any]:
+    """The items that ``work`` will be done with, so far."""
+    found: Sequence[Any] = db.session().info.get("at_the_end", {}).get(work, ())
+    return found
 
 
 def end_read() -> None:

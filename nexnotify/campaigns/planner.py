@@ -111,11 +111,12 @@ def _plan(send: Send, people: Sequence[_Person], now: datetime) -> None:
         if isinstance(verdict, Hold):
             due = verdict.until + (due - now)
         going.append((person.recipient_id, NewMessage(person.contact_id, text, due, due + VALID, held)))
-    _write(send, lane_id, going, left, now)
+    _write(store, send, lane_id, going, left, now)
     send.paced_at = pace.at
 
 
 def _write(
+    store: Store,
     send: Send,
     lane_id: int | None,
     going: Sequence[tuple[int, NewMessage]],
@@ -128,7 +129,7 @@ def _write(
         # What is to one person about their own order does not wait behind what is to many.
         express = send.purpose == "transactional"
         version = send.template_version_id
-        ids = write_messages(send.store_id, send.kind, lane_id, version, messages, now, express=express)
+        ids = write_messages(store, send.kind, lane_id, version, messages, now, express=express)
         send.segments += sum(message.text.segments for message in messages)
     decided: list[dict[str, int | str | None]] = [
         {"b_id": recipient_id, "b_message": message_id, "b_reason": None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,6 +18,8 @@ from nexnotify.gateways.models import GatewayInstance, Lane
 from nexnotify.ledger.drafts import KIND
 from nexnotify.ledger.models import Attempt, Message
 from nexnotify.ledger.moves import Move, move
+from nexnotify.ledger.paying import NO_CREDIT, fund_held
+from nexnotify.ledger.planner import ALERT_VALID
 from nexnotify.ledger.receiving import apply_receipt
 from nexnotify.ledger.suppression import mind_refusal
 from nexnotify.stores.models import Store
@@ -40,14 +43,33 @@ def release_held(now: datetime) -> int:
 
     :returns: how many.
     """
+    columns = (Message.reason, Message.channel, Message.segments, Message.express, Message.valid_until)
     rows = db.session.execute(
-        sa.select(Message.id, Message.store_id)
+        sa.select(Message.id, Message.store_id, *columns)
         .where(sa.text("message.status = 'held'"), Message.due_at <= now)
         .order_by(Message.due_at, Message.id)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     ).all()
-    return move((Move(row.store_id, row.id, "held", "queued") for row in rows), now)
+    waited = [row for row in rows if row.reason == NO_CREDIT]
+    done = _release_paid(waited, now) if waited else 0
+    return done + move((Move(row.store_id, row.id, "held", "queued") for row in rows if row not in waited), now)
+
+
+def _release_paid(rows: Sequence[Any], now: datetime) -> int:
+    """Queue what was held for want of credits, where there are some now. An answer that comes too late is none."""
+    late = [row for row in rows if row.express and row.valid_until <= now]
+    done = move((Move(row.store_id, row.id, "held", "expired", "too_late") for row in late), now)
+    by_store: dict[int, list[Any]] = {}
+    for row in rows:
+        if row not in late:
+            by_store.setdefault(row.store_id, []).append(row)
+    for store_id, waiting in sorted(by_store.items()):
+        going = fund_held(store_id, waiting, now)
+        answers = [Move(store_id, row.id, "held", "queued") for row in going if row.express]
+        others = [Move(store_id, row.id, "held", "queued") for row in going if not row.express]
+        done += move(answers, now) + move(others, now, valid_until=now + ALERT_VALID)
+    return done
 
 
 def expire_late(now: datetime) -> int:

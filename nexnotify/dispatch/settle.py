@@ -48,6 +48,8 @@ class Standing:
     tries: int
     attempts: int
     valid_until: datetime
+    segments: int
+    credits: int | None
     gateway_message_id: str | None
     accepted_at: datetime | None
 
@@ -101,7 +103,7 @@ def _settle_accepted(batch: Sequence[_Settling], now: datetime) -> None:
     if not batch:
         return
     words = [_accepted(item) for item in batch]
-    accept([(item.row, word.gateway_id, word.detail) for item, word in zip(batch, words, strict=True)], now)
+    accept([(item.row, word) for item, word in zip(batch, words, strict=True)], now)
     told([item.row for item in batch], now)
     for item, word in zip(batch, words, strict=True):
         for receipt in word.receipts:

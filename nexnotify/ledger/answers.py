@@ -19,14 +19,18 @@ from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import lane_for_new, lane_of
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.moves import record_new
+from nexnotify.ledger.paying import NO_CREDIT, funds_of_one, put_aside
 from nexnotify.ledger.values import product_values, stop_url
 from nexnotify.policy.eligibility import Facts, Send, Skip, decide_answer
 from nexnotify.stores.models import Store
+from nexnotify.stores.settings import store_settings
 
 #: A confirmation that comes an hour late confuses more than it helps.
 ANSWER_VALID = timedelta(hours=1)
 #: News of an order or a ticket is still news so much later.
 NOTICE_VALID = timedelta(days=1)
+#: Kinds of messages that go even where the store has no credits left: the law asks for them.
+ALWAYS = frozenset({"keyword_reply"})
 
 
 def queue_confirmation(
@@ -59,7 +63,8 @@ def queue_test(store: Store, gateway: GatewayInstance, contact: Contact, now: da
     if not isinstance(decide_answer(facts), Send):
         return None
     text = render_text(contact.channel, f"{store.name}: this is a test. It works.", f"A test from {store.name}")
-    return _add(contact, lane_of(gateway).id, "test", text, now)
+    store = db.session.get_one(Store, contact.store_id)
+    return _add(store, contact, lane_of(gateway).id, "test", text, now)
 
 
 def queue_notice(
@@ -80,7 +85,7 @@ def queue_notice(
     except UnresolvedToken:
         return Skip("no_text")
     version = template.version_id
-    return _add(contact, lane_id, kind, text, now, template_version_id=version, valid_for=NOTICE_VALID)
+    return _add(store, contact, lane_id, kind, text, now, template_version_id=version, valid_for=NOTICE_VALID)
 
 
 def queue_trial(store: Store, contact: Contact, text: Rendered, now: datetime) -> int | Skip:
@@ -92,7 +97,7 @@ def queue_trial(store: Store, contact: Contact, text: Rendered, now: datetime) -
     if isinstance(verdict, Skip):
         return verdict
     lane_id = lane_for_new(store, contact.channel)
-    return Skip("no_gateway") if lane_id is None else _add(contact, lane_id, "test", text, now)
+    return Skip("no_gateway") if lane_id is None else _add(store, contact, lane_id, "test", text, now)
 
 
 def _queue(
@@ -112,13 +117,14 @@ def _queue(
         text = template.render(values)
     except (UnresolvedToken, LookupError):
         return None  # an answer that cannot be worded must not undo the sign-up or the STOP that it answers
-    return _add(contact, lane_id, kind, text, now, template_version_id=template.version_id, variant=variant)
+    return _add(store, contact, lane_id, kind, text, now, template_version_id=template.version_id, variant=variant)
 
 
 _ADD = sa.insert(Message.__table__).returning(Message.__table__.c.id)
 
 
 def _add(
+    store: Store,
     contact: Contact | ContactRow,
     lane_id: int,
     kind: str,
@@ -129,6 +135,7 @@ def _add(
     variant: Variant | None = None,
     valid_for: timedelta = ANSWER_VALID,
 ) -> int:
+    found = funds_of_one(store.id, store_settings(store), contact.channel, text.segments, always=kind in ALWAYS)
     message = {
         "store_id": contact.store_id,
         "reference": secrets.token_hex(16),
@@ -142,12 +149,15 @@ def _add(
         "body": text.body,
         "encoding": text.encoding,
         "segments": text.segments,
-        "status": "queued",
+        "credits": found.credits[0],
+        "status": "held" if found.short else "queued",
+        "reason": NO_CREDIT if found.short else None,
         "express": True,
-        "due_at": now,
+        "due_at": now + valid_for if found.short else now,
         "valid_until": now + valid_for,
         "created_at": now,
     }
     message_id: int = db.session.connection().execute(_ADD, message).scalar_one()
+    put_aside(store.id, [(message_id, found.credits[0])], now)
     record_new([message_id], now)
     return message_id

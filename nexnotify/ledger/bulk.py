@@ -11,10 +11,13 @@ from nexnotify.content.service import Rendered
 from nexnotify.db import insert_tuples, reserve_ids
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.moves import record_new
+from nexnotify.ledger.paying import ASK_AGAIN, NO_CREDIT, funds, put_aside
+from nexnotify.stores.models import Store
+from nexnotify.stores.settings import store_settings
 
 _COLUMNS = (
     "id store_id reference kind channel contact_id lane_id template_version_id variant_id subject body encoding segments "
-    "status reason express due_at valid_until attempts tries lookups created_at"
+    "credits status reason express due_at valid_until attempts tries lookups created_at"
 ).split()
 
 
@@ -30,7 +33,7 @@ class NewMessage(NamedTuple):
 
 
 def write_messages(
-    store_id: int,
+    store: Store,
     kind: str,
     lane_id: int,
     template_version_id: int | None,
@@ -39,40 +42,47 @@ def write_messages(
     *,
     express: bool = False,
 ) -> Sequence[int]:
-    """Write text messages, with the first line of their history.
+    """Write text messages, with the first line of their history; those that no credits are left for are held.
 
     :returns: their ids, in the same order.
     """
     if not messages:
         return ()
+    found = funds(store.id, store_settings(store), [("sms", item.text.segments) for item in messages])
+    later = now + ASK_AGAIN
     ids = reserve_ids(Message, len(messages))
-    rows = [
-        (
-            message_id,
-            store_id,
-            secrets.token_hex(16),
-            kind,
-            "sms",
-            item.contact_id,
-            lane_id,
-            template_version_id,
-            None,
-            None,
-            item.text.body,
-            item.text.encoding,
-            item.text.segments,
-            "held" if item.held else "queued",
-            item.held,
-            express,
-            item.due_at,
-            item.valid_until,
-            0,
-            0,
-            0,
-            now,
+    rows = []
+    for place, (message_id, item, credits) in enumerate(zip(ids, messages, found.credits, strict=True)):
+        is_short = place in found.short
+        reason = NO_CREDIT if is_short else item.held
+        rows.append(
+            (
+                message_id,
+                store.id,
+                secrets.token_hex(16),
+                kind,
+                "sms",
+                item.contact_id,
+                lane_id,
+                template_version_id,
+                None,
+                None,
+                item.text.body,
+                item.text.encoding,
+                item.text.segments,
+                credits,
+                "held" if reason else "queued",
+                reason,
+                express,
+                later if is_short else item.due_at,
+                item.valid_until,
+                0,
+                0,
+                0,
+                now,
+            )
         )
-        for message_id, item in zip(ids, messages, strict=True)
-    ]
     insert_tuples(Message, _COLUMNS, rows)
+    put_aside(store.id, zip(ids, found.credits, strict=True), now)
     record_new(ids, now)
     return ids

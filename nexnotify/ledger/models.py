@@ -22,6 +22,7 @@ class Message(Tenant, db.Model):
         # Claims read it in this order and no other: see docs/architecture.md.
         partial_index("ix_message_due", "lane_id", "express", "due_at", "id", where="status = 'queued'"),
         partial_index("ix_message_held", "due_at", "id", where="status = 'held'"),
+        partial_index("ix_message_no_credit", "store_id", "id", where="status = 'held' AND reason = 'no_credit'"),
         partial_index("ix_message_claimed", "lease_until", where="status = 'claimed'"),
         partial_index("ix_message_uncertain", "due_at", "id", where="status = 'uncertain'"),
         sa.Index("ix_message_list", "store_id", "id"),
@@ -45,6 +46,8 @@ class Message(Tenant, db.Model):
     body: Mapped[str] = mapped_column(sa.Text)
     encoding: Mapped[str] = mapped_column(sa.String(4))
     segments: Mapped[int]
+    #: What it has taken from the store's credits, reserved or settled; null where it is not paid with credits.
+    credits: Mapped[int | None]
     status: Mapped[str] = mapped_column(sa.String(20))
     #: Why it stands where it stands, where the status does not say it.
     reason: Mapped[str | None] = mapped_column(sa.String(60))

@@ -10,7 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from nexnotify.db import IdIn, db, insert_rows
+from nexnotify.gateways.contract import Accepted
 from nexnotify.ledger.models import Attempt, Message, MessageEvent
+from nexnotify.ledger.paying import Moved, pay
 from nexnotify.ledger.telling import not_told, told
 from nexnotify.ledger.transitions import may_move
 from nexnotify.phone import scrub
@@ -55,17 +57,19 @@ def move(moves: Iterable[Move], now: datetime, **values: Any) -> int:
         by_step.setdefault((step.from_status, step.status, step.reason), []).append(step)
     done = 0
     for (from_status, status, reason), steps in by_step.items():
-        moved = set(
-            db.session.scalars(
+        moved = {
+            row.id: row
+            for row in db.session.execute(
                 sa.update(Message)
                 .where(Message.id.in_([step.message_id for step in steps]), Message.status == from_status)
                 .values(status=status, reason=reason, **values)
-                .returning(Message.id)
+                .returning(Message.id, Message.store_id, Message.credits, Message.segments)
                 .execution_options(synchronize_session=False)
             )
-        )
+        }
         happened = [step for step in steps if step.message_id in moved]
         record(happened, now)
+        pay((Moved(r.store_id, r.id, from_status, status, r.credits, r.segments) for r in moved.values()), now)
         if status == "uncertain":
             told(happened, now)
         elif from_status == "uncertain" and status in _SURELY_NOT_SENT:
@@ -155,21 +159,23 @@ def take(message_ids: Sequence[int], owner: str, lease_until: datetime, now: dat
     connection.execute(_BEGIN_ATTEMPT, these)
 
 
-def accept(messages: Sequence[tuple[Any, str | None, str | None]], now: datetime) -> None:
-    """The gateway has taken these (locked) messages: (message, gateway's id, its words) each.
+def accept(messages: Sequence[tuple[Any, Accepted]], now: datetime) -> None:
+    """The gateway has taken these (locked) messages: each with its word.
 
     A message that an early receipt has raised keeps its status.
     """
     connection = db.session.connection()
     news = [item for item in messages if item[0].status in _NOT_YET_ACCEPTED]
     by_words: dict[str | None, list[int]] = {}
-    for message, _, words in news:
-        by_words.setdefault(_detail(words), []).append(message.id)
+    for message, word in news:
+        by_words.setdefault(_detail(word.detail), []).append(message.id)
     for detail, ids in by_words.items():
         connection.execute(_RECORD, {"b_ids": ids, "b_status": "accepted", "b_detail": detail, "b_now": now})
     connection.execute(
-        _ACCEPT, [{"b_id": message.id, "b_gateway_id": gateway_id, "b_now": now} for message, gateway_id, _ in messages]
+        _ACCEPT,
+        [{"b_id": message.id, "b_gateway_id": word.gateway_id, "b_now": now} for message, word in messages],
     )
+    pay((Moved(m.store_id, m.id, m.status, "accepted", m.credits, m.segments, word.segments) for m, word in news), now)
 
 
 def record(moves: Iterable[Move], now: datetime) -> None:

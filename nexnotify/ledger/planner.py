@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
 from nexnotify.customers.models import Contact
-from nexnotify.db import IdIn, db, insert_tuples, reserve_ids
+from nexnotify.db import db, insert_tuples, reserve_ids
 from nexnotify.gateways.service import lane_for_new
 from nexnotify.inventory.service import status_of
 from nexnotify.ledger.decisions import record_decisions
@@ -22,6 +22,8 @@ from nexnotify.ledger.drafts import KIND, Drafts, NoText, Text, Waiting
 from nexnotify.ledger.facts import GOING, messages_that_count, store_policy
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.moves import record_new
+from nexnotify.ledger.overlap import closed_since, under_way
+from nexnotify.ledger.paying import ASK_AGAIN, NO_CREDIT, Funds, funds, put_aside
 from nexnotify.policy.eligibility import Facts, Hold, Send, Skip, Verdict, decide_alert
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
@@ -156,8 +158,8 @@ def _waiting(event: RestockEvent) -> list[Waiting]:
 def _plan_chunk(job: _Job, rows: Sequence[Waiting]) -> None:
     recent = messages_that_count(job.store.id, [person.contact_id for person in rows], job.settings, job.now, GOING)
     request_ids = [person.request_id for person in rows]
-    under_way = _under_way(job.store.id, request_ids)
-    closed = _closed_since(request_ids)  # after the line above: who was told in between is in neither
+    busy = under_way(job.store.id, request_ids)
+    closed = closed_since(request_ids)  # after the line above: who was told in between is in neither
     decide = _decider(job)
     decided: list[tuple[int, int, Verdict, str | None]] = []
     going: list[tuple[Waiting, Send | Hold, Text]] = []
@@ -165,7 +167,7 @@ def _plan_chunk(job: _Job, rows: Sequence[Waiting]) -> None:
         if person.request_id in closed:
             continue
         words = None
-        verdict = Skip("told_already") if person.request_id in under_way else decide(person, recent[person.contact_id])
+        verdict = Skip("told_already") if person.request_id in busy else decide(person, recent[person.contact_id])
         if not isinstance(verdict, Skip):
             text = _draft(job, person)
             if isinstance(text, NoText):
@@ -175,7 +177,13 @@ def _plan_chunk(job: _Job, rows: Sequence[Waiting]) -> None:
                 # What is planned now counts for the same contact's next item.
                 recent[person.contact_id].append(verdict.until if isinstance(verdict, Hold) else job.now)
         decided.append((person.request_id, job.event.id, verdict, words))
-    _store(job, going)
+    found = funds(job.store.id, job.settings, [(person.channel, text.segments) for person, _, text in going])
+    if found.short:
+        no_credit = Hold(NO_CREDIT, job.now + ASK_AGAIN)
+        short = {going[place][0].request_id for place in found.short}
+        going = [(person, no_credit if person.request_id in short else say, text) for person, say, text in going]
+        decided = [(id, event, no_credit if id in short else say, words) for id, event, say, words in decided]
+    _store(job, going, found)
     record_decisions(job.store.id, "plan", decided, job.now)
 
 
@@ -209,18 +217,20 @@ def _draft(job: _Job, person: Waiting) -> Text | NoText:
 
 _MESSAGE = (
     "id store_id reference kind channel contact_id lane_id template_version_id variant_id subject body encoding segments "
-    "status reason express due_at valid_until attempts tries lookups created_at"
+    "credits status reason express due_at valid_until attempts tries lookups created_at"
 ).split()
 _ALERT = ("store_id", "request_id", "restock_id", "channel", "kind", "step", "message_id")
 
 
-def _store(job: _Job, going: Sequence[tuple[Waiting, Send | Hold, Text]]) -> None:
+def _store(job: _Job, going: Sequence[tuple[Waiting, Send | Hold, Text]], found: Funds) -> None:
     if not going:
         return
     ids = reserve_ids(Message, len(going))
     planned = list(zip(ids, going, strict=True))
     lanes = {channel: lane_id for channel, lane_id in job.lanes.items() if lane_id}
-    insert_tuples(Message, _MESSAGE, [_message(job, lanes, message_id, *item) for message_id, item in planned])
+    rows = zip(planned, found.credits, strict=True)
+    insert_tuples(Message, _MESSAGE, [_message(job, lanes, id, *item, credits) for (id, item), credits in rows])
+    put_aside(job.store.id, zip(ids, found.credits, strict=True), job.now)
     record_new(ids, job.now)
     # A second alert for the same request and restock breaks the unique key, and with it this whole chunk.
     insert_tuples(
@@ -234,7 +244,13 @@ def _store(job: _Job, going: Sequence[tuple[Waiting, Send | Hold, Text]]) -> Non
 
 
 def _message(
-    job: _Job, lanes: Mapping[str, int], message_id: int, person: Waiting, verdict: Send | Hold, text: Text
+    job: _Job,
+    lanes: Mapping[str, int],
+    message_id: int,
+    person: Waiting,
+    verdict: Send | Hold,
+    text: Text,
+    credits: int | None,
 ) -> tuple[Any, ...]:
     due, status, reason, valid_until = job.now, "queued", None, job.valid_until
     if isinstance(verdict, Hold):
@@ -253,6 +269,7 @@ def _message(
         text.body,
         text.encoding,
         text.segments,
+        credits,
         status,
         reason,
         False,
@@ -263,30 +280,3 @@ def _message(
         0,
         job.now,
     )
-
-
-_CLOSED = sa.select(_request.c.id).where(IdIn(_request.c.id), _request.c.status != "waiting")
-
-
-def _closed_since(request_ids: list[int]) -> set[int]:
-    return set(db.session.connection().scalars(_CLOSED, {"b_ids": request_ids}))
-
-
-_alert, _ledger = Alert.__table__, Message.__table__
-_UNDER_WAY = (
-    sa.select(_alert.c.request_id)
-    .join(_ledger, sa.and_(_ledger.c.store_id == _alert.c.store_id, _ledger.c.id == _alert.c.message_id))
-    .where(
-        _alert.c.store_id == sa.bindparam("b_store"),
-        IdIn(_alert.c.request_id),
-        # Not the bare column: PostgreSQL would read its index, and with it all that is queued, chunk after chunk.
-        (_ledger.c.status + "").in_(("held", "queued", "claimed", "uncertain")),
-    )
-    # One that is being claimed may be found sold out, on stock that was read before this restock: wait and see.
-    .with_for_update(read=True, of=_ledger)
-)
-
-
-def _under_way(store_id: int, request_ids: list[int]) -> set[int]:
-    """Requests with an alert that may still go out: a second restock must not double it."""
-    return set(db.session.connection().scalars(_UNDER_WAY, {"b_store": store_id, "b_ids": request_ids}))

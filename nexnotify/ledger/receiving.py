@@ -11,6 +11,7 @@ from nexnotify.db import db
 from nexnotify.gateways.contract import Receipt
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.moves import Move, record
+from nexnotify.ledger.paying import Moved, pay
 from nexnotify.ledger.telling import not_told, told
 from nexnotify.ledger.transitions import by_receipt
 
@@ -58,7 +59,13 @@ def apply_receipt(message: Message, receipt: Receipt, now: datetime) -> bool:
         told([message], now)
     elif message.status == "uncertain" and new == "rejected":
         not_told([message], now)
+    pay([_moved(message, new, receipt)], now)
     detail = " ".join(filter(None, (receipt.code, receipt.detail)))
     record([Move(message.store_id, message.id, message.status, new, receipt.reason, detail)], now)
     db.session.expire(message)
     return True
+
+
+def _moved(message: Message, new: str, receipt: Receipt) -> Moved:
+    credits, segments = message.credits, message.segments
+    return Moved(message.store_id, message.id, message.status, new, credits, segments, receipt.segments)

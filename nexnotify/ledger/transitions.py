@@ -4,7 +4,7 @@ from __future__ import annotations
 
 #: Status → what it means. The README's table is compared with this one.
 STATUSES = {
-    "held": "Planned, but quiet hours or the frequency cap stop it; decided again later.",
+    "held": "Planned, but quiet hours, the frequency cap or missing credits stop it; decided again later.",
     "queued": "Waits for its turn on the sender's lane.",
     "claimed": "A worker has it; the attempt is on record and the gateway is being called.",
     "uncertain": "The gateway may have taken it: the call broke off. Not sent again unless the gateway's list lacks it.",

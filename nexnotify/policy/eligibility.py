@@ -25,6 +25,7 @@ REASONS = {
     "sold_out_again": "The product could not be bought any more; the request keeps its place.",
     "frequency_cap": "The contact has had as many alerts and marketing texts as the store allows for now.",
     "quiet_hours": "It is quiet hours; alerts and marketing texts wait until they end.",
+    "no_credit": "The store has not enough credits; the text goes when there are some again.",
     "told_already": "Another message about this request is on its way.",
     "no_number": "There is no mobile number.",
     "taken_back": "One of your people stopped it before it went.",

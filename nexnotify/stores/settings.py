@@ -123,7 +123,11 @@ class StoreSettings(_Part):
     double_opt_in: bool = False
     waves: str = "all"
     holdout: int = 0
+    #: Whether texts are paid with credits; off, the store pays its gateway itself.
     credits: bool = False
+    credits_per_segment: int = Field(12, ge=1, le=1000)
+    #: The merchant is told when fewer credits are left; 0 tells nobody.
+    low_credit_below: int = Field(50, ge=0, le=1_000_000)
     check_page: bool = False
     #: After an unknown outcome that nobody can resolve: true sends again, "rather twice than never".
     resend_uncertain: bool = False
@@ -154,7 +158,6 @@ class StoreSettings(_Part):
         "double_opt_in": False,
         "waves": "all",
         "holdout": 0,
-        "credits": False,
         "check_page": False,
     }
 

@@ -16,6 +16,7 @@ from nexnotify.dispatch import recover
 from nexnotify.gateways.contract import CannotTell, LookupAnswer
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import open_gateway
+from nexnotify.ledger.paying import give_back_unresolved
 from nexnotify.ledger.planner import PlanFault, has_unplanned, plan_next
 from nexnotify.notices.service import has_unseen_events, write_notices
 from nexnotify.receipts.service import apply_callbacks, has_open_callbacks
@@ -110,6 +111,8 @@ def run_recovery() -> None:
         while recover.end_leases(utcnow(), dead):
             pass
         while recover.expire_late(utcnow()):
+            pass
+        while give_back_unresolved(utcnow()):
             pass
     begun, ends_at = utcnow(), time.monotonic() + ASKING
     while waiting := recover.questions(begun):  # an answer of any kind puts a question off beyond this moment

@@ -13,9 +13,11 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from nexnotify.clock import utcnow
+from nexnotify.credits.service import grant
 from nexnotify.customers.custom_fields import OPT_IN, fields_of
 from nexnotify.customers.field_values import fold
 from nexnotify.db import Tenant, db, transaction
+from nexnotify.stores.models import Store
 from tests.shop import Shop
 
 ROOT = Path(__file__).resolve().parents[2] / "nexnotify"
@@ -31,7 +33,7 @@ NOT_OF_A_STORE = {
     "consent_wording",
 }
 #: What an append-only table may not do is refused by the database itself.
-APPEND_ONLY = ("consent_entry",)
+APPEND_ONLY = ("consent_entry", "credit_entry")
 
 for _path in sorted(ROOT.rglob("models.py")):
     importlib.import_module(".".join(("nexnotify", *_path.relative_to(ROOT).with_suffix("").parts)))
@@ -128,10 +130,12 @@ def test_a_store_of_before_gets_the_opt_in_field_when_it_is_brought_up_to_date(a
 
 @pytest.mark.parametrize("name", APPEND_ONLY)
 @pytest.mark.parametrize("statement", ["UPDATE {} SET at = at", "DELETE FROM {}"])
-def test_the_database_keeps_every_line_of_the_consent_ledger(app: Flask, shop: Shop, name: str, statement: str) -> None:
+def test_the_database_keeps_every_line_of_a_ledger(app: Flask, shop: Shop, name: str, statement: str) -> None:
     shop.product("TEE-M")
     shop.ask("TEE-M")
     with app.app_context():
+        with transaction():
+            grant(db.session.get_one(Store, shop.store_id), "opening", 100, utcnow())
         with pytest.raises(DatabaseError), transaction():
             db.session.execute(sa.text(statement.format(name)))
         assert db.session.execute(sa.text(f"SELECT count(*) FROM {name}")).scalar_one() == 1

@@ -1,7 +1,7 @@
 """Texts that staff send: sends, their recipients, and what is ticked for the next.
 
 Revision ID: 0011
-Revises: 0009
+Revises: 0010
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from alembic import op
 
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

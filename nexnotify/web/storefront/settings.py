@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.errors import Invalid
+from nexnotify.ledger.paying import credits_changed
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import audit
 from nexnotify.stores.settings import merge_settings, settings_json, store_settings
@@ -30,7 +31,8 @@ def put_settings() -> ResponseReturnValue:
         raise Invalid("The body must be a JSON object.", fields={"body": "not an object"})
     with transaction():
         store = db.session.get_one(Store, the_store().id, with_for_update=True, populate_existing=True)
-        changed = merge_settings(store, changes)
+        changed, now = merge_settings(store, changes), utcnow()
         if changed:
-            audit(store, "settings.changed", None, utcnow(), by="api", changed=changed)
+            audit(store, "settings.changed", None, now, by="api", changed=changed)
+            credits_changed(store, changed, now)
     return jsonify(settings_json(store_settings(store)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from nexnotify.campaigns.models import Send
+from nexnotify.credits.service import can_send
 from nexnotify.gateways.service import sender_of
 from nexnotify.web.admin.access import current_store, may, require, staff_guard
 from nexnotify.web.admin.loading import load
@@ -23,8 +24,9 @@ SOURCES = {
 
 
 def may_text(role: str = TO_ONE) -> bool:
-    """Whether "Send text message" is offered to this person."""
-    return may(role) and sender_of(current_store(), "sms") is not None
+    """Whether "Send text message" is offered to this person: not without a sender, and not without credits."""
+    store = current_store()
+    return may(role) and sender_of(store, "sms") is not None and can_send(store)
 
 
 def load_own(send_id: int, *, lock: bool = False) -> Send:

@@ -15,6 +15,8 @@ from nexnotify.campaigns.texts import Texts
 from nexnotify.content.preview import Preview, preview, room
 from nexnotify.content.service import samples
 from nexnotify.content.tokens import TOKENS, InvalidTemplate, Token, UnresolvedToken
+from nexnotify.credits.rules import needed
+from nexnotify.credits.service import balance
 from nexnotify.gateways.estimate import money
 from nexnotify.gateways.service import sender_of
 from nexnotify.stores.settings import store_settings
@@ -88,6 +90,26 @@ def cost(segments: int) -> str | None:
     if sender is None or sender.prices is None:
         return None
     return money(sender.prices.text * segments, sender.prices.currency, exact=segments < 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """What a send takes of the store's credits."""
+
+    needed: int
+    there: int
+
+    @property
+    def missing(self) -> int:
+        """How many there are too few of."""
+        return max(self.needed - self.there, 0)
+
+
+def credits_for(segments: int) -> Credits | None:
+    """What so many parts take; None where the store pays its gateway itself."""
+    store = current_store()
+    settings = store_settings(store)
+    return Credits(needed(segments, settings.credits_per_segment), balance(store.id)) if settings.credits else None
 
 
 def begins_at(send: Send, now: datetime) -> datetime:

@@ -33,7 +33,7 @@ from nexnotify.web.admin.access import current_store, requires
 from nexnotify.web.admin.forms import put_errors
 from nexnotify.web.admin.sends.blueprint import SOURCES, TO_ONE, audience_words, bp, load_own
 from nexnotify.web.admin.sends.forms import TestForm, WriteForm, filled
-from nexnotify.web.admin.sends.looking import begins_at, context, cost, lacks_way_out, shown, tokens_for
+from nexnotify.web.admin.sends.looking import begins_at, context, cost, credits_for, lacks_way_out, shown, tokens_for
 
 #: Buttons that look and do not save.
 _LOOK = {"preview", "example", "plain", "use"}
@@ -133,6 +133,7 @@ def _check_page(send: Send, form: FlaskForm, fresh: list[Twin] | None = None) ->
         words=audience_words(send),
         summary=summary,
         cost=cost(summary.segments),
+        credits=credits_for(summary.segments),
         begins=begins if send.scheduled_for else None,
         undo=0 if send.is_to_one or send.scheduled_for else store_settings(store).send_undo_seconds,
         twins=[(twin, _who(twin.send.confirmed_by)) for twin in same],
@@ -221,8 +222,12 @@ def _refusal(send: Send) -> str | None:
     now = utcnow()
     if send.scheduled_for is not None and send.scheduled_for <= now:
         return "The time you chose is over. Choose another, or send it now."
-    if summarise(current_store(), send, begins_at(send, now)).people == 0:
+    summary = summarise(current_store(), send, begins_at(send, now))
+    if summary.people == 0:
         return "Nobody would get this text, so nothing was sent."
+    credits = credits_for(summary.segments)
+    if credits is not None and credits.missing:
+        return f"{credits.missing:,} credits are missing for this text, so nothing was sent."
     return None
 
 

@@ -1,0 +1,37 @@
+"""Who is being told of a product already, when a restock of it is planned."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from nexnotify.db import IdIn, db
+from nexnotify.ledger.models import Alert, Message
+from nexnotify.waitlist.models import AlertRequest
+
+_request = AlertRequest.__table__
+_CLOSED = sa.select(_request.c.id).where(IdIn(_request.c.id), _request.c.status != "waiting")
+
+
+def closed_since(request_ids: list[int]) -> set[int]:
+    """Requests that wait no more."""
+    return set(db.session.connection().scalars(_CLOSED, {"b_ids": request_ids}))
+
+
+_alert, _ledger = Alert.__table__, Message.__table__
+_UNDER_WAY = (
+    sa.select(_alert.c.request_id)
+    .join(_ledger, sa.and_(_ledger.c.store_id == _alert.c.store_id, _ledger.c.id == _alert.c.message_id))
+    .where(
+        _alert.c.store_id == sa.bindparam("b_store"),
+        IdIn(_alert.c.request_id),
+        # Not the bare column: PostgreSQL would read its index, and with it all that is queued, chunk after chunk.
+        (_ledger.c.status + "").in_(("held", "queued", "claimed", "uncertain")),
+    )
+    # One that is being claimed may be found sold out, on stock that was read before this restock: wait and see.
+    .with_for_update(read=True, of=_ledger)
+)
+
+
+def under_way(store_id: int, request_ids: list[int]) -> set[int]:
+    """Requests with an alert that may still go out: a second restock must not double it."""
+    return set(db.session.connection().scalars(_UNDER_WAY, {"b_store": store_id, "b_ids": request_ids}))
