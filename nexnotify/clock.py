@@ -14,6 +14,14 @@ def to_local(moment: datetime, zone: str) -> datetime:
     return moment.astimezone(ZoneInfo(zone))
 
 
+def from_local(wall: datetime, zone: str) -> datetime:
+    """The moment at which the wall clock of ``zone`` shows ``wall`` (naive), in UTC.
+
+    Of an hour that comes twice the first is meant; in one that is skipped, the clock as it went before.
+    """
+    return wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
 def isoformat(moment: datetime | None) -> str | None:
     """The one written form of a moment in API answers: UTC, seconds or finer, ending in Z."""
     return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

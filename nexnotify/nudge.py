@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 
 Step = Callable[[], None]
 
-#: The head of the queue that is looked at: there are four steps, so it is seldom longer.
-LOOK_AT = 5
+#: The head of the queue that is looked at: there are five steps, so it is seldom longer.
+LOOK_AT = 6
 
 
 def make_huey(settings: Settings) -> Huey:

@@ -14,7 +14,7 @@ from nexnotify.ledger.opening import equip_store
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import create_api_key, create_user, open_store
 from nexnotify.workers.sender import Sender
-from nexnotify.workers.steps import run_notices, run_receipts, run_recovery, run_restock
+from nexnotify.workers.steps import run_campaigns, run_notices, run_receipts, run_recovery, run_restock
 
 PASSWORD = "correct horse battery"
 
@@ -130,6 +130,7 @@ class Shop:
         with self.app.app_context():
             run_restock()
             run_notices()
+            run_campaigns()
             db.session.remove()
 
     def send(self) -> None:

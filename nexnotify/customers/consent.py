@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from nexnotify.customers.field_values import opt_in_step
 from nexnotify.customers.models import ConsentEntry, ConsentWording, Contact, ContactRow
-from nexnotify.db import db, insert_new
+from nexnotify.db import IdIn, db, insert_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,34 +79,42 @@ def tell_marketing(contact: Contact, wanted: bool, proof: Proof, now: datetime) 
     return action is not None
 
 
-def may_be_sent_marketing(store_id: int, contact_ids: Collection[int]) -> frozenset[int]:
-    """Those of the contacts that have opted in to marketing, and neither taken it back nor said STOP since.
+def grants_marketing(contact: Any) -> sa.ColumnElement[bool]:
+    """Whether a contact (its table or an alias) has opted in to marketing, and neither taken it back nor said STOP since.
 
-    A START after a STOP does not bring it back: it licenses what was asked for, and no more.
+    A START after a STOP does not bring it back: it licenses what was asked for, and no more. Whether the contact is
+    opted out now stands in the contact itself.
     """
+    entry = ConsentEntry.__table__.alias()
+    last = (
+        sa.select(entry.c.action)
+        .where(
+            entry.c.store_id == contact.c.store_id,
+            entry.c.contact_id == contact.c.id,
+            entry.c.purpose.in_(("marketing", "all")),
+        )
+        .order_by(entry.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return sa.func.coalesce(last, "") == "granted"
+
+
+_contact = Contact.__table__
+_MAY_BE_SENT = sa.select(_contact.c.id).where(
+    _contact.c.store_id == sa.bindparam("b_store"),
+    IdIn(_contact.c.id),
+    _contact.c.opted_out_at.is_(None),
+    grants_marketing(_contact),
+)
+
+
+def may_be_sent_marketing(store_id: int, contact_ids: Collection[int]) -> frozenset[int]:
+    """Those of the contacts that have opted in to marketing and are not opted out."""
     if not contact_ids:
         return frozenset()
-    last = (
-        sa.select(sa.func.max(ConsentEntry.id))
-        .where(
-            ConsentEntry.store_id == store_id,
-            ConsentEntry.contact_id.in_(contact_ids),
-            ConsentEntry.purpose.in_(("marketing", "all")),
-        )
-        .group_by(ConsentEntry.contact_id)
-    )
-    return frozenset(
-        db.session.scalars(
-            sa.select(ConsentEntry.contact_id)
-            .join(Contact, sa.and_(Contact.store_id == ConsentEntry.store_id, Contact.id == ConsentEntry.contact_id))
-            .where(
-                ConsentEntry.store_id == store_id,
-                ConsentEntry.id.in_(last),
-                ConsentEntry.action == "granted",
-                Contact.opted_out_at.is_(None),
-            )
-        )
-    )
+    where = {"b_store": store_id, "b_ids": list(contact_ids)}
+    return frozenset(db.session.connection().scalars(_MAY_BE_SENT, where))
 
 
 def history(contact: Contact) -> list[ConsentEntry]:

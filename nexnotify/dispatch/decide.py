@@ -9,16 +9,21 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
+from nexnotify.campaigns.stopped import stopped_messages
 from nexnotify.catalog.models import Variant
+from nexnotify.customers.consent import may_be_sent_marketing
 from nexnotify.db import IdIn, db
 from nexnotify.dispatch.due import Due
 from nexnotify.inventory.service import status_of
 from nexnotify.ledger.facts import COUNTED, GONE, messages_that_count, store_policy
 from nexnotify.ledger.models import Alert
-from nexnotify.policy.eligibility import Facts, Send, Verdict, decide_alert, decide_answer
+from nexnotify.policy.eligibility import Facts, Send, Verdict, decide_alert, decide_answer, decide_sent
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.models import AlertRequest
+
+#: Kinds that more than a STOP can hold up.
+_RULED = ("back_in_stock", "bulk", "order", "ticket")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,8 @@ def decide_all(store_id: int, rows: Sequence[Due], now: datetime) -> dict[int, D
 
     :returns: message id → verdict.
     """
-    alerts = [due for due in rows if due.kind == "back_in_stock"]
-    house = _House(store_id, alerts, now) if alerts else None
+    ruled = [due for due in rows if due.kind in _RULED]
+    house = _House(store_id, ruled, now) if ruled else None
     return {due.id: _decide(due, house, now) for due in rows}
 
 
@@ -53,8 +58,10 @@ def _decide(due: Due, house: _House | None, now: datetime) -> Decided:
     if due.kind == "keyword_reply":
         return Decided(Send())
     opted_out, reachable = due.opted_out_at is not None, due.unreachable_at is None
-    if house is None or due.kind != "back_in_stock":
+    if house is None or due.kind not in _RULED:
         return Decided(decide_answer(Facts(opted_out=opted_out, reachable=reachable)))
+    if due.kind != "back_in_stock":
+        return Decided(_decide_sent(due, house, now))
     about = house.about.get(due.id, [])
     facts = Facts(
         opted_out=opted_out,
@@ -72,16 +79,37 @@ def _decide(due: Due, house: _House | None, now: datetime) -> Decided:
     return Decided(verdict, about)
 
 
-class _House:
-    """What the rules need to know of a store and of the alerts that are decided about, read once a claim."""
+def _decide_sent(due: Due, house: _House, now: datetime) -> Verdict:
+    """A text that staff sent; one about an order or a ticket may also be news, which nobody can stop."""
+    facts = Facts(
+        consent=due.contact_id in house.willing,
+        opted_out=due.opted_out_at is not None,
+        reachable=due.unreachable_at is None,
+        wanted=due.id not in house.stopped,
+        recent=house.recent[due.contact_id],
+    )
+    verdict = decide_sent(facts, "marketing" if due.kind == "bulk" else "transactional", house.policy, now)
+    if isinstance(verdict, Send) and due.kind in COUNTED:
+        house.recent[due.contact_id].append(now)
+    return verdict
 
-    def __init__(self, store_id: int, alerts: Sequence[Due], now: datetime) -> None:
+
+class _House:
+    """What the rules need to know of a store and of the messages that are decided about, read once a claim."""
+
+    def __init__(self, store_id: int, ruled: Sequence[Due], now: datetime) -> None:
+        alerts = [due for due in ruled if due.kind == "back_in_stock"]
+        sent = [due for due in ruled if due.kind != "back_in_stock"]
+        bulk = [due.contact_id for due in sent if due.kind == "bulk"]
         store = db.session.get_one(Store, store_id, populate_existing=True)
         self.settings = store_settings(store)
         self.policy = store_policy(self.settings)
-        self.about = _about(store_id, [due.id for due in alerts])
+        self.about = _about(store_id, [due.id for due in alerts]) if alerts else {}
         self.in_stock = _in_stock({due.variant_id for due in alerts if due.variant_id is not None})
-        self.recent = messages_that_count(store_id, [due.contact_id for due in alerts], self.settings, now, GONE)
+        counted = [due.contact_id for due in ruled if due.kind in COUNTED]
+        self.recent = messages_that_count(store_id, counted, self.settings, now, GONE)
+        self.willing = may_be_sent_marketing(store_id, bulk)
+        self.stopped = stopped_messages(store_id, [due.id for due in sent])
 
 
 _alert, _request = Alert.__table__, AlertRequest.__table__

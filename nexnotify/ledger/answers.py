@@ -98,6 +98,18 @@ def queue_notice(
     return _add(store, contact, lane_id, kind, text, now, **more)
 
 
+def queue_trial(store: Store, contact: Contact, text: Rendered, now: datetime) -> int | Skip:
+    """A text to somebody who wants to see it arrive.
+
+    :returns: the message's id, or why there is none.
+    """
+    verdict = decide_answer(Facts(opted_out=contact.opted_out_at is not None, reachable=contact.unreachable_at is None))
+    if isinstance(verdict, Skip):
+        return verdict
+    lane_id = lane_for_new(store, contact.channel)
+    return Skip("no_gateway") if lane_id is None else _add(store, contact, lane_id, "test", text, now)
+
+
 def _queue(
     store: Store,
     contact: Contact | ContactRow,

@@ -11,7 +11,7 @@ from nexnotify.policy.quiet_hours import Window
 from nexnotify.policy.quiet_hours import next_allowed as next_allowed_by_hours
 
 #: Raised with every change of the rules; each decision names the version it was made by.
-RULES_VERSION = 2
+RULES_VERSION = 3
 
 #: Reason → what it means to a merchant. The trace and the README read this list.
 REASONS = {
@@ -23,10 +23,12 @@ REASONS = {
     "switched_off": "This channel is switched off for this product status.",
     "alert_paused": "The store has paused its text alert; the request keeps its place.",
     "sold_out_again": "The product could not be bought any more; the request keeps its place.",
-    "frequency_cap": "The contact has had as many alerts as the store allows for now.",
-    "quiet_hours": "It is quiet hours; alerts wait until they end.",
+    "frequency_cap": "The contact has had as many alerts and marketing texts as the store allows for now.",
+    "quiet_hours": "It is quiet hours; alerts and marketing texts wait until they end.",
     "no_credit": "The store has not enough credits; the text goes when there are some again.",
     "told_already": "Another message about this request is on its way.",
+    "no_number": "There is no mobile number.",
+    "taken_back": "One of your people stopped it before it went.",
     "no_gateway": "The store has no gateway for this channel.",
     "no_text": "No template is in use, or it has a token without a value for this person, so nothing was sent.",
 }
@@ -44,6 +46,8 @@ class Facts:
     switched_on: bool = True
     paused: bool = False
     buyable: bool = True
+    #: Only texts that staff send: nobody has stopped them meanwhile.
+    wanted: bool = True
     #: When the contact got (or is about to get) messages that count for the cap.
     recent: Sequence[datetime] = ()
 
@@ -96,12 +100,26 @@ def decide_alert(facts: Facts, policy: Policy, now: datetime) -> Verdict:
         return Skip("alert_paused")
     if not facts.buyable:
         return Skip("sold_out_again")
+    return _delay(facts, policy, now) or Send()
+
+
+def decide_sent(facts: Facts, purpose: str, policy: Policy, now: datetime) -> Verdict:
+    """A text that staff send: a ``marketing`` one needs consent and may wait, a ``transactional`` one does neither."""
+    if not facts.wanted:
+        return Skip("taken_back")
+    if purpose == "transactional":
+        return decide_answer(facts)
+    return _refusal(facts) or _delay(facts, policy, now) or Send()
+
+
+def _delay(facts: Facts, policy: Policy, now: datetime) -> Hold | None:
+    """What puts off, and does not end: the cap, then quiet hours."""
     if policy.cap_texts is not None:
         until = next_allowed_by_cap(now, facts.recent, policy.cap_texts, policy.cap_hours)
         if until > now:
             return Hold("frequency_cap", until)
     until = next_allowed_by_hours(now, policy.zone, policy.quiet_hours)
-    return Hold("quiet_hours", until) if until > now else Send()
+    return Hold("quiet_hours", until) if until > now else None
 
 
 def decide_answer(facts: Facts) -> Verdict:

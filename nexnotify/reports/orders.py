@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from nexnotify.campaigns.models import Send, SendRecipient
 from nexnotify.content.models import Template
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
@@ -74,7 +75,7 @@ def requested_for(store_id: int, order_ids: Collection[int]) -> dict[int, Reques
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One notice: by which template, to whom, and the message, or why there is none."""
+    """One notice, or one text of your own: of which kind, to whom, and the message, or why there is none."""
 
     kind: str
     contact: Contact
@@ -84,12 +85,32 @@ class Told:
 
 def told_of_order(store_id: int, order_id: int) -> list[Told]:
     """What was texted about an order, oldest first."""
-    return _told(OrderEvent, Notice.order_event_id, store_id, OrderEvent.order_id == order_id)
+    told = _told(OrderEvent, Notice.order_event_id, store_id, OrderEvent.order_id == order_id)
+    return told + _sent_by_staff(store_id, SendRecipient.order_id == order_id)
 
 
 def told_of_ticket(store_id: int, ticket_id: int) -> list[Told]:
     """What was texted about a ticket, oldest first."""
-    return _told(TicketEvent, Notice.ticket_event_id, store_id, TicketEvent.ticket_id == ticket_id)
+    told = _told(TicketEvent, Notice.ticket_event_id, store_id, TicketEvent.ticket_id == ticket_id)
+    return told + _sent_by_staff(store_id, SendRecipient.ticket_id == ticket_id)
+
+
+def _sent_by_staff(store_id: int, which: Any) -> list[Told]:
+    rows = db.session.execute(
+        sa.select(Send.purpose, Contact, Message, SendRecipient.reason)
+        .select_from(SendRecipient)
+        .join(Send, sa.and_(Send.store_id == SendRecipient.store_id, Send.id == SendRecipient.send_id))
+        .join(Contact, sa.and_(Contact.store_id == SendRecipient.store_id, Contact.id == SendRecipient.contact_id))
+        .outerjoin(Message, sa.and_(Message.store_id == SendRecipient.store_id, Message.id == SendRecipient.message_id))
+        .where(
+            SendRecipient.store_id == store_id,
+            which,
+            Send.purpose == "transactional",
+            sa.or_(SendRecipient.message_id.is_not(None), SendRecipient.reason.is_not(None)),
+        )
+        .order_by(SendRecipient.id)
+    )
+    return [Told(*row) for row in rows]
 
 
 def _told(model: Any, key: Any, store_id: int, which: Any) -> list[Told]:

@@ -141,6 +141,8 @@ class StoreSettings(_Part):
     widget: WidgetLook = WidgetLook()
     country: str = "US"
     zone: str = "America/New_York"
+    #: For how long a text that staff sent to many can be taken back before any of it goes.
+    send_undo_seconds: int = Field(15, ge=0, le=600)
     #: Whether news of orders and tickets goes out as texts, to customers and to the merchant.
     order_texts: bool = True
     #: What texts come from, a name or a number; empty: as the gateway is set up. Stands below the country, as the next.

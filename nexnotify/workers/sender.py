@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from flask import Flask
 
+from nexnotify.campaigns.work import has_work
 from nexnotify.clock import utcnow
 from nexnotify.db import db, end_read, transaction
 from nexnotify.dispatch import recover
@@ -25,6 +26,7 @@ from nexnotify.dispatch.settle import settle
 from nexnotify.gateways.contract import Gateway
 from nexnotify.gateways.loader import UnknownGateway
 from nexnotify.gateways.service import gateway_of_lane, open_gateway, pause
+from nexnotify.nudge import nudge
 from nexnotify.workers.owners import this_owner
 
 log = logging.getLogger(__name__)
@@ -141,6 +143,8 @@ class Sender:
             if recover.has_held_due(now):
                 with transaction():
                     recover.release_held(now)
+            if has_work(now):
+                nudge("campaigns")  # the time of a send has come
             self._released = time.monotonic()
         if not self._has_room():
             return IDLE

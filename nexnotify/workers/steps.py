@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from nexnotify.campaigns.work import SendFault, has_work, work_on_next
 from nexnotify.clock import utcnow
 from nexnotify.customers.service import forget_old_counts
 from nexnotify.db import db, end_read, transaction
@@ -95,6 +96,26 @@ def run_long_waitlists() -> None:
     end_read()
 
 
+def run_campaigns(after_some: Callable[[], None] = lambda: None) -> None:
+    """Texts that staff send to many: recipients are written down, then messages. ``after_some`` lets sending begin."""
+    faulty: set[int] = set()
+    while has_work(begun := utcnow()):
+        end_read()
+        try:
+            with transaction():
+                more = work_on_next(begun, faulty)
+        except SendFault as fault:
+            # One send's trouble must not keep others from going; it is tried again at the next sweep.
+            log.exception("cannot send", extra={"send": fault.send_id})
+            faulty.add(fault.send_id)
+            continue
+        after_some()
+        if not more:
+            break  # another worker has the rest
+        time.sleep(BREATH)
+    end_read()
+
+
 def run_receipts() -> None:
     """What gateways told us becomes the state of messages."""
     while has_open_callbacks(utcnow()):
@@ -163,6 +184,7 @@ def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
         lambda: run_restock(after_chunk),
         lambda: run_notices(after_chunk),
         run_long_waitlists,
+        lambda: run_campaigns(after_chunk),
         run_recovery,
         run_opt_outs,
     )

@@ -148,10 +148,31 @@
     });
   });
 
-  // --- a select that filters a list sends its form by itself
+  // --- a select that filters a list sends its form by itself, or presses the button that it names
   document.addEventListener("change", function (event) {
-    if (event.target.matches("[data-nx-submit]")) event.target.form.requestSubmit();
+    if (!event.target.matches("[data-nx-submit]")) return;
+    var button = event.target.dataset.nxSubmit && document.getElementById(event.target.dataset.nxSubmit);
+    event.target.form.requestSubmit(button || undefined);
   });
+
+  // --- ticks of a list: the box at the head ticks all of the page, and is half ticked when some are
+  function ticks() { return Array.from(document.querySelectorAll('input[name="tick"][form="pick"]')); }
+  function mixed() {
+    var head = $("[data-nx-all]");
+    if (!head) return;
+    var all = ticks(), on = all.filter(function (box) { return box.checked; }).length;
+    head.hidden = false;
+    head.checked = on > 0 && on === all.length;
+    head.indeterminate = on > 0 && on < all.length;
+  }
+  document.addEventListener("change", function (event) {
+    if (event.target.matches("[data-nx-all]")) {
+      ticks().forEach(function (box) { box.checked = event.target.checked; });
+      if (ticks()[0]) ticks()[0].dispatchEvent(new Event("change", { bubbles: true }));
+    }
+    if (event.target.matches('[data-nx-all], input[name="tick"]')) mixed();
+  });
+  mixed();
 
   // --- popovers: beside their button; opened by hover too, with time to move the pointer into them
   function place(pop, button) {

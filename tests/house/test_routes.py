@@ -10,6 +10,7 @@ from werkzeug.routing import IntegerConverter, Rule
 from nexnotify.db import db
 from nexnotify.web.admin.access import staff_guard
 from nexnotify.web.guards import store_api_key
+from tests.admin import Desk
 from tests.shop import Shop
 
 #: Blueprint → its guard.
@@ -138,6 +139,8 @@ def _live_a_little(shop: Shop) -> None:
     shop.post("tickets", {"tickets": [{"id": "t1", "subject": "Where is it?"}]})
     shop.stock("TEE-M", 5)
     shop.work()
+    desk = Desk(shop.sign_in(f"writer-of-{shop.store_id}@acme.example"))
+    desk.post("/sends/one", source="orders", id=desk.id_of("/orders", "orders"))
     assert shop.messages()[0]["status"] == "delivered"
 
 

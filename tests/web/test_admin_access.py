@@ -25,6 +25,13 @@ DEEDS = (
     "/gateways/{gateway}/resume",
     "/gateways/{gateway}/test",
     "/settings/keys/{key}/revoke",
+    "/sends/{send}/write",
+    "/sends/{send}/test",
+    "/sends/{send}/confirm",
+    "/sends/{send}/undo",
+    "/sends/{send}/now",
+    "/sends/{send}/stop",
+    "/sends/{send}/discard",
     "/customers/{customer}/reveal",
     "/customers/{customer}/fields",
     "/customers/{customer}/export",
@@ -54,6 +61,12 @@ SHOWN = (
     "/orders/{order}",
     "/tickets",
     "/tickets/{ticket}",
+    "/sends",
+    "/sends/{send}",
+    "/sends/{send}/write",
+    "/sends/{send}/check",
+    "/sends/{send}/left-out",
+    "/messages?send={send}",
     "/customers",
     "/customers/{customer}",
     "/customers/{customer}/erase",
@@ -77,19 +90,23 @@ def lived_in(shop: Shop) -> dict[str, int]:
     shop.product("TEE-M", on_hand=0)
     shop.ask("TEE-M", "+12015550123")
     shop.stock("TEE-M", 5)
-    shop.post("orders", {"orders": [{"id": "1001", "status": "new", "lines": [{"sku": "TEE-M"}], "notify": False}]})
+    order = {"id": "1001", "status": "new", "lines": [{"sku": "TEE-M"}], "notify": False, "phone": "+12015550123"}
+    shop.post("orders", {"orders": [order]})
     shop.post("tickets", {"tickets": [{"id": "t1", "subject": "Where is it?"}]})
     shop.work()
     shop.put("customers", {"customers": [{"id": "c1", "first_name": "Ann", "phone": "+12015550123"}]})
     desk = Desk.of(shop)
+    number = desk.id_of("/orders", "orders")
+    page = desk.post("/sends/one", source="orders", id=number)
     return {
+        "send": int(page.split("/admin/sends/")[1].split("/")[0]),
         "customer": desk.id_of("/customers", "customers"),
         "custom_field": desk.id_of("/customers/fields", "customers/fields"),
         "request": shop.requests()[0]["id"],
         "variant": desk.id_of("/products", "products/variants"),
         "product": desk.id_of("/products", "products"),
         "restock": desk.id_of("/restocks", "restocks"),
-        "order": desk.id_of("/orders", "orders"),
+        "order": number,
         "ticket": desk.id_of("/tickets", "tickets"),
         "message": desk.id_of("/messages", "messages"),
         "template": desk.id_of("/templates", "templates"),

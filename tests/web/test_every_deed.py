@@ -17,6 +17,7 @@ from flask import Flask, url_for
 from flask.testing import FlaskClient
 from werkzeug.routing import IntegerConverter, Rule
 
+from nexnotify.campaigns.models import Send
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.gateways.models import GatewayInstance
@@ -46,6 +47,8 @@ UNWRITTEN = {
     "admin.change_store": "chooses what one looks at; nothing of the store changes",
     "admin_gateways.check": "writes down what the provider said, which is no setting; the page shows it with its time",
 }
+_DRAFT = "a draft reaches nobody; that it was confirmed is written down, with its words"
+UNWRITTEN |= {f"admin_sends.{name}": _DRAFT for name in ("select", "bulk", "one", "write", "discard")}
 #: Looks that are written down, though nothing changes.
 LOOKED = {"admin_widget.check_page", "admin_customers.reveal", "admin_customers.export"}
 
@@ -172,6 +175,19 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     message, gateway, ben = ids["message"], ids["gateway"], "ben@acme.example"
     uncertain = _set(app, Message, message, status="uncertain", reason=None)
     paused = _set(app, GatewayInstance, gateway, paused_at=utcnow(), paused_reason="x")
+    send, order = ids["send"], ids["order"]
+    yield "admin_sends.select", Deed("/sends/select", {"source": "orders", "tick": order, "shown": order})
+    yield "admin_sends.bulk", Deed("/sends/bulk", {"source": "orders"})
+    yield "admin_sends.one", Deed("/sends/one", {"source": "orders", "id": order})
+    yield "admin_sends.write", Deed(f"/sends/{send}/write", {"body": "Your order [[ordernumber]]", "when": "now"})
+    yield "admin_sends.test", Deed(f"/sends/{send}/test", {"number": "+12015550150"})
+    yield "admin_sends.confirm", Deed(f"/sends/{send}/confirm", {})
+    yield "admin_sends.hurry", Deed(f"/sends/{send}/now", {})
+    yield "admin_sends.undo", Deed(f"/sends/{send}/undo", {})
+    going = _set(app, Send, send, state="sending")
+    yield "admin_sends.stop", Deed(f"/sends/{send}/stop", {}, before=going)
+    draft = desk.id_in("/sends?state=draft", r'"/admin/sends/(\d+)"')
+    yield "admin_sends.discard", Deed(f"/sends/{draft}/discard", {})
     spare = {"name": "Spare", "rate": "0"}
     yield "admin.change_store", Deed(f"/store/{shop.store_id}", {})
     yield "admin.hide_steps", Deed("/first-steps/hide", {})

@@ -19,6 +19,7 @@ from nexnotify.web.admin.orders import bp as orders
 from nexnotify.web.admin.payments import bp as payments
 from nexnotify.web.admin.products import bp as products
 from nexnotify.web.admin.restocks import bp as restocks
+from nexnotify.web.admin.sends import bp as sends
 from nexnotify.web.admin.settings import bp as settings
 from nexnotify.web.admin.shell import init_shell
 from nexnotify.web.admin.sign_in import init_sign_in
@@ -35,6 +36,7 @@ ADMIN_BLUEPRINTS: tuple[tuple[Blueprint, str | None], ...] = (
     (waitlist, "/admin/waitlist"),
     (restocks, "/admin/restocks"),
     (messages, "/admin/messages"),
+    (sends, "/admin/sends"),
     (orders, "/admin/orders"),
     (tickets, "/admin/tickets"),
     (customers, "/admin/customers"),

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from sqlalchemy.orm import joinedload
 
+from nexnotify.campaigns.models import Send, SendRecipient
 from nexnotify.catalog.models import Variant
 from nexnotify.clock import utcnow
 from nexnotify.customers.models import Contact
@@ -22,18 +23,19 @@ from nexnotify.nudge import nudge
 from nexnotify.phone import InvalidEmail, InvalidPhone
 from nexnotify.reports.dashboard.figures import OUTCOMES
 from nexnotify.reports.message import advice, story_of
+from nexnotify.reports.sends import GROUPS
 from nexnotify.reports.words import KINDS
 from nexnotify.stores.service import audit
 from nexnotify.web.admin.access import current_store, require, staff_guard
 from nexnotify.web.admin.live import BUSY, IDLE, is_moving, live_page
 from nexnotify.web.admin.loading import load
-from nexnotify.web.admin.paging import keyset
+from nexnotify.web.admin.paging import MAX_ID, keyset
 
 bp = Blueprint("admin_messages", __name__)
 bp.before_request(staff_guard)
 
 #: Kinds that this version sends, for the filter.
-_SENT_KINDS = ("back_in_stock", "confirmation", "order", "ticket", "merchant", "keyword_reply", "test")
+_SENT_KINDS = ("back_in_stock", "confirmation", "order", "ticket", "bulk", "merchant", "keyword_reply", "test")
 
 
 @bp.get("")
@@ -41,6 +43,8 @@ def index() -> ResponseReturnValue:
     """Messages, newest first, by status, kind and address."""
     store = current_store()
     status, kind = request.args.get("status", ""), request.args.get("kind", "")
+    send = _asked_send()
+    key: Any = Message.id
     search = request.args.get("q", "").strip()[:254]
     statement: Any = (
         sa.select(Message, Contact, Variant)
@@ -53,6 +57,12 @@ def index() -> ResponseReturnValue:
         statement = statement.where(Message.status.in_(OUTCOMES["not_delivered"]))
     elif status in STATUSES:
         statement = statement.where(Message.status == status)
+    elif status in GROUPS:
+        statement = statement.where(Message.status.in_(GROUPS[status]))
+    if send is not None:
+        sent = sa.and_(SendRecipient.store_id == Message.store_id, SendRecipient.message_id == Message.id)
+        statement = statement.join(SendRecipient, sent).where(SendRecipient.send_id == send.id)
+        key = SendRecipient.message_id  # its index has the messages of one send in their order
     if kind in KINDS:
         statement = statement.where(Message.kind == kind)
     problem = None
@@ -61,7 +71,7 @@ def index() -> ResponseReturnValue:
             statement = statement.where(Message.contact_id.in_(search_contacts(store, search)))
         except (InvalidPhone, InvalidEmail) as error:
             problem, statement = str(error), statement.where(sa.false())
-    page, now = keyset(statement, Message.id), utcnow()
+    page, now = keyset(statement, key), utcnow()
     moving = any(is_moving(row[0], now) for row in page.rows)
     return live_page(
         "admin/messages/index.html",
@@ -73,7 +83,14 @@ def index() -> ResponseReturnValue:
         q=search,
         problem=problem,
         kinds=_SENT_KINDS,
+        send=send,
     )
+
+
+def _asked_send() -> Send | None:
+    """The send whose messages alone are asked for."""
+    number = request.args.get("send", type=int)
+    return load(Send, number) if number is not None and 0 <= number <= MAX_ID else None
 
 
 @bp.get("/<int:message_id>")

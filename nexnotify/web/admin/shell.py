@@ -15,6 +15,7 @@ from nexnotify.gateways.models import GatewayInstance
 from nexnotify.ledger.models import Message
 from nexnotify.reports.words import channel_word, kind_word, reason_words
 from nexnotify.web.admin.access import current_store, may
+from nexnotify.web.admin.sends.blueprint import may_text
 
 
 def init_shell(app: Flask) -> None:
@@ -36,6 +37,7 @@ def _around() -> dict[str, Any]:
         "store": g.store,
         "stores": stores,
         "may": may,
+        "may_text": may_text,
         "nav_badges": nav_badges,
         # Where it is false, no page offers to send a text.
         "can_send_texts": lambda: can_send(g.store),

@@ -1,0 +1,248 @@
+"""What a draft would do: how many people it reaches, who waits, who is left out and why, and what it costs.
+
+People are counted by the database, in groups with the same facts; what becomes of a group is decided by the same rule
+that decides about each of them later. So the counts are exact, and counting 100,000 people costs one statement.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from nexnotify.campaigns.audience import Audience, audience_of
+from nexnotify.campaigns.models import Send
+from nexnotify.campaigns.texts import Texts
+from nexnotify.customers.consent import grants_marketing
+from nexnotify.customers.models import Contact
+from nexnotify.customers.service import ERASED
+from nexnotify.db import db
+from nexnotify.ledger.facts import COUNTED, GOING, store_policy
+from nexnotify.ledger.models import Message
+from nexnotify.policy.eligibility import Facts, Hold, Policy, Skip, Verdict, decide_sent
+from nexnotify.stores.models import Store
+from nexnotify.stores.settings import store_settings
+
+#: Rows of an audience that are counted; of a larger one, the first so many.
+MOST_COUNTED = 200_000
+#: People whose texts are written to see what all of them cost; up to so many, the sum is exact.
+SAMPLED = 500
+#: How far back the same words to the same people are a reason to ask.
+LATELY = timedelta(hours=1)
+
+_contact = Contact.__table__
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """People who get it later, and when the first of them do."""
+
+    people: int
+    until: datetime
+
+
+@dataclass(slots=True)
+class Summary:
+    """Counts of an audience."""
+
+    #: Rows that were picked or match; those that are one more row of somebody counted already.
+    rows: int = 0
+    repeated: int = 0
+    going: int = 0
+    waiting: dict[str, Waiting] = field(default_factory=dict)
+    #: Reason → people, those with most first.
+    left: dict[str, int] = field(default_factory=dict)
+    #: Only the first :data:`MOST_COUNTED` rows were counted.
+    is_partial: bool = False
+    #: Billable parts of all texts, where ``is_estimate`` from those of the first :data:`SAMPLED` people.
+    segments: int = 0
+    is_estimate: bool = False
+
+    @property
+    def people(self) -> int:
+        """Those who get it, now or later."""
+        return self.going + sum(group.people for group in self.waiting.values())
+
+    @property
+    def left_out(self) -> int:
+        """Those who do not."""
+        return sum(self.left.values())
+
+
+def summarise(store: Store, send: Send, begins_at: datetime) -> Summary:
+    """Count a draft's audience as it would be decided about at ``begins_at``."""
+    audience, policy = audience_of(send), store_policy(store_settings(store))
+    summary = Summary()
+    for verdict, rows, people in _groups(store, send, audience, policy, begins_at):
+        summary.rows += rows
+        summary.repeated += rows - people
+        _count(summary, verdict, people)
+    summary.left = dict(sorted(summary.left.items(), key=lambda item: -item[1]))
+    summary.is_partial = summary.rows >= MOST_COUNTED
+    if send.body and summary.people:
+        _count_segments(store, send, audience, summary)
+    return summary
+
+
+def _count(summary: Summary, verdict: Verdict, people: int) -> None:
+    if isinstance(verdict, Skip):
+        summary.left[verdict.reason] = summary.left.get(verdict.reason, 0) + people
+    elif isinstance(verdict, Hold):
+        had = summary.waiting.get(verdict.reason)
+        summary.waiting[verdict.reason] = Waiting(
+            people + (had.people if had else 0), min(verdict.until, had.until) if had else verdict.until
+        )
+    else:
+        summary.going += people
+
+
+def _groups(
+    store: Store, send: Send, audience: Audience, policy: Policy, at: datetime
+) -> list[tuple[Verdict, int, int]]:
+    """(what becomes of them, rows, people) of each group with the same facts."""
+    base = audience.rows(store).limit(MOST_COUNTED).subquery()
+    recent = _recent(store, policy, at)
+    facts: list[Any] = [
+        base.c.contact_id.is_not(None),
+        _contact.c.opted_out_at.is_not(None),
+        _contact.c.unreachable_at.is_(None),
+        sa.func.coalesce(_contact.c.unreachable_reason, "") == ERASED,
+        grants_marketing(_contact) if send.purpose == "marketing" else sa.true(),
+        recent.c.contact_id.is_not(None),
+    ]
+    # Grouped by facts of the inner rows: PostgreSQL does not group by expressions with subqueries in them.
+    inner = (
+        sa.select(
+            base.c.contact_id, recent.c.oldest, *(fact.label(f"fact_{number}") for number, fact in enumerate(facts))
+        )
+        .select_from(base)
+        .outerjoin(_contact, sa.and_(_contact.c.store_id == store.id, _contact.c.id == base.c.contact_id))
+        .outerjoin(recent, recent.c.contact_id == base.c.contact_id)
+        .subquery()
+    )
+    columns = [inner.c[f"fact_{number}"] for number in range(len(facts))]
+    rows = db.session.connection().execute(
+        sa.select(
+            *columns, sa.func.min(inner.c.oldest), sa.func.count(), sa.func.count(inner.c.contact_id.distinct())
+        ).group_by(*columns),
+        audience.values(),
+    )
+    return [
+        (_verdict(send, policy, row[: len(facts) + 1], at), row[-2], row[-1] if row[0] else row[-2])
+        for row in rows.all()
+    ]
+
+
+def _verdict(send: Send, policy: Policy, facts: Any, at: datetime) -> Verdict:
+    has_number, opted_out, reachable, erased, consent, capped, oldest = facts
+    if not has_number:
+        return Skip("no_number")
+    if erased:
+        return Skip(ERASED)
+    recent = (oldest,) * (policy.cap_texts or 0) if capped else ()
+    told = Facts(consent=bool(consent), opted_out=bool(opted_out), reachable=bool(reachable), recent=recent)
+    return decide_sent(told, send.purpose, policy, at)
+
+
+def _recent(store: Store, policy: Policy, at: datetime) -> Any:
+    """Contacts that have had as many texts as the cap allows, and when the oldest of those was."""
+    moment = sa.func.coalesce(Message.accepted_at, Message.due_at)
+    statement = (
+        sa.select(Message.contact_id, sa.func.min(moment).label("oldest"))
+        .where(
+            Message.store_id == store.id,
+            Message.kind.in_(COUNTED),
+            (Message.status + "").in_(GOING),
+            # By its index; no text is worth anything a week after it was made.
+            Message.created_at > at - timedelta(hours=policy.cap_hours, days=7),
+            moment > at - timedelta(hours=policy.cap_hours),
+        )
+        .group_by(Message.contact_id)
+        .having(sa.func.count() >= (policy.cap_texts or 1))
+    )
+    if policy.cap_texts is None:
+        statement = statement.where(sa.false())
+    return statement.subquery()
+
+
+@dataclass(frozen=True, slots=True)
+class Someone:
+    """One of an audience's people."""
+
+    contact_id: int
+    first_name: str | None
+    last_name: str | None
+
+    @property
+    def name(self) -> str:
+        """First and last name, or what there is of them."""
+        return " ".join(filter(None, (self.first_name, self.last_name)))
+
+
+def some_people(store: Store, send: Send, most: int) -> list[Someone]:
+    """The first people of an audience who could get its text, each once."""
+    audience = audience_of(send)
+    base = audience.rows(store).subquery()
+    statement = (
+        sa.select(base.c.contact_id, base.c.first_name, base.c.last_name)
+        .join(_contact, sa.and_(_contact.c.store_id == store.id, _contact.c.id == base.c.contact_id))
+        .where(_contact.c.opted_out_at.is_(None), _contact.c.unreachable_at.is_(None))
+        .order_by(base.c.id)
+        .limit(most)
+    )
+    if send.purpose == "marketing":
+        statement = statement.where(grants_marketing(_contact))
+    found: dict[int, Someone] = {}
+    for row in db.session.connection().execute(statement, audience.values()):
+        found.setdefault(row[0], Someone(*row))
+    return list(found.values())
+
+
+def _count_segments(store: Store, send: Send, audience: Audience, summary: Summary) -> None:
+    people = some_people(store, send, SAMPLED + summary.repeated if summary.people <= SAMPLED else SAMPLED)
+    texts = Texts(store, send)
+    parts = [text.segments for one in people if (text := texts.text(one.first_name, one.last_name, one.contact_id))]
+    summary.is_estimate = len(people) != summary.people
+    if summary.is_estimate and parts:
+        summary.segments = round(sum(parts) / len(parts) * summary.people)
+    else:
+        summary.segments = sum(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """Another send of the same words to some of the same people, a short while ago."""
+
+    send: Send
+    people: int
+
+
+def twins(store: Store, send: Send, now: datetime) -> list[Twin]:
+    """Those that were confirmed lately, the latest first."""
+    others = db.session.scalars(
+        sa.select(Send)
+        .where(
+            Send.store_id == store.id,
+            Send.confirmed_at > now - LATELY,
+            Send.state.in_(("scheduled", "sending", "done")),
+            Send.body == send.body,
+            Send.id != send.id,
+        )
+        .order_by(Send.confirmed_at.desc())
+        .limit(3)
+    ).all()
+    found = ((other, _shared(store, send, other)) for other in others)
+    return [Twin(other, people) for other, people in found if people]
+
+
+def _shared(store: Store, send: Send, other: Send) -> int:
+    """People in both audiences. The other one's recipients may not be written down yet."""
+    ours = audience_of(send).rows(store).subquery()
+    theirs = audience_of(other).rows(store, "b_theirs").subquery()
+    statement = sa.select(sa.func.count(ours.c.contact_id.distinct())).join(
+        theirs, theirs.c.contact_id == ours.c.contact_id
+    )
+    values = audience_of(send).values() | audience_of(other).values("b_theirs")
+    return db.session.connection().scalar(statement, values) or 0

@@ -1,0 +1,66 @@
+"""What a send says to each of its people; texts that are the same for many are made once."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from nexnotify.campaigns.models import Send
+from nexnotify.content.service import UNSAVED, Rendered, Wording
+from nexnotify.content.tokens import UnresolvedToken, compile_template
+from nexnotify.db import db
+from nexnotify.ledger.values import price_text, stop_url
+from nexnotify.orders.models import Order, Ticket
+from nexnotify.stores.models import Store
+
+#: Longest subject of a ticket that a text repeats, in characters.
+SUBJECT = 60
+
+
+class Texts:
+    """The texts of one send."""
+
+    def __init__(self, store: Store, send: Send, body: str | None = None) -> None:
+        """:param body: words to try instead of the send's own; they must compile."""
+        self._store_id = store.id
+        self._shared: dict[str, str | None] = {"store": store.name, **_about(send)}
+        self._wording = Wording(UNSAVED, "sms", compile_template(send.body if body is None else body), None)
+        self._names_people = self._wording.uses("firstname", "lastname", "fullname")
+        self._links_people = self._wording.uses("stop_url")
+        self._known: dict[tuple[object, ...], Rendered | None] = {}
+
+    def values(self, first_name: str | None, last_name: str | None, contact_id: int) -> dict[str, str | None]:
+        """Token → value for one person."""
+        return self._shared | {
+            "firstname": first_name,
+            "lastname": last_name,
+            "fullname": " ".join(filter(None, (first_name, last_name))),
+            "stop_url": stop_url(self._store_id, contact_id),
+        }
+
+    def text(self, first_name: str | None, last_name: str | None, contact_id: int) -> Rendered | None:
+        """What a person is sent; None when a token has no value for them."""
+        key = (
+            (first_name, last_name) if self._names_people else None,
+            contact_id if self._links_people else None,
+        )
+        if key not in self._known:
+            try:
+                self._known[key] = self._wording.render(self.values(first_name, last_name, contact_id))
+            except UnresolvedToken:
+                self._known[key] = None
+        return self._known[key]
+
+
+def _about(send: Send) -> dict[str, str | None]:
+    """Tokens of the one order or ticket that a text is about."""
+    if send.purpose != "transactional" or not send.picked:
+        return {}
+    if send.source == "orders":
+        order = db.session.scalar(sa.select(Order).where(Order.store_id == send.store_id, Order.id == send.picked[0]))
+        return {"ordernumber": order.external_id, "total": price_text(order.total, order.currency)} if order else {}
+    subject = db.session.scalar(
+        sa.select(Ticket.subject).where(Ticket.store_id == send.store_id, Ticket.id == send.picked[0])
+    )
+    if subject is None:
+        return {}
+    return {"subject": subject if len(subject) <= SUBJECT else subject[: SUBJECT - 3].rstrip() + "..."}

@@ -1,0 +1,55 @@
+"""What the pages of sends share."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from nexnotify.campaigns.models import Send
+from nexnotify.credits.service import can_send
+from nexnotify.gateways.service import sender_of
+from nexnotify.web.admin.access import current_store, may, require, staff_guard
+from nexnotify.web.admin.loading import load
+
+bp = Blueprint("admin_sends", __name__)
+bp.before_request(staff_guard)
+
+#: Weakest role that may text one person, and many at once.
+TO_ONE, TO_MANY = "staff", "admin"
+#: Source of an audience → one of its rows, several, and the list they were picked from.
+SOURCES = {
+    "customers": ("customer", "customers", "admin_customers.index"),
+    "orders": ("order", "orders", "admin_orders.index"),
+    "tickets": ("ticket", "tickets", "admin_tickets.index"),
+}
+
+
+def may_text(role: str = TO_ONE) -> bool:
+    """Whether "Send text message" is offered to this person: not without a sender, and not without credits."""
+    store = current_store()
+    return may(role) and sender_of(store, "sms") is not None and can_send(store)
+
+
+def load_own(send_id: int, *, lock: bool = False) -> Send:
+    """A send that this person may write and confirm.
+
+    :raises Forbidden: it goes to many, and their role is too weak for that.
+    """
+    send = load(Send, send_id, lock=lock)
+    require(TO_ONE if send.is_to_one else TO_MANY)
+    return send
+
+
+def counted(number: int, source: str) -> str:
+    """ "1 order", "1,204 orders" """
+    one, many, _ = SOURCES[source]
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def audience_words(send: Send) -> str:
+    """Whom a send is for, in a line."""
+    if send.is_to_one:
+        return f"One {SOURCES[send.source][0]}"
+    if send.picked is not None:
+        return f"{counted(len(send.picked), send.source)}, selected"
+    said = [f"{name.replace('_', '-')} {value}" for name, value in send.filter.items() if value]
+    return f"All {SOURCES[send.source][1]}" + (f" with {', '.join(said)}" if said else "")

@@ -1,0 +1,68 @@
+"""What is typed about a send."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask_wtf import FlaskForm
+from wtforms import DateTimeLocalField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Length, Optional
+
+from nexnotify.clock import from_local, to_local
+from nexnotify.content.service import MAX_SMS
+
+NOW, LATER = "now", "later"
+#: Formats of a browser's own field, and of a person without one.
+_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
+
+
+def _unix_lines(text: str | None) -> str | None:
+    return text.replace("\r\n", "\n") if text else text
+
+
+def _number(typed: object) -> int:
+    return int(typed) if isinstance(typed, int | str) and str(typed).isdecimal() else 0
+
+
+class WriteForm(FlaskForm):
+    """The words, and when they go."""
+
+    template = SelectField("Template", choices=[], validate_choice=False, coerce=_number)
+    body = TextAreaField(
+        "Message",
+        [Length(max=MAX_SMS * 2, message=f"{MAX_SMS} characters is the most.")],
+        filters=[_unix_lines],
+    )
+    when = RadioField("When", choices=[SelectChoice(NOW, "Now"), SelectChoice(LATER, "Later")], default=NOW)
+    scheduled_for = DateTimeLocalField("Day and time", [Optional()], format=_FORMATS)
+
+    def moment(self, zone: str) -> datetime | None:
+        """When it is to begin, if later was chosen and a time typed."""
+        typed = self.scheduled_for.data
+        return from_local(typed, zone) if self.when.data == LATER and typed is not None else None
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """Later needs a time."""
+        fine: bool = super().validate(extra_validators)
+        if fine and self.when.data == LATER and self.scheduled_for.data is None:
+            self.scheduled_for.errors = ["Choose a day and a time."]
+            return False
+        return fine
+
+
+def filled(body: str, scheduled_for: datetime | None, zone: str) -> WriteForm:
+    """The form with what a draft holds."""
+    wall = to_local(scheduled_for, zone).replace(tzinfo=None) if scheduled_for else None
+    return WriteForm(formdata=None, data={"body": body, "when": LATER if wall else NOW, "scheduled_for": wall})
+
+
+class TestForm(FlaskForm):
+    """Where a test goes."""
+
+    number = StringField(
+        "Your own number",
+        [Length(max=60, message="60 characters is the most.")],
+        filters=[lambda text: text.strip() if text else text],
+        render_kw={"inputmode": "tel", "autocomplete": "tel"},
+    )

@@ -1,0 +1,262 @@
+"""Write, check, confirm: the three steps from a draft to a send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_security import current_user
+from flask_wtf import FlaskForm
+from wtforms.fields.choices import SelectChoice
+
+from nexnotify.campaigns import service
+from nexnotify.campaigns.models import Send
+from nexnotify.campaigns.summary import Twin, some_people, summarise, twins
+from nexnotify.campaigns.texts import Texts
+from nexnotify.clock import utcnow
+from nexnotify.content.models import Template
+from nexnotify.content.preview import write_plainly
+from nexnotify.content.service import current_version, custom_templates, template_problems
+from nexnotify.customers.service import find_or_make_contact, normalise
+from nexnotify.db import db, transaction
+from nexnotify.errors import Conflict, Invalid
+from nexnotify.ledger.answers import queue_trial
+from nexnotify.nudge import nudge
+from nexnotify.phone import InvalidPhone, mask
+from nexnotify.policy.eligibility import Skip
+from nexnotify.reports.words import reason_words
+from nexnotify.stores.models import StaffUser, Store
+from nexnotify.stores.service import audit
+from nexnotify.stores.settings import store_settings
+from nexnotify.web.admin.access import current_store, requires
+from nexnotify.web.admin.forms import put_errors
+from nexnotify.web.admin.sends.blueprint import SOURCES, TO_ONE, audience_words, bp, load_own
+from nexnotify.web.admin.sends.forms import TestForm, WriteForm, filled
+from nexnotify.web.admin.sends.looking import begins_at, context, cost, credits_for, lacks_way_out, shown, tokens_for
+
+#: Buttons that look and do not save.
+_LOOK = {"preview", "example", "plain", "use"}
+
+
+@bp.route("/<int:send_id>/write", methods=["GET", "POST"])
+@requires(TO_ONE)
+def write(send_id: int) -> ResponseReturnValue:
+    """Write it and look at it. While somebody types, the page asks for the preview alone."""
+    send = load_own(send_id)
+    if send.state != "draft":
+        return _too_late(send)
+    if request.method == "GET":
+        return _write_page(send, filled(send.body, send.scheduled_for, current_store().zone))
+    form = WriteForm()
+    is_fine = form.validate()
+    looks = _LOOK & request.form.keys()
+    if is_fine and not looks and _save(send_id, form):
+        return redirect(url_for("admin_sends.check", send_id=send_id))
+    send = load_own(send_id)
+    if "plain" in request.form:
+        text = shown(send, form.body.data or "").text
+        form.body.data = write_plainly(form.body.data or "", text.culprits) if text else form.body.data
+    if "use" in request.form and (template := _template(form)) is not None:
+        form.body.data = current_version(template).body
+    if is_fine and looks and form.body.data:
+        put_errors(form, template_problems("sms", form.body.data, None, send.kind))
+    status = 422 if form.errors else 200
+    if "HX-Request" in request.headers:
+        return render_template("admin/sends/_live.html", **context(send, form)), status
+    return _write_page(send, form), status
+
+
+def _write_page(send: Send, form: WriteForm) -> str:
+    found = custom_templates(current_store(), "sms")
+    form.template.choices = [SelectChoice(0, "None: your own words"), *(SelectChoice(t.id, t.name) for t in found)]
+    summary = summarise(current_store(), send, begins_at(send, utcnow())) if send.picked is not None else None
+    return render_template(
+        "admin/sends/write.html",
+        words=audience_words(send),
+        tokens=tokens_for(send),
+        summary=summary,
+        back=_back(send),
+        templates=found,
+        settings=store_settings(current_store()),
+        **context(send, form),
+    )
+
+
+def _template(form: WriteForm) -> Template | None:
+    """The custom template that was chosen."""
+    return next((item for item in custom_templates(current_store(), "sms") if item.id == form.template.data), None)
+
+
+def _version_of(form: WriteForm, body: str) -> int | None:
+    """The version of the chosen template, while its words are unchanged."""
+    template = _template(form)
+    version = current_version(template) if template else None
+    return version.id if version is not None and version.body.strip() == body else None
+
+
+def _save(send_id: int, form: WriteForm) -> bool:
+    now = utcnow()
+    try:
+        with transaction():
+            send = load_own(send_id, lock=True)
+            body = (form.body.data or "").strip()
+            service.save_draft(send, body, _version_of(form, body), form.moment(current_store().zone), now)
+    except Invalid as error:
+        put_errors(form, error.fields)
+        return False
+    except Conflict as error:
+        flash(error.message, "warning")
+    return True
+
+
+@bp.get("/<int:send_id>/check")
+@requires(TO_ONE)
+def check(send_id: int) -> ResponseReturnValue:
+    """Who gets it, who does not, what it costs; nothing has left yet."""
+    send = load_own(send_id)
+    if send.state != "draft":
+        return _too_late(send)
+    if not send.body:
+        return redirect(url_for("admin_sends.write", send_id=send_id))
+    return _check_page(send, _test_form())
+
+
+def _check_page(send: Send, form: FlaskForm, fresh: list[Twin] | None = None) -> str:
+    """:param fresh: what happened since the page was last looked at, so that nothing was confirmed."""
+    store, now = current_store(), utcnow()
+    begins = begins_at(send, now)
+    summary, same = summarise(store, send, begins), twins(store, send, now)
+    return render_template(
+        "admin/sends/check.html",
+        send=send,
+        words=audience_words(send),
+        summary=summary,
+        cost=cost(summary.segments),
+        credits=credits_for(summary.segments),
+        begins=begins if send.scheduled_for else None,
+        undo=0 if send.is_to_one or send.scheduled_for else store_settings(store).send_undo_seconds,
+        twins=[(twin, _who(twin.send.confirmed_by)) for twin in same],
+        fresh=bool(fresh),
+        shown=shown(send, send.body),
+        form=form,
+        is_late=send.scheduled_for is not None and send.scheduled_for <= now,
+        lacks_way_out=lacks_way_out(send),
+        back=_back(send),
+    )
+
+
+def _test_form() -> TestForm:
+    return TestForm(formdata=None, data={"number": store_settings(current_store()).merchant_number})
+
+
+def _who(user_id: int | None) -> str:
+    person = db.session.get(StaffUser, user_id) if user_id is not None else None
+    return person.email if person else "Somebody"
+
+
+@bp.post("/<int:send_id>/test")
+@requires(TO_ONE)
+def test(send_id: int) -> ResponseReturnValue:
+    """One text to oneself, as the first of its people would get it."""
+    send, form = load_own(send_id), TestForm()
+    if send.state != "draft" or not send.body:
+        return _too_late(send)
+    store, now = current_store(), utcnow()
+    if not form.validate():
+        return _check_page(send, form), 422
+    try:
+        number = normalise(store, "sms", form.number.data or "")
+    except InvalidPhone as problem:
+        form.number.errors = [str(problem)]
+        return _check_page(send, form), 422
+    people = some_people(store, send, 1)
+    with transaction():
+        contact = find_or_make_contact(store, "sms", number, now)
+        one = (people[0].first_name, people[0].last_name) if people else ("Ann", "Lee")
+        text = Texts(store, send).text(*one, contact.id)
+        answer = queue_trial(store, contact, text, now) if text else Skip("no_text")
+        if not isinstance(answer, Skip):
+            audit(store, "send.tested", current_user.id, now, number=mask(number))
+    if isinstance(answer, Skip):
+        form.number.errors = [f"No test was sent. {reason_words(answer.reason)}"]
+        return _check_page(send, form), 422
+    nudge("send")
+    flash(f"A test is on its way to {mask(number)}.", "success")
+    return redirect(url_for("admin_sends.check", send_id=send_id))
+
+
+@bp.post("/<int:send_id>/confirm")
+@requires(TO_ONE)
+def confirm(send_id: int) -> ResponseReturnValue:
+    """Send it. Pressed twice, or in two windows, it is sent once."""
+    send = load_own(send_id)
+    refusal = _refusal(send)
+    if refusal:
+        flash(refusal, "warning")
+        return redirect(url_for("admin_sends.write", send_id=send_id))
+    now, known = utcnow(), set(request.form.getlist("known", type=int))
+    fresh: list[Twin] = []
+    with transaction():
+        # Two people who confirm at the same moment see each other.
+        store = db.session.get_one(
+            Store, current_store().id, with_for_update={"key_share": True}, populate_existing=True
+        )
+        send = load_own(send_id, lock=True)
+        if send.state == "draft":
+            fresh = [twin for twin in twins(store, send, now) if twin.send.id not in known]
+        if not fresh and service.confirm(send, current_user.id, now):
+            audit(store, "send.confirmed", current_user.id, now, **_told(send_id))
+    if fresh:
+        return _check_page(load_own(send_id), _test_form(), fresh), 409
+    nudge("campaigns")
+    return redirect(url_for("admin_sends.show", send_id=send_id))
+
+
+def _refusal(send: Send) -> str | None:
+    """Why a draft cannot be confirmed as it is."""
+    if send.state != "draft":
+        return None
+    if not send.body:
+        return "There is no text yet. Write one first."
+    now = utcnow()
+    if send.scheduled_for is not None and send.scheduled_for <= now:
+        return "The time you chose is over. Choose another, or send it now."
+    summary = summarise(current_store(), send, begins_at(send, now))
+    if summary.people == 0:
+        return "Nobody would get this text, so nothing was sent."
+    credits = credits_for(summary.segments)
+    if credits is not None and credits.missing:
+        return f"{credits.missing:,} credits are missing for this text, so nothing was sent."
+    return None
+
+
+def _told(send_id: int) -> dict[str, Any]:
+    send = load_own(send_id)
+    return {"to": audience_words(send), "text": send.body}
+
+
+@bp.post("/<int:send_id>/discard")
+@requires(TO_ONE)
+def discard(send_id: int) -> ResponseReturnValue:
+    """Throw a draft away."""
+    send = load_own(send_id)
+    back = _back(send)
+    with transaction():
+        gone = service.discard(send)
+    flash("The draft is thrown away." if gone else "It was confirmed meanwhile, so it stays.", "success")
+    return redirect(back[1] if gone else url_for("admin_sends.show", send_id=send_id))
+
+
+def _too_late(send: Send) -> ResponseReturnValue:
+    return redirect(url_for("admin_sends.show", send_id=send.id))
+
+
+def _back(send: Send) -> tuple[str, str]:
+    """Where the audience came from: the words of a link, and its address."""
+    one, many, index = SOURCES[send.source]
+    if send.is_to_one and send.picked:
+        place: dict[str, Any] = {f"{one}_id": send.picked[0]}
+        address = url_for(f"{index.partition('.')[0]}.{one}", **place)
+        return one.capitalize(), address
+    return many.capitalize(), url_for(index)
