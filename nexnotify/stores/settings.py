@@ -110,6 +110,17 @@ class AlertSubscription(_Part):
     active: bool = True
 
 
+class StorefrontCode(_Part):
+    """How the shop's pages tell of views and orders."""
+
+    #: The shop system, by its name in ``content.platforms``; empty until it is chosen.
+    platform: str = Field("", max_length=40, pattern=r"^[a-z0-9_]*$")
+    #: Path of the page that follows an order, such as "/thank-you".
+    confirmation_url: str = Field("", max_length=500, pattern=r"^(/[^\s/\\?#\"'<>][^\s\\?#\"'<>]*|/)?$")
+    #: Whether nothing is counted until the shop's consent tool says yes.
+    require_consent: bool = False
+
+
 class StoreSettings(_Part):
     """Everything a merchant switches, with the values of a new store."""
 
@@ -138,6 +149,8 @@ class StoreSettings(_Part):
     platform_tenant_id: str = Field("", max_length=40, pattern=r"^[A-Za-z0-9-]*$")
     #: Colours of the widget; delivered with its config.
     widget: WidgetLook = WidgetLook()
+    #: The codes that count views and orders on the shop's pages.
+    storefront_code: StorefrontCode = StorefrontCode()
     country: str = "US"
     zone: str = "America/New_York"
     #: Whether news of orders and tickets goes out as texts, to customers and to the merchant.

@@ -17,6 +17,7 @@ from nexnotify.web import (
     health,
     hosted_form,
     shopper,
+    tracking,
     widget,
     widget_script,
 )
@@ -28,6 +29,7 @@ from nexnotify.web.storefront import blueprint as storefront
 BLUEPRINTS = (
     (health.blueprint, None),
     (widget.blueprint, "/widget/v1"),
+    (tracking.blueprint, "/widget/v1"),
     (widget_script.blueprint, "/widget"),
     (callbacks.blueprint, "/callbacks"),
     (shopper.blueprint, "/s"),

@@ -17,6 +17,8 @@ from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import open_gateway
 from nexnotify.ledger.planner import PlanFault, has_unplanned, plan_next
 from nexnotify.notices.service import has_unseen_events, write_notices
+from nexnotify.outcomes.page_orders import forget_old_orders
+from nexnotify.outcomes.views import forget_old_views
 from nexnotify.receipts.service import apply_callbacks, has_open_callbacks
 from nexnotify.receipts.sync import sync_opt_outs
 from nexnotify.restock.service import detect_restocks, has_unseen_changes
@@ -146,4 +148,6 @@ def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
     with transaction():
         forget_old_counts(utcnow())
         guesses.forget_old(utcnow())
+        forget_old_views(utcnow())
+        forget_old_orders(utcnow())
     after_chunk()

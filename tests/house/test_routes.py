@@ -18,6 +18,7 @@ GUARDED = {"storefront": store_api_key}
 PUBLIC = {
     "health": "says only whether the process and its database answer",
     "widget": "the store key is public; origins and limits are checked in the view",
+    "tracking": "the store key is public; what comes is only counted, and origins and limits are checked in the view",
     "callbacks": "the token in the address is a secret of its own",
     "shopper": "the address is signed",
     "security": "the sign-in itself",
