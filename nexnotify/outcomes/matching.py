@@ -35,13 +35,15 @@ def match_order(store: Store, order: Order) -> None:
     contacts = {order.sms_contact_id, order.email_contact_id}
     if order.customer_id is not None:
         customer = sa.select(Customer.sms_contact_id, Customer.email_contact_id)
-        row = db.session.execute(customer.where(Customer.store_id == store.id, Customer.id == order.customer_id)).first()
+        row = db.session.execute(
+            customer.where(Customer.store_id == store.id, Customer.id == order.customer_id)
+        ).first()
         contacts |= set(row or ())
     key = order_key(store, order.external_id)
     lines = sa.select(OrderLine.variant_id).where(OrderLine.store_id == store.id, OrderLine.order_id == order.id)
     found = _told(store, contacts - {None}, None, _products(store, lines), order.placed_at)
     if found is not None:
-        told = {"request_id": found, "order_id": order.id, "page_order_id": None, "by": "contact"}
+        told = {"request_id": found, "order_id": order.id, "page_order_id": None, "by": "contact", "source": "api"}
     else:  # its page may have known better who it was
         told = {"order_id": order.id, "page_order_id": None}
         update = sa.update(OrderMatch).where(OrderMatch.store_id == store.id, OrderMatch.key == key).values(**told)
@@ -74,6 +76,7 @@ def match_page_order(store: Store, page_order: PageOrder) -> None:
             order_id=order_id,
             page_order_id=None if order_id else page_order.id,
             by=by,
+            source="page",
             at=page_order.at,
         )
     )

@@ -118,5 +118,7 @@ class OrderMatch(Tenant, db.Model):
     page_order_id: Mapped[int | None] = mapped_column(BigId)
     #: "contact" or "visitor": what the order and the request have in common.
     by: Mapped[str] = mapped_column(sa.String(10))
+    #: "api" where the storefront itself says whose order it is, "page" where a page does.
+    source: Mapped[str] = mapped_column(sa.String(10))
     #: When the order was placed.
     at: Mapped[datetime]

@@ -50,7 +50,9 @@ def sightings(store: Store) -> dict[str, CodeSighting]:
 def views_since(store: Store, day: date) -> Views:
     """The views from a day of the store on."""
     table = ProductView
-    sums = [sa.func.coalesce(sa.func.sum(column), 0) for column in (table.views, table.unavailable_views, table.signups)]
+    sums = [
+        sa.func.coalesce(sa.func.sum(column), 0) for column in (table.views, table.unavailable_views, table.signups)
+    ]
     row = db.session.execute(sa.select(*sums).where(table.store_id == store.id, table.day >= day)).one()
     return Views(*(int(value) for value in row))
 
@@ -59,11 +61,10 @@ def recovered_since(store: Store, since: datetime) -> Recovered:
     """The orders placed from a moment on."""
     total = sa.case((Order.id.is_not(None), Order.total), else_=PageOrder.total)
     currency = sa.func.coalesce(Order.currency, PageOrder.currency)
-    only_page = sa.or_(OrderMatch.order_id.is_(None), OrderMatch.by == "visitor")
     row = db.session.execute(
         sa.select(
             sa.func.count(),
-            sa.func.count(sa.case((only_page, 1))),
+            sa.func.count(sa.case((OrderMatch.source == "page", 1))),
             sa.func.sum(sa.case((currency == store.currency, total)), type_=sa.Numeric(16, 4)),
         )
         .select_from(OrderMatch)

@@ -26,6 +26,7 @@ from pydantic import (
 from nexnotify.errors import Invalid
 from nexnotify.phone import to_e164
 from nexnotify.stores.models import Store
+from nexnotify.stores.storefront_code import StorefrontCode
 
 CHANNELS = ("sms", "email", "push")
 _USUAL_PORTS = {"http": 80, "https": 443}
@@ -108,17 +109,6 @@ class AlertSubscription(_Part):
 
     name: str = Field(min_length=1, max_length=100, pattern=r"\S")
     active: bool = True
-
-
-class StorefrontCode(_Part):
-    """How the shop's pages tell of views and orders."""
-
-    #: The shop system, by its name in ``content.platforms``; empty until it is chosen.
-    platform: str = Field("", max_length=40, pattern=r"^[a-z0-9_]*$")
-    #: Path of the page that follows an order, such as "/thank-you".
-    confirmation_url: str = Field("", max_length=500, pattern=r"^(/[^\s/\\?#\"'<>][^\s\\?#\"'<>]*|/)?$")
-    #: Whether nothing is counted until the shop's consent tool says yes.
-    require_consent: bool = False
 
 
 class StoreSettings(_Part):

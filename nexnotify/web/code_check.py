@@ -42,11 +42,15 @@ def _code(tags: Sequence[ScriptTag], ours: Ours, order: bool) -> Iterator[Findin
     if tag.is_held:
         yield HELD
     if not tag.src.startswith(f"{ours.public_url}/widget/"):
-        yield Finding("other_server", "bad", f"The {name} comes from {tag.src}, which is not this server.", "Paste it anew.")
+        yield Finding(
+            "other_server", "bad", f"The {name} comes from {tag.src}, which is not this server.", "Paste it anew."
+        )
         return
     if tag.store != ours.store_key:
         whose = f"the key of another store, {tag.store}" if tag.store else "no store key"
-        yield Finding("wrong_key", "bad", f"The {name} carries {whose}.", f"Write {ours.store_key} there, or paste it anew.")
+        yield Finding(
+            "wrong_key", "bad", f"The {name} carries {whose}.", f"Write {ours.store_key} there, or paste it anew."
+        )
     else:
         yield Finding("found", "ok", f"The {name} is there, with this store's key {ours.store_key}.")
     yield from judge_release(tag, ours)

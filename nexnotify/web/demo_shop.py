@@ -67,7 +67,9 @@ def thanks() -> ResponseReturnValue:
     if bought is None or not order:
         raise NotFound("The demo shop has no such order.")
     line = {"sku": bought.sku, "quantity": 1}
-    return render_template("demo/thanks.html", store=store, variant=bought, order=order, lines=[line], price=_price(bought))
+    return render_template(
+        "demo/thanks.html", store=store, variant=bought, order=order, lines=[line], price=_price(bought)
+    )
 
 
 @blueprint.get("/<product_id>")

@@ -72,8 +72,10 @@ def tracking_tag(store_key: str, more: Mapping[str, str], *, pinned: bool = Fals
     :param more: further data attributes, without "data-"; values as they shall stand there, merge tags among them.
     """
     attributes = {"nexnotify-track": "", "store": store_key, **more}
-    written = "".join(f' data-{name}="{escape(value)}"' if value or name != "nexnotify-track" else f" data-{name}"
-                      for name, value in attributes.items())
+    written = "".join(
+        f' data-{name}="{escape(value)}"' if value or name != "nexnotify-track" else f" data-{name}"
+        for name, value in attributes.items()
+    )
     return f"<script async {_source(TRACK, pinned)}{written}></script>"
 
 

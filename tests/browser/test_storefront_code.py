@@ -107,9 +107,7 @@ def test_a_browser_that_wants_no_tracking_is_left_alone(visitor: Tab, pages: Pag
 
 
 @pytest.mark.parametrize("first", ["widget", "tracking code"])
-def test_one_call_reaches_the_widget_and_the_code_whichever_comes_first(
-    visitor: Tab, pages: Pages, first: str
-) -> None:
+def test_one_call_reaches_the_widget_and_the_code_whichever_comes_first(visitor: Tab, pages: Pages, first: str) -> None:
     """What was called before either was there is not lost, and what is called after reaches the right one."""
     visitor.page.add_init_script(STUB + "nexnotify('setVariant', { sku: 'TEE-L' }); nexnotify('consent', true);")
     tags = [pages.script(), code(pages)] if first == "widget" else [code(pages), pages.script()]

@@ -299,6 +299,13 @@ def test_an_order_that_both_tell_is_one_and_the_api_s_word_counts(shop: Shop, fi
     assert rows(shop, OrderMatch) == 1
 
 
+def test_a_page_s_word_about_an_order_of_the_api_stays_a_page_s_word(shop: Shop) -> None:
+    told_of_the_tee(shop)
+    shop.post("orders", {"orders": [{"id": "1001", "status": "paid", "total": "20.00"}]})
+    tell(shop, "orders", order="1001", total="9999", phone=ANN, consent=True)
+    assert recovered(shop) == Recovered(orders=1, by_page=1, revenue=Decimal("20.00"))
+
+
 def test_an_order_that_was_cancelled_is_not_recovered(shop: Shop) -> None:
     told_of_the_tee(shop)
     order = {"id": "1001", "phone": ANN, "lines": [{"sku": "TEE-M", "price": "20.00"}]}

@@ -100,6 +100,7 @@ def _orders() -> None:
         sa.Column("order_id", _ID, nullable=True),
         sa.Column("page_order_id", _ID, nullable=True),
         sa.Column("by", sa.String(length=10), nullable=False),
+        sa.Column("source", sa.String(length=10), nullable=False),
         sa.Column("at", _MOMENT, nullable=False),
         sa.CheckConstraint("(order_id IS NULL) <> (page_order_id IS NULL)", name=op.f("ck_order_match_one_order")),
         _key("order_match", "request_id", "alert_request"),

@@ -23,12 +23,13 @@ from nexnotify.customers.models import Customer
 from nexnotify.customers.people import opt_in_field
 from nexnotify.db import db, transaction
 from nexnotify.errors import TooMany
-from nexnotify.fetch import MAX_BYTES, Busy, Unreachable, origin_of
+from nexnotify.fetch import Busy, Unreachable, origin_of
 from nexnotify.reports.storefront_code import recovered_since, sightings, views_since
 from nexnotify.settings import Settings
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import audit
-from nexnotify.stores.settings import StorefrontCode, merge_settings, store_settings
+from nexnotify.stores.settings import merge_settings, store_settings
+from nexnotify.stores.storefront_code import PATH, StorefrontCode
 from nexnotify.web.admin.access import current_store, require, staff_guard
 from nexnotify.web.admin.forms import put_errors
 from nexnotify.web.admin.widget import read_page_of_shop
@@ -42,6 +43,8 @@ bp.before_request(staff_guard)
 
 #: Days that the figures of this page are of.
 DAYS = 30
+#: Of a pasted page; a form that is much longer is refused before it is read.
+MAX_SOURCE = 250_000
 #: The action of the audit trail that keeps a check.
 CHECKED = "storefront_code.checked"
 
@@ -59,13 +62,15 @@ def _path_of(text: str | None) -> str | None:
 class SetupForm(FlaskForm):
     """The shop system and its confirmation page."""
 
-    platform = SelectField("Website Platform", choices=[SelectChoice(key, each.name) for key, each in PLATFORMS.items()])
+    platform = SelectField(
+        "Website Platform", choices=[SelectChoice(key, each.name) for key, each in PLATFORMS.items()]
+    )
     confirmation_url = StringField(
         "Confirmation Page URL",
         [
             DataRequired("Write the path of the page that follows an order."),
             Length(max=500, message="500 characters is the most."),
-            Regexp(r"^/([^\s/\\?#\"'<>][^\s\\?#\"'<>]*)?$", message="Write a path such as /thank-you."),
+            Regexp(PATH, message="Write a path such as /thank-you."),
         ],
         filters=[_path_of],
         description=f"The path of the page that follows an order, such as /thank-you. For Nexternal: {NEXTERNAL_PAGE}.",
@@ -103,7 +108,7 @@ class PageForm(FlaskForm):
     )
     source = TextAreaField(
         "Or its source",
-        [Length(max=MAX_BYTES, message="That is more than 512 KB.")],
+        [Length(max=MAX_SOURCE, message=f"{MAX_SOURCE:,} characters is the most. The part with the code is enough.")],
         description="For the page that follows an order, which only its buyer can open: place a test order, show the "
         "page’s source (Ctrl+U in most browsers), and paste all of it here. It is read and not kept.",
     )
