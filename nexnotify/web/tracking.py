@@ -33,9 +33,9 @@ blueprint.after_request(cross_origin)
 MAX_PARTS = 20
 #: Orders that pages may tell in ten minutes, from one address and for one store: each is a row.
 ORDERS_PER_IP, ORDERS_PER_STORE = 30, 3000
-#: Programs that read pages and say so; what hides cannot be told from a shopper.
+#: Programs that read pages and say so; what hides cannot be told from a shopper. Cubot makes phones.
 ROBOTS = re.compile(
-    r"bot\b|bots?/|crawl|spider|slurp|headless|lighthouse|prerender|preview|monitor|facebookexternalhit|python-|curl/|wget",
+    r"(?<!cu)bot\b|bots?/|crawl|spider|slurp|headless|lighthouse|prerender|preview|monitor|facebookexternalhit|python-|curl/|wget",
     re.IGNORECASE,
 )
 

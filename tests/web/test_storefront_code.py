@@ -37,6 +37,7 @@ def test_what_is_no_path_stays_beside_its_field(shop: Shop) -> None:
     for typed in ("", "//thief.example", '/"><script>', "/a b", "/" + "x" * 500, "https://[x"):
         page = desk.post(PAGE, 422, platform="other", confirmation_url=typed)
         assert 'id="confirmation_url-error"' in page
+    assert "is for Nexternal alone" in desk.post(PAGE, 422, platform="other", confirmation_url="/nexternal")
     desk.post(PAGE, 422, platform="no-such-shop", confirmation_url="/thank-you")
     assert shop.get("settings")["storefront_code"]["platform"] == ""
 

@@ -82,12 +82,17 @@ class SetupForm(FlaskForm):
     )
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Nexternal's path is the one its own set-up asks for."""
+        """Nexternal's path is the one its own set-up asks for, and no other shop's."""
         if not super().validate(extra_validators):
             return False
         wanted = PLATFORMS[self.platform.data].confirmation_url
         if wanted and self.confirmation_url.data != wanted:
             put_errors(self, {"confirmation_url": f"For {PLATFORMS[self.platform.data].name} this is {wanted}."})
+            return False
+        if not wanted and self.confirmation_url.data == NEXTERNAL_PAGE:
+            put_errors(
+                self, {"confirmation_url": f"{NEXTERNAL_PAGE} is for Nexternal alone. Write your shop’s own path."}
+            )
             return False
         return True
 
