@@ -61,6 +61,9 @@ class Settings:
         600,
         "Sign-ups of one store's widget that are confirmed in ten minutes; more are kept in silence. 0 is no limit.",
     )
+    tracked_per_ip: int = setting(
+        600, "Views that the shop's pages may tell from one IP address (IPv6: one /64) in ten minutes; 0 is no limit."
+    )
     private_shops: str = setting(
         "",
         "For development: origins on private addresses that the check of the widget may read, comma-separated, "
@@ -93,7 +96,7 @@ class Settings:
         for name in ("send_threads", "web_workers", "web_threads", "max_body_bytes", "session_minutes"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be at least 1.")
-        for name in ("trusted_proxies", "signups_per_ip", "signups_per_contact", "signups_per_store"):
+        for name in ("trusted_proxies", "signups_per_ip", "signups_per_contact", "signups_per_store", "tracked_per_ip"):
             if getattr(self, name) < 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be 0 or more.")
 

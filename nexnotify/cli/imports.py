@@ -23,6 +23,7 @@ from nexnotify.inventory.service import LevelData, set_level
 from nexnotify.nudge import nudge
 from nexnotify.orders.imports import ParsedOrder, read_orders
 from nexnotify.orders.service import take_order
+from nexnotify.outcomes.matching import match_order
 from nexnotify.stores.models import Store
 
 #: Products or levels of one transaction.
@@ -121,7 +122,7 @@ def orders(store_key: str, dry_run: bool, report: Path | None, as_json: bool, fi
 
 
 def _take_order(store: Store, row: ParsedOrder) -> int:
-    take_order(store, row.data, utcnow())
+    match_order(store, take_order(store, row.data, utcnow()))
     return 1
 
 

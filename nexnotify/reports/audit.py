@@ -26,6 +26,7 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "first_steps.hidden": "First steps put away",
             "first_steps.shown": "First steps brought back",
             "widget.checked": "Widget looked for on a page",
+            "storefront_code.checked": "Storefront code looked for on a page",
             "alert.created": "Alert set up",
             "alert.changed": "Alert set-up changed",
             "alert.paused": "Alert paused",

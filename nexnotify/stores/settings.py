@@ -25,6 +25,7 @@ from nexnotify.phone import to_e164
 from nexnotify.stores.models import Store
 from nexnotify.stores.origins import read_origin
 from nexnotify.stores.senders import is_name, read_sender
+from nexnotify.stores.storefront_code import StorefrontCode
 
 CHANNELS = ("sms", "email", "push")
 
@@ -139,6 +140,8 @@ class StoreSettings(_Part):
     platform_tenant_id: str = Field("", max_length=40, pattern=r"^[A-Za-z0-9-]*$")
     #: Colours of the widget; delivered with its config.
     widget: WidgetLook = WidgetLook()
+    #: The codes that count views and orders on the shop's pages.
+    storefront_code: StorefrontCode = StorefrontCode()
     country: str = "US"
     zone: str = "America/New_York"
     #: For how long a text that staff sent to many can be taken back before any of it goes.

@@ -18,6 +18,7 @@ from nexnotify.web import (
     hooks,
     hosted_form,
     shopper,
+    tracking,
     widget,
     widget_script,
 )
@@ -29,6 +30,7 @@ from nexnotify.web.storefront import blueprint as storefront
 BLUEPRINTS = (
     (health.blueprint, None),
     (widget.blueprint, "/widget/v1"),
+    (tracking.blueprint, "/widget/v1"),
     (widget_script.blueprint, "/widget"),
     (callbacks.blueprint, "/callbacks"),
     (hooks.blueprint, "/hooks"),

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import selectinload
 
 from nexnotify.catalog.models import Product
-from nexnotify.catalog.service import find_product
+from nexnotify.catalog.service import find_product, find_variant
 from nexnotify.db import db
 from nexnotify.errors import NotFound
 from nexnotify.inventory.service import status_of
@@ -56,6 +56,20 @@ def shelf() -> ResponseReturnValue:
         .limit(60)
     ).all()
     return render_template("demo/shelf.html", store=store, products=products, picture=_picture)
+
+
+@blueprint.get("/thank-you")
+def thanks() -> ResponseReturnValue:
+    """What follows an order: ``v`` is the SKU, ``order`` the number. Nothing was sold; the code on it tells of it all the same."""
+    store = _store()
+    bought = find_variant(store, sku=request.args.get("v") or "")
+    order = request.args.get("order", "")[:40]
+    if bought is None or not order:
+        raise NotFound("The demo shop has no such order.")
+    line = {"sku": bought.sku, "quantity": 1}
+    return render_template(
+        "demo/thanks.html", store=store, variant=bought, order=order, lines=[line], price=_price(bought)
+    )
 
 
 @blueprint.get("/<product_id>")

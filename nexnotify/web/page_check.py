@@ -40,7 +40,8 @@ class Ours:
     products: Mapping[Named, str | None] = field(default_factory=dict)
 
 
-_HELD = Finding(
+#: The script is there, and does not run.
+HELD = Finding(
     "held",
     "bad",
     "The script is in the page, but browsers do not run it as it stands there: a consent tool or the like holds "
@@ -71,7 +72,7 @@ def judge(page: ShopPage, origin: str, policies: Sequence[str], ours: Ours) -> l
                 "Set NEXNOTIFY_PUBLIC_URL to this server's https address, then paste the snippet anew.",
             )
         )
-    found += _policies(page, policies, ours)
+    found += judge_policies(page, policies, ours)
     if ours.domains and origin not in ours.domains:
         found.append(
             Finding(
@@ -116,7 +117,7 @@ def _script(page: ShopPage, ours: Ours) -> Iterator[Finding]:
             "Take the others out; they only cost time.",
         )
     if tag.is_held:
-        yield _HELD
+        yield HELD
     if not tag.src.startswith(f"{ours.public_url}/widget/"):
         yield Finding(
             "other_server",
@@ -141,10 +142,11 @@ def _script(page: ShopPage, ours: Ours) -> Iterator[Finding]:
         )
     else:
         yield Finding("found", "ok", f"The script is there, with this store's key {ours.store_key}.")
-    yield from _release(tag, ours)
+    yield from judge_release(tag, ours)
 
 
-def _release(tag: ScriptTag, ours: Ours) -> Iterator[Finding]:
+def judge_release(tag: ScriptTag, ours: Ours) -> Iterator[Finding]:
+    """What is to say about a script's version and integrity hash."""
     again = "Paste the pinned snippet anew."
     if tag.release == ROLLING:
         if tag.integrity:
@@ -178,12 +180,15 @@ def _release(tag: ScriptTag, ours: Ours) -> Iterator[Finding]:
 # --- what the page allows ------------------------------------------------------------------------------------------
 
 
-def _policies(page: ShopPage, headers: Sequence[str], ours: Ours) -> Iterator[Finding]:
+def judge_policies(
+    page: ShopPage, headers: Sequence[str], ours: Ours, tags: Sequence[ScriptTag] = ()
+) -> Iterator[Finding]:
+    """What the page's Content-Security-Policies forbid the script of ``tags``; the widget's, unless others are named."""
     policies = [part for header in headers for part in header.split(",")] + page.policies
     if not policies:
         return
     ours_tag = ScriptTag(f"{ours.public_url}/widget/v1/nexnotify.js", ROLLING, "")
-    tag = (page.running or page.scripts or [ours_tag])[0]
+    tag = (list(tags) or page.running or page.scripts or [ours_tag])[0]
     api = f"{ours.public_url}/widget/v1/{ours.store_key}/config"
     script = all(lets_script(policy, page.url, tag.src, tag.nonce, tag.integrity) for policy in policies)
     connect = all(lets_connect(policy, page.url, api) for policy in policies)

@@ -202,6 +202,14 @@ class RequestPayload(OneVariant):
     language: Annotated[str, Field(max_length=35)] | None = None
 
 
+#: What a browser that agreed to it is told apart by: made by the tracking code, random, of no other meaning.
+Visitor = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{16,64}$")]
+
+
+class WidgetRequestPayload(RequestPayload):
+    visitor: Visitor | None = Field(None, description="Only with the shopper's consent to be counted.")
+
+
 class ApiRequestPayload(RequestPayload):
     source: Annotated[str, Field(max_length=60)] = "api"
     confirm: bool = Field(True, description="False sends no confirmation.")

@@ -21,6 +21,8 @@ _MAX_POLICIES = 4
 _MAX_NAME = 255
 #: Where the script stands, whatever the server.
 _OURS = re.compile(r"/widget/([^/]+)/nexnotify\.js$")
+#: And the one of the tracking and order-confirmation codes.
+_TRACKER = re.compile(r"/widget/([^/]+)/track\.js$")
 #: Types with which browsers run a script; all others are data to them.
 _RUNS = frozenset(
     ["", "module"]
@@ -35,7 +37,7 @@ Named = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ScriptTag:
-    """One tag of the widget's script. ``release`` is "v1" for the rolling address, else a version."""
+    """One tag of the widget's script, or of the code that counts. ``release`` is "v1" for the rolling address, else a version."""
 
     src: str
     release: str
@@ -45,6 +47,9 @@ class ScriptTag:
     nonce: str = ""
     #: Browsers do not run it as it stands here.
     is_held: bool = False
+    #: It is the order-confirmation code, which says this number.
+    is_order: bool = False
+    order: str = ""
 
 
 @dataclass(slots=True)
@@ -53,6 +58,8 @@ class ShopPage:
 
     url: str
     scripts: list[ScriptTag] = field(default_factory=list)
+    #: The tracking and order-confirmation codes.
+    trackers: list[ScriptTag] = field(default_factory=list)
     attributes: list[Named] = field(default_factory=list)
     json_ld: list[Named] = field(default_factory=list)
     #: Content-Security-Policy of ``<meta>`` elements.
@@ -92,7 +99,8 @@ def read_shop_page(url: str, html: str, is_whole: bool = True) -> ShopPage:
         elif tag.name == "meta" and values.get("http-equiv", "").lower() == "content-security-policy":
             page.policies = [*page.policies, values.get("content", "")][:_MAX_POLICIES]
         elif tag.name == "script":
-            page.scripts.extend(_script(base or url, values))
+            page.scripts.extend(_script(base or url, values, _OURS, "data-nexnotify"))
+            page.trackers.extend(_script(base or url, values, _TRACKER, "data-nexnotify-track"))
             if values.get("type", "").strip().lower() == "application/ld+json":
                 page.json_ld.extend(_products(tag.text))
         if named := next(((what, values[name]) for name, what in NAMES.items() if values.get(name)), None):
@@ -108,13 +116,13 @@ def _joined(base: str, address: str) -> str:
         return ""
 
 
-def _script(base: str, values: Mapping[str, str]) -> Iterator[ScriptTag]:
-    """The tag, if it is the widget's. Consent tools put its address elsewhere, or give it a type that does not run."""
+def _script(base: str, values: Mapping[str, str], ours: re.Pattern[str], mark: str) -> Iterator[ScriptTag]:
+    """The tag, if it is the one of that address or mark. Consent tools put its address elsewhere, or give it a type that does not run."""
     kind, address = values.get("type", "").strip().lower(), values.get("src", "")
     written = address or values.get("data-src", "")
     src = _joined(base, written) or written
-    found = _OURS.search(re.split("[?#]", src, maxsplit=1)[0])
-    if found or (written and "data-nexnotify" in values):
+    found = ours.search(re.split("[?#]", src, maxsplit=1)[0])
+    if found or (written and mark in values):
         yield ScriptTag(
             src,
             found.group(1) if found else "",
@@ -123,6 +131,8 @@ def _script(base: str, values: Mapping[str, str]) -> Iterator[ScriptTag]:
             "crossorigin" in values,
             values.get("nonce", ""),
             not address or kind not in _RUNS or ("nomodule" in values and kind != "module"),
+            values.get("data-nexnotify-track") == "order",
+            values.get("data-order", "").strip()[:100],
         )
 
 

@@ -18,11 +18,12 @@ from nexnotify.db import transaction
 from nexnotify.errors import Invalid, NexnotifyError, NotFound, TooMany
 from nexnotify.ledger.answers import queue_confirmation
 from nexnotify.nudge import nudge
+from nexnotify.outcomes.page_orders import remember_visitor
 from nexnotify.phone import InvalidEmail, InvalidPhone
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import can_reply, store_settings
 from nexnotify.waitlist.service import Joined, join
-from nexnotify.web.payloads import RequestPayload
+from nexnotify.web.payloads import RequestPayload, WidgetRequestPayload
 
 _FIELDS = {"sms": "phone", "email": "email"}
 #: Channels a shopper can leave an address for.
@@ -42,7 +43,9 @@ def take_signup(store: Store, payload: RequestPayload, *, method: str, source: s
     try:
         with transaction():
             _count_ip(store, now)
-            sign_up(store, payload, addresses, method=method, source=source, confirm=True, now=now)
+            joined = sign_up(store, payload, addresses, method=method, source=source, confirm=True, now=now)
+            if isinstance(payload, WidgetRequestPayload) and payload.visitor:
+                remember_visitor(store, payload.visitor, [result.request_id for result in joined], now)
     except NexnotifyError:
         with transaction():  # what is refused was undone, but counts all the same
             _count_ip(store, now)

@@ -13,7 +13,7 @@ from nexnotify.stores.models import Store
 from nexnotify.stores.service import find_store
 from nexnotify.stores.settings import can_reply, store_settings
 from nexnotify.waitlist.service import offered_channels
-from nexnotify.web.payloads import RequestPayload, read_body
+from nexnotify.web.payloads import WidgetRequestPayload, read_body
 from nexnotify.web.signups import take_signup
 from nexnotify.web.widget_config import config_json, find_offer
 
@@ -23,12 +23,13 @@ MAX_BODY = 16_384
 
 
 @blueprint.before_request
-def _small_bodies_only() -> None:
+def small_bodies_only() -> None:
+    """Nobody's page has much to say."""
     request.max_content_length = MAX_BODY
 
 
 @blueprint.after_request
-def _cross_origin(response: Response) -> Response:
+def cross_origin(response: Response) -> Response:
     """The page's own script may read the answer; whether the origin is allowed was decided before."""
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -42,7 +43,7 @@ def _cross_origin(response: Response) -> Response:
 @blueprint.get("/<store_key>/variants")
 def variants(store_key: str) -> ResponseReturnValue:
     """Status and offered channels of the variants asked for by ``sku`` or ``variant_id``."""
-    store = _store(store_key)
+    store = store_of(store_key)
     skus, ids = request.args.getlist("sku"), request.args.getlist("variant_id")
     if not skus and not ids:
         raise Invalid("Name a variant: ?sku= or ?variant_id=.", fields={"sku": "missing"})
@@ -64,7 +65,7 @@ def variants(store_key: str) -> ResponseReturnValue:
 @blueprint.get("/<store_key>/config")
 def config(store_key: str) -> ResponseReturnValue:
     """All that one widget needs, for the product of ``sku``, ``variant_id`` or ``product``, in the page's ``lang``."""
-    store = _store(store_key)
+    store = store_of(store_key)
     sku, variant_id, product = (request.args.get(name) for name in ("sku", "variant_id", "product"))
     if not (sku or variant_id or product):
         raise Invalid("Name a product: ?sku=, ?variant_id= or ?product=.", fields={"sku": "missing"})
@@ -79,12 +80,17 @@ def config(store_key: str) -> ResponseReturnValue:
 @blueprint.post("/<store_key>/requests")
 def ask(store_key: str) -> ResponseReturnValue:
     """Join the waitlist. The answer is the same whether the contact was known or not."""
-    store = _store(store_key)
-    take_signup(store, read_body(RequestPayload), method="widget", source="widget")
+    store = store_of(store_key)
+    take_signup(store, read_body(WidgetRequestPayload), method="widget", source="widget")
     return jsonify(status="waiting"), 202
 
 
-def _store(key: str) -> Store:
+def store_of(key: str) -> Store:
+    """The store of a public key, if the page that asks may speak for it.
+
+    :raises NotFound: there is none.
+    :raises Forbidden: the page's origin is not among the store's domains.
+    """
     store = find_store(key)
     if store is None:
         raise NotFound("There is no store with this key.")

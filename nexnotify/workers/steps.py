@@ -21,6 +21,8 @@ from nexnotify.ledger.planner import PlanFault, has_unplanned, plan_next
 from nexnotify.notices.long_waitlists import crossings, watching_stores, write_crossings
 from nexnotify.notices.low_credit import has_untold_low_balances, tell_low_balances
 from nexnotify.notices.service import has_unseen_events, write_notices
+from nexnotify.outcomes.page_orders import forget_old_orders
+from nexnotify.outcomes.views import forget_old_views
 from nexnotify.receipts.service import apply_callbacks, has_open_callbacks
 from nexnotify.receipts.sync import sync_opt_outs
 from nexnotify.restock.service import detect_restocks, has_unseen_changes
@@ -197,4 +199,6 @@ def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
     with transaction():
         forget_old_counts(utcnow())
         guesses.forget_old(utcnow())
+        forget_old_views(utcnow())
+        forget_old_orders(utcnow())
     after_chunk()

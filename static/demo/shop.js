@@ -15,5 +15,9 @@
   document.addEventListener("change", (event) => event.target.name === "v" && picked(event.target));
   const checked = document.querySelector('input[name="v"]:checked');
   if (checked) picked(checked);
-  get("buy").addEventListener("click", () => { get("buy").textContent = "This is only a demo"; });
+  get("buy").addEventListener("click", () => { 
+    // Nothing is sold here; what follows is the page on which a shop thanks, and its code says that there was an order.
+    const order = `D-${Date.now().toString(36).toUpperCase()}`, sku = get("notify").getAttribute("data-nexnotify-sku");
+    location.href = `/demo/thank-you?v=${encodeURIComponent(sku)}&order=${order}`;
+  });
 })();

@@ -52,7 +52,8 @@ def crowded(house: House) -> str:
     made = house.command("store", "create", "--name", "W" * 100)
     key, secret = made["store_key"], made["api_key"]
     house.user(EMAIL, PASSWORD, store=key)
-    house.call("PUT", "settings", {"quiet_hours": None}, secret)
+    codes = {"platform": "other", "confirmation_url": f"/{'w' * 400}", "require_consent": True}
+    house.call("PUT", "settings", {"quiet_hours": None, "storefront_code": codes}, secret)
     product: dict[str, Any] = {"url": f"https://acme.example/{'x' * 200}", "image_url": "https://acme.example/none.png"}
     for index, name in enumerate(NAMES):
         title, sku = name[:200], f"ODD{index}-{'S' * 90}"

@@ -20,6 +20,7 @@ PUBLIC = {
     "health": "says only whether the process and its database answer",
     "widget": "the store key is public; origins and limits are checked in the view",
     "hooks": "the token in the address is a secret of its own, and the payment provider signs its calls",
+    "tracking": "the store key is public; what comes is only counted, and origins and limits are checked in the view",
     "callbacks": "the token in the address is a secret of its own",
     "shopper": "the address is signed",
     "security": "the sign-in itself",

@@ -97,6 +97,7 @@ def test_every_setting_can_be_given_by_the_environment(tmp_path: Path) -> None:
         "signups_per_ip": "0",
         "signups_per_contact": "0",
         "signups_per_store": "0",
+        "tracked_per_ip": "0",
         "private_shops": "http://localhost:8080",
         "send_threads": "8",
         "web_workers": "1",

@@ -50,7 +50,7 @@ UNWRITTEN = {
 _DRAFT = "a draft reaches nobody; that it was confirmed is written down, with its words"
 UNWRITTEN |= {f"admin_sends.{name}": _DRAFT for name in ("select", "bulk", "one", "write", "discard")}
 #: Looks that are written down, though nothing changes.
-LOOKED = {"admin_widget.check_page", "admin_customers.reveal", "admin_customers.export"}
+LOOKED = {"admin_widget.check_page", "admin_storefront_code.check", "admin_customers.reveal", "admin_customers.export"}
 
 
 def admin_rules(app: Flask, method: str) -> list[Rule]:
@@ -212,6 +212,9 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     size = desk.id_in("/customers/fields", r'/fields/(\d+)" aria-label="Change Size')
     yield "admin_custom_fields.delete", Deed(f"/customers/fields/{size}/delete", {"typed": "Size"})
     yield "admin_widget.check_page", Deed("/widget/check", {"page": "http://127.0.0.1:9/"}, 200)
+    setup = {"platform": "nexternal", "confirmation_url": "/nexternal"}
+    yield "admin_storefront_code.save", Deed("/storefront-code", setup)
+    yield "admin_storefront_code.check", Deed("/storefront-code/check", {"code": "order", "source": "<p>"}, 200)
     yield "admin_widget.add_domain", Deed("/widget/domains", {"origin": "https://shop.example"})
     yield "admin_widget.save_look", Deed("/widget/look", {"accent": "#0b6a7c"})
     yield "admin_widget.reset_look", Deed("/widget/look/reset", {})

@@ -24,6 +24,7 @@ from nexnotify.web.admin.settings import bp as settings
 from nexnotify.web.admin.shell import init_shell
 from nexnotify.web.admin.sign_in import init_sign_in
 from nexnotify.web.admin.staff import bp as staff
+from nexnotify.web.admin.storefront_code import bp as storefront_code
 from nexnotify.web.admin.templates import bp as templates
 from nexnotify.web.admin.texts import bp as texts
 from nexnotify.web.admin.tickets import bp as tickets
@@ -44,6 +45,7 @@ ADMIN_BLUEPRINTS: tuple[tuple[Blueprint, str | None], ...] = (
     (products, "/admin/products"),
     (templates, "/admin/templates"),
     (widget, "/admin/widget"),
+    (storefront_code, "/admin/storefront-code"),
     (gateways, "/admin/gateways"),
     (settings, "/admin/settings"),
     (staff, "/admin/staff"),

@@ -22,6 +22,7 @@ from nexnotify.customers.people import contacts_of, opt_in_field, set_values, va
 from nexnotify.customers.search import OPT_INS, found_by
 from nexnotify.db import transaction
 from nexnotify.errors import Conflict, NotFound
+from nexnotify.outcomes.page_orders import forget_visitors
 from nexnotify.phone import InvalidEmail, InvalidPhone
 from nexnotify.receipts.erasing import erase_person
 from nexnotify.reports.customer import marketing_state, person_file, timeline
@@ -177,7 +178,10 @@ def erase(customer_id: int) -> ResponseReturnValue:
     now = utcnow()
     try:
         with transaction():
-            erase_person(_load(customer_id, lock=True), now)
+            customer = _load(customer_id, lock=True)
+            contacts = [contact.id for contact in contacts_of(customer).values()]
+            erase_person(customer, now)
+            forget_visitors(customer.store_id, contacts)
             audit(current_store(), "customer.erased", current_user.id, now, customer=customer_id)
     except Conflict as problem:
         form.form_errors = [problem.message]

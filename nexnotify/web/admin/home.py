@@ -21,6 +21,7 @@ from nexnotify.reports.dashboard.restocks import latest_restocks
 from nexnotify.reports.dashboard.steps import first_steps
 from nexnotify.reports.dashboard.trouble import Trouble, troubles
 from nexnotify.reports.dashboard.wanted import most_wanted
+from nexnotify.reports.storefront_code import recovered_since, views_since
 from nexnotify.reports.widget import widget_seen
 from nexnotify.stores.models import Membership
 from nexnotify.stores.service import audit
@@ -85,6 +86,8 @@ def index() -> ResponseReturnValue:
         # A period in which nothing happened has nothing to plot; a new store's first steps then stand first.
         is_quiet=not (requests.asked.now or sum(messages.daily.totals.values()) or sum(other.totals.values())),
         funnel=figures.Funnel(requests.asked.now, requests.told, figures.delivered_requests(store.id, period)),
+        views=views_since(store, period.days[0].date),
+        recovered=recovered_since(store, period.since),
         plots=plots(requests.daily, messages.daily, other),
         wanted=most_wanted(store.id, MOST_WANTED),
         status_of=status_of,

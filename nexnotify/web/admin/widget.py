@@ -17,7 +17,7 @@ from nexnotify.content.contrast import PAIRS, WORN, poor
 from nexnotify.content.widget_texts import pick_language
 from nexnotify.db import db, transaction
 from nexnotify.errors import Invalid, TooMany
-from nexnotify.fetch import Busy, Unreachable, fetch_page, origin_of
+from nexnotify.fetch import Busy, Page, Unreachable, fetch_page, origin_of
 from nexnotify.inventory.available import STATUSES
 from nexnotify.reports.widget import CHECKED, FAILS, WORKS, last_asked, last_check
 from nexnotify.settings import Settings
@@ -194,10 +194,8 @@ def check_page() -> ResponseReturnValue:
 def _look_at(address: str) -> tuple[list[Finding], str | None]:
     """What is to say about a page, and its origin if only that is missing among the domains."""
     store, installation = current_store(), _installation()
-    private = {part.strip().lower().rstrip("/") for part in installation.private_shops.split(",") if part.strip()}
     try:
-        # Our own address is one that the whole internet may ask; the demo shop lies there.
-        page = fetch_page(address, private | {origin_of(installation.public_url)}, reader=store.id)
+        page = read_page_of_shop(store, installation, address)
     except Unreachable as error:
         advice = "Open it in a private window: is it there, without a password, and not only within your network?"
         return [Finding("unreachable", "bad", f"The page could not be read. {error}", advice)], None
@@ -214,6 +212,17 @@ def _look_at(address: str) -> tuple[list[Finding], str | None]:
     )
     findings = judge(shop_page, origin, page.policies, ours)
     return findings, origin if any(finding.code == "domain" for finding in findings) else None
+
+
+def read_page_of_shop(store: Store, installation: Settings, address: str) -> Page:
+    """A public page, as anybody on the internet would see it.
+
+    :raises Unreachable: with the reason.
+    :raises Busy: another one is being read.
+    """
+    private = {part.strip().lower().rstrip("/") for part in installation.private_shops.split(",") if part.strip()}
+    # Our own address is one that the whole internet may ask; the demo shop lies there.
+    return fetch_page(address, private | {origin_of(installation.public_url)}, reader=store.id)
 
 
 def _state(offer: Offer) -> str:

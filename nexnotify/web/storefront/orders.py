@@ -17,6 +17,7 @@ from nexnotify.nudge import nudge
 from nexnotify.orders.models import ORDER_STATUSES, Order, OrderLine
 from nexnotify.orders.people import Person, people_of
 from nexnotify.orders.service import LineData, OrderData, take_order
+from nexnotify.outcomes.matching import match_order
 from nexnotify.web.bulk import bulk
 from nexnotify.web.guards import the_store
 from nexnotify.web.order_payloads import LinePayload, OrderPayload
@@ -42,7 +43,9 @@ def post_orders() -> ResponseReturnValue:
             lines,
             row.notify,
         )
-        return {"id": take_order(store, data, now).external_id, "status": row.status}
+        order = take_order(store, data, now)
+        match_order(store, order)
+        return {"id": order.external_id, "status": row.status}
 
     answer, saved = bulk("orders", OrderPayload, save, lock_order=lambda row: (row.id,))
     nudge("notices")

@@ -337,6 +337,7 @@ option{background:var(--fb);color:var(--ft)}
         consent_text: phone ? ui.consentText.textContent : undefined,
         page_url: (location.origin + location.pathname).slice(0, 2000),
         language: config.language,
+        visitor: commands.visitor && commands.visitor(),
       };
       this.wait(true);
       try {
@@ -480,8 +481,11 @@ option{background:var(--fb);color:var(--ft)}
       document.addEventListener(`nexnotify:${name}`, (event) => act(event.detail));
     },
   };
-  const api = (name, ...values) => commands[name] && commands[name](...values);
+  Object.assign(commands, stub && stub.commands); // those of the tracking code, if that was faster
+  const api = (...call) => (commands[call[0]] ? commands[call[0]](...call.slice(1)) : void api.q.push(call));
   api.loaded = true;
+  api.q = []; // what only the tracking code understands
+  api.commands = commands;
   window.nexnotify = api;
 
   new MutationObserver(scanSoon).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ATTRIBUTES });
