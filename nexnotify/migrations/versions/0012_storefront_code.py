@@ -1,7 +1,7 @@
 """What the shop's pages tell: views by product and day, orders, and who may have been recovered.
 
 Revision ID: 0012
-Revises: 0008
+Revises: 0011
 """
 
 from typing import Any
