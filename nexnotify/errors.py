@@ -11,7 +11,7 @@ class NexnotifyError(Exception):
 
     def __init__(self, message: str = "", *, fields: Mapping[str, str] | None = None, code: str | None = None) -> None:
         super().__init__(message or (type(self).__doc__ or "").split("\n")[0])
-        self.message = str(self)
+        self.message: str = self.args[0]
         #: field name → what to do about it
         self.fields = dict(fields or {})
         if code:

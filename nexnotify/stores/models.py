@@ -54,6 +54,8 @@ class StaffUser(db.Model, UserMixin):
     tf_last_counter: Mapped[int | None] = mapped_column(sa.BigInteger)
     #: Keyed hashes of the recovery codes that are left.
     mf_recovery_codes: Mapped[list[str] | None] = mapped_column(sa.JSON)
+    #: The language of the admin's pages, such as "de"; None follows the store.
+    language: Mapped[str | None] = mapped_column(sa.String(20))
 
     memberships: Mapped[list[Membership]] = relationship(back_populates="user")
 

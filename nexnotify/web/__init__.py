@@ -24,6 +24,7 @@ from nexnotify.web import (
 )
 from nexnotify.web.admin import ADMIN_BLUEPRINTS, init_admin
 from nexnotify.web.errors import init_errors
+from nexnotify.web.languages import init_languages
 from nexnotify.web.storefront import blueprint as storefront
 
 #: (blueprint, address prefix): the whole surface.
@@ -69,6 +70,7 @@ def init_web(app: Flask) -> None:
     app.url_map.strict_slashes = False  # an address typed with a slash at its end is meant without
     init_errors(app)
     filters.register(app)
+    init_languages(app)
     init_admin(app)
     for blueprint, prefix in BLUEPRINTS:
         app.register_blueprint(blueprint, url_prefix=prefix)

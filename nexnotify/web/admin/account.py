@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext, refresh
 from flask_security import current_user, login_user
 
 from nexnotify.clock import utcnow
@@ -18,9 +19,10 @@ from nexnotify.stores.service import memberships_of
 from nexnotify.stores.sessions import browser_words, end_session, end_sessions, sessions_of
 from nexnotify.web.admin.access import fresh_required, staff_guard
 from nexnotify.web.admin.forms import put_errors
-from nexnotify.web.admin.people_forms import ROLE_NAMES, ChangePasswordForm, CodeForm
+from nexnotify.web.admin.people_forms import ROLE_NAMES, ChangePasswordForm, CodeForm, LanguageForm
 from nexnotify.web.admin.second_factor import new_recovery_codes
 from nexnotify.web.admin.sign_in import RENEWED, confirm_password, idle_time, this_session
+from nexnotify.words import N_
 
 bp = Blueprint("admin_account", __name__)
 bp.before_request(staff_guard)
@@ -41,7 +43,24 @@ def index() -> ResponseReturnValue:
         asked_by=_asked_by(),
         roles=ROLE_NAMES,
         browser_words=browser_words,
+        language_form=LanguageForm(data={"language": current_user.language or ""}),
     )
+
+
+@bp.post("/language")
+def language() -> ResponseReturnValue:
+    """The language of the admin's pages for this person; the sign-in in this browser keeps it, too."""
+    form = LanguageForm()
+    if not form.validate():
+        raise Invalid(N_("That is no language we have."))
+    with transaction():
+        user = _me()
+        user.language = form.language.data or None
+        audit_person(user, "language.changed", user.id, utcnow(), language=user.language or "")
+    session["language"] = user.language
+    refresh()
+    flash(gettext("Your language is saved."), "success")
+    return redirect(url_for(".index"))
 
 
 # --- password ------------------------------------------------------------------------------------------------------

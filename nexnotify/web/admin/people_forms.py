@@ -12,6 +12,8 @@ from wtforms.validators import DataRequired, InputRequired, Length, ValidationEr
 
 from nexnotify.phone import InvalidEmail, normalise_email
 from nexnotify.stores.service import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from nexnotify.web.languages import LANGUAGES
+from nexnotify.words import N_
 
 #: Role → what it may do, in a line.
 ROLE_WORDS = {
@@ -86,6 +88,14 @@ class ForgotForm(FlaskForm):
         "Email",
         [DataRequired("Write your email address."), Length(max=254, message="254 characters is the most.")],
         render_kw={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"},
+    )
+
+
+class LanguageForm(FlaskForm):
+    """The language of the admin for one person."""
+
+    language = SelectField(
+        "Language", choices=[SelectChoice("", N_("As the store")), *(SelectChoice(*item) for item in LANGUAGES.items())]
     )
 
 

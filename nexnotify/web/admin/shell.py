@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,14 +17,19 @@ from nexnotify.ledger.models import Message
 from nexnotify.reports.words import channel_word, kind_word, reason_words
 from nexnotify.web.admin.access import current_store, may
 from nexnotify.web.admin.sends.blueprint import may_text
+from nexnotify.words import translated
 
 
 def init_shell(app: Flask) -> None:
     """The context of every admin page, and the words its templates use."""
     app.context_processor(_around)
-    app.add_template_filter(channel_word)
-    app.add_template_filter(kind_word)
-    app.add_template_filter(reason_words)
+    for words in (channel_word, kind_word, reason_words):
+        app.add_template_filter(_said(words), words.__name__)
+
+
+def _said(words: Callable[[Any], str]) -> Callable[[Any], str]:
+    """The words for a code, in the reader's language."""
+    return lambda code: translated(words(code))
 
 
 def _around() -> dict[str, Any]:
