@@ -10,18 +10,20 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from phonenumbers import NumberParseException, PhoneNumberType, ValidationResult
 
+from nexnotify.words import N_
+
 PhoneFault = Literal["empty", "not_a_number", "too_short", "too_long", "unknown_country", "not_valid", "cannot_text"]
 
 _DOTS: Final = "•••"
 
 _PHONE_MESSAGES: Final[dict[PhoneFault, str]] = {
-    "empty": "Enter a mobile number.",
-    "not_a_number": "Enter a mobile number, using digits only.",
-    "too_short": "This number is too short; enter all of its digits, area code included.",
-    "too_long": "This number is too long; enter one number and check its digits.",
-    "unknown_country": "Start the number with + and a country code, such as +1 for the United States.",
-    "not_valid": "This number is not in use anywhere; check its digits.",
-    "cannot_text": "This number cannot receive texts; enter a mobile number.",
+    "empty": N_("Enter a mobile number."),
+    "not_a_number": N_("Enter a mobile number, using digits only."),
+    "too_short": N_("This number is too short; enter all of its digits, area code included."),
+    "too_long": N_("This number is too long; enter one number and check its digits."),
+    "unknown_country": N_("Start the number with + and a country code, such as +1 for the United States."),
+    "not_valid": N_("This number is not in use anywhere; check its digits."),
+    "cannot_text": N_("This number cannot receive texts; enter a mobile number."),
 }
 
 _PARSE_FAULTS: Final[dict[int, PhoneFault]] = {
@@ -166,15 +168,17 @@ def normalise_email(text: str) -> str:
     """
     typed = text.strip()
     if not typed:
-        raise InvalidEmail("Enter an email address.")
+        raise InvalidEmail(N_("Enter an email address."))
     try:
         # Lowered before the check as well: lower case can differ in form, and what we keep must itself be valid.
         checked = validate_email(typed.lower(), check_deliverability=False, test_environment=True)
     except EmailNotValidError as problem:
         reason = str(problem)
-        raise InvalidEmail(f"Check the email address: {reason[:1].lower()}{reason[1:]}") from None
+        raise InvalidEmail(
+            N_("Check the email address: %(reason)s%(reason2)s", reason=reason[:1].lower(), reason2=reason[1:])
+        ) from None
     if "." not in checked.domain:  # "ann@test", which the test environment would allow
-        raise InvalidEmail("Check the email address: the part after the @-sign should have a period.")
+        raise InvalidEmail(N_("Check the email address: the part after the @-sign should have a period."))
     return checked.normalized.lower()
 
 

@@ -16,14 +16,15 @@ from markupsafe import escape
 class Phrase(str):
     """An English text that can be said in another language where it is shown."""
 
-    __slots__ = ("pattern", "values")
-
     pattern: str
     values: dict[str, Any]
+    #: It stands within a sentence: small in English, as it is in languages that write nouns large.
+    is_within: bool
 
-    def __new__(cls, pattern: str, values: dict[str, Any] | None = None) -> Phrase:
-        phrase = super().__new__(cls, pattern % values if values else pattern)
-        phrase.pattern, phrase.values = pattern, values or {}
+    def __new__(cls, pattern: str, values: dict[str, Any] | None = None, is_within: bool = False) -> Phrase:
+        english = pattern % values if values else pattern
+        phrase = super().__new__(cls, english.lower() if is_within else english)
+        phrase.pattern, phrase.values, phrase.is_within = pattern, values or {}, is_within
         return phrase
 
     def __str__(self) -> str:
@@ -33,12 +34,21 @@ class Phrase(str):
     def __html__(self) -> str:
         return str(escape(translated(self)))
 
+    def __add__(self, other: str) -> Phrase:
+        return Phrase("%(first)s%(then)s", {"first": self, "then": other})
+
+    def __radd__(self, other: str) -> Phrase:
+        return Phrase("%(first)s%(then)s", {"first": other, "then": self})
+
+    def lower(self) -> Phrase:
+        return Phrase(self.pattern, self.values, is_within=True)
+
     def __mod__(self, values: Any) -> str:
         # WTForms fills its own values into the words of a validator.
         return Phrase(self.pattern, {**self.values, **values}) if isinstance(values, dict) else super().__mod__(values)
 
 
-def N_(pattern: str, /, **values: Any) -> Phrase:  # noqa: N802 - the name by which every such tool knows it
+def N_(pattern: str, /, **values: Any) -> Phrase:
     """Mark English words for translation.
 
     :param pattern: a text constant; with ``values``, these stand in it as ``%(name)s``.
@@ -66,8 +76,6 @@ def translated(text: str) -> str:
     if not isinstance(text, Phrase):
         return _look_up(text)
     pattern = _look_up(text.pattern)
-    if not text.values:
-        return pattern
-    return pattern % {
-        name: translated(value) if isinstance(value, Phrase) else value for name, value in text.values.items()
-    }
+    values = {name: translated(value) if isinstance(value, Phrase) else value for name, value in text.values.items()}
+    words = pattern % values if values else pattern
+    return words.lower() if text.is_within and pattern == text.pattern else words

@@ -9,14 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nexnotify.db import BigId, Tenant, db, partial_index, tenant_args, tenant_key
+from nexnotify.words import N_
 
 #: State of a send → what it means; the reference's table is compared with this one.
 STATES = {
-    "draft": "Being written; nobody gets anything.",
-    "scheduled": "Confirmed; waits for its time or for the seconds in which it can be taken back.",
-    "sending": "Its texts are being written and sent.",
-    "done": "Nothing of it waits any more.",
-    "cancelled": "Taken back or stopped; what had gone by then has gone.",
+    "draft": N_("Being written; nobody gets anything."),
+    "scheduled": N_("Confirmed; waits for its time or for the seconds in which it can be taken back."),
+    "sending": N_("Its texts are being written and sent."),
+    "done": N_("Nothing of it waits any more."),
+    "cancelled": N_("Taken back or stopped; what had gone by then has gone."),
 }
 
 

@@ -15,10 +15,11 @@ from nexnotify.db import db, insert_ignore
 from nexnotify.errors import Conflict, Invalid
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
+from nexnotify.words import N_
 
 #: A send is not planned for later than this.
 FARTHEST = timedelta(days=366)
-_NOBODY = "Nobody is selected. Tick at least one row, or choose all that match."
+_NOBODY = N_("Nobody is selected. Tick at least one row, or choose all that match.")
 
 
 def draft_to_one(store: Store, source: str, row_id: int, user_id: int | None, now: datetime) -> Send:
@@ -45,7 +46,7 @@ def draft_to_all(store: Store, source: str, filter_: Mapping[str, str], user_id:
     """
     found = ids_matching(store, source, filter_, MOST_PICKED + 1 if filter_.get("q") else 1)
     if not found:
-        raise Invalid("Nothing matches, so nobody would get it. Clear the filter, or look for something else.")
+        raise Invalid(N_("Nothing matches, so nobody would get it. Clear the filter, or look for something else."))
     # What was looked for may be somebody's number: then the rows it found are kept, and not the number.
     picked = sorted(found) if filter_.get("q") and len(found) <= MOST_PICKED else None
     return _draft(store, source, picked, dict(filter_) if picked is None else {}, "marketing", user_id, now)
@@ -95,12 +96,12 @@ def save_draft(
     :raises Conflict: it is a draft no more.
     """
     if send.state != "draft":
-        raise Conflict("This text has been confirmed already, so its words stay as they are.")
+        raise Conflict(N_("This text has been confirmed already, so its words stay as they are."))
     problems = template_problems("sms", body, None, send.kind)
     if scheduled_for is not None and not now < scheduled_for <= now + FARTHEST:
-        problems["scheduled_for"] = "Choose a time that is still to come, within a year."
+        problems["scheduled_for"] = N_("Choose a time that is still to come, within a year.")
     if problems:
-        raise Invalid("The text was not saved.", fields=problems)
+        raise Invalid(N_("The text was not saved."), fields=problems)
     send.body, send.template_version_id, send.scheduled_for = body, template_version_id, scheduled_for
     db.session.flush()
 
@@ -198,7 +199,12 @@ def pick(
     before = set() if none else set(selection.picked)
     picked = sorted((before | set(ticked)) - (set(unticked) - set(ticked)))
     if len(picked) > MOST_PICKED:
-        raise Invalid(f"At most {MOST_PICKED:,} rows are ticked one by one; for more, send to all that match a filter.")
+        raise Invalid(
+            N_(
+                "At most %(most_picked)s rows are ticked one by one; for more, send to all that match a filter.",
+                most_picked=f"{MOST_PICKED:,}",
+            )
+        )
     selection.picked = picked
     db.session.flush()
     return picked

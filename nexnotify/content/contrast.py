@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from nexnotify.words import N_
+
 #: What the widget wears where neither the store nor its shop says otherwise, on a light page and on a dark one.
 #: The same values stand in the style sheet of ``static/widget/v1/nexnotify.js``; a test compares them.
 WORN: Mapping[str, Mapping[str, str]] = {
@@ -38,10 +40,10 @@ class Pair:
 
 
 PAIRS = (
-    Pair("on_accent", "accent", 4.5, "The words on the buttons"),
-    Pair("text", "background", 4.5, "The words of the form"),
-    Pair("error", "background", 4.5, "The errors"),
-    Pair("border", "background", 3, "The edges of the fields"),
+    Pair("on_accent", "accent", 4.5, N_("The words on the buttons")),
+    Pair("text", "background", 4.5, N_("The words of the form")),
+    Pair("error", "background", 4.5, N_("The errors")),
+    Pair("border", "background", 3, N_("The edges of the fields")),
 )
 
 

@@ -14,6 +14,7 @@ from nexnotify.db import db
 from nexnotify.errors import Conflict, Invalid
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import Switches
+from nexnotify.words import N_
 
 #: Template kind → the channels that its messages go by.
 CHANNELS: Mapping[str, frozenset[str]] = {
@@ -33,14 +34,14 @@ def new_template(
     """
     problems = {}
     if kind not in CHANNELS:
-        problems["kind"] = "Choose what it is for."
+        problems["kind"] = N_("Choose what it is for.")
     elif channel not in CHANNELS[kind]:
-        problems["channel"] = "Messages of this kind are text messages only."
+        problems["channel"] = N_("Messages of this kind are text messages only.")
     if product_status is not None and (kind != "back_in_stock" or product_status not in Switches.model_fields):
-        problems["product_status"] = "Only templates for back in stock speak of a product status."
+        problems["product_status"] = N_("Only templates for back in stock speak of a product status.")
     problems |= _name_problems(store.id, channel, name)
     if problems:
-        raise Invalid("The template was not made.", fields=problems)
+        raise Invalid(N_("The template was not made."), fields=problems)
     start = _start(kind, channel, product_status)
     template = Template(
         store_id=store.id,
@@ -68,16 +69,16 @@ def rename_template(template: Template, name: str) -> None:
     """
     problems = _name_problems(template.store_id, template.channel, name, template.id)
     if problems:
-        raise Invalid("The name was not changed.", fields=problems)
+        raise Invalid(N_("The name was not changed."), fields=problems)
     template.name = name
     db.session.flush()
 
 
 def _name_problems(store_id: int, channel: str, name: str, own_id: int | None = None) -> dict[str, str]:
     if not name.strip():
-        return {"name": "Write a name."}
+        return {"name": N_("Write a name.")}
     if len(name) > NAME:
-        return {"name": f"{NAME} characters is the most."}
+        return {"name": N_("%(name)s characters is the most.", name=NAME)}
     same = sa.select(Template.id).where(
         Template.store_id == store_id,
         Template.channel == channel,
@@ -86,7 +87,7 @@ def _name_problems(store_id: int, channel: str, name: str, own_id: int | None = 
         Template.id != own_id if own_id else sa.true(),
     )
     taken = db.session.scalar(same) is not None
-    return {"name": "Another template of this channel has this name."} if taken else {}
+    return {"name": N_("Another template of this channel has this name.")} if taken else {}
 
 
 def switch_on(template: Template) -> Template | None:
@@ -96,7 +97,7 @@ def switch_on(template: Template) -> Template | None:
     :raises Conflict: nothing sends templates of its kind yet.
     """
     if template.kind in NOT_YET:
-        raise Conflict("This version does not send templates of this kind yet.")
+        raise Conflict(N_("This version does not send templates of this kind yet."))
     before = None if template.kind == "custom" else in_place_of(template)
     if before is not None:
         before.active = False
@@ -126,7 +127,7 @@ def switch_off(template: Template) -> None:
     :raises Conflict: it answers a keyword; carriers ask for that answer, so one is always in use.
     """
     if template.kind in KEYWORD_REPLIES:
-        raise Conflict("One answer to this word is always in use. Switch another on, and it takes its place.")
+        raise Conflict(N_("One answer to this word is always in use. Switch another on, and it takes its place."))
     template.active = False
     db.session.flush()
 
@@ -137,7 +138,7 @@ def delete_template(template: Template, now: datetime) -> None:
     :raises Conflict: a standard one, which can only be switched off, or the answer to a keyword that is in use.
     """
     if template.standard:
-        raise Conflict("A standard template cannot be deleted; switch it off instead.")
+        raise Conflict(N_("A standard template cannot be deleted; switch it off instead."))
     if template.active:
         switch_off(template)
     template.deleted_at = now

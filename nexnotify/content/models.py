@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nexnotify.db import BigId, Tenant, db, partial_index, tenant_args, tenant_key
+from nexnotify.words import N_
 
 #: Longest name of a template, in characters.
 NAME = 100
@@ -31,21 +32,21 @@ KINDS = {
 }
 #: Template kind → what a merchant calls it.
 TITLES = {
-    "back_in_stock": "Customer: back in stock",
-    "confirmation": "Customer: waiting on stock",
-    "reminder": "Customer: reminder",
-    "stop_reply": "Customer: answer to STOP",
-    "start_reply": "Customer: answer to START",
-    "help_reply": "Customer: answer to HELP",
-    "order_new": "Customer: new order",
-    "order_sent": "Customer: order sent",
-    "ticket_answered": "Customer: ticket answered",
-    "custom": "Customer: custom",
-    "merchant_order_new": "Merchant: new order",
-    "merchant_order_paid": "Merchant: order paid",
-    "merchant_ticket_new": "Merchant: new ticket",
-    "merchant_long_waitlist": "Merchant: long waitlist",
-    "merchant_low_credit": "Merchant: low credit",
+    "back_in_stock": N_("Customer: back in stock"),
+    "confirmation": N_("Customer: waiting on stock"),
+    "reminder": N_("Customer: reminder"),
+    "stop_reply": N_("Customer: answer to STOP"),
+    "start_reply": N_("Customer: answer to START"),
+    "help_reply": N_("Customer: answer to HELP"),
+    "order_new": N_("Customer: new order"),
+    "order_sent": N_("Customer: order sent"),
+    "ticket_answered": N_("Customer: ticket answered"),
+    "custom": N_("Customer: custom"),
+    "merchant_order_new": N_("Merchant: new order"),
+    "merchant_order_paid": N_("Merchant: order paid"),
+    "merchant_ticket_new": N_("Merchant: new ticket"),
+    "merchant_long_waitlist": N_("Merchant: long waitlist"),
+    "merchant_low_credit": N_("Merchant: low credit"),
 }
 #: Those that messages of the kind ``keyword_reply`` are written with. One of each is always in use.
 KEYWORD_REPLIES = ("stop_reply", "start_reply", "help_reply")

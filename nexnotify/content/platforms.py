@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from nexnotify.words import N_
+
 #: The path of its confirmation page that Nexternal's set-up asks for.
 NEXTERNAL_PAGE = "/nexternal"
-_HEAD = "The code ends up in the head of every page."
+_HEAD = N_("The code ends up in the head of every page.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,43 +34,45 @@ class Platform:
 PLATFORMS: Mapping[str, Platform] = {
     "nexternal": Platform(
         "Nexternal",
-        ("Settings", "Policies, Addenda and Disclaimers > Edit", "Tracking Code"),
-        "Set Tracking Code Position to End of Head.",
-        ("Settings", "Policies, Addenda and Disclaimers > Edit", "Order/Affiliate Addendum"),
-        "Set Tracking Code Position to End of Head, then click Finish.",
+        ("Settings", "Policies, Addenda and Disclaimers > Edit", N_("Tracking Code")),
+        N_("Set Tracking Code Position to End of Head."),
+        ("Settings", "Policies, Addenda and Disclaimers > Edit", N_("Order/Affiliate Addendum")),
+        N_("Set Tracking Code Position to End of Head, then click Finish."),
         confirmation_url=NEXTERNAL_PAGE,
-        fields=("Customers", "Preferences", "Customer Custom Fields"),
+        fields=("Customers", "Preferences", N_("Customer Custom Fields")),
     ),
     "shopify": Platform(
         "Shopify",
-        ("Online Store", "Themes", "Edit code", "layout/theme.liquid"),
+        (N_("Online Store"), "Themes", N_("Edit code"), "layout/theme.liquid"),
         "Paste it before </head>. Shopify’s own checkout pages are not part of the theme.",
     ),
     "woocommerce": Platform(
         "WooCommerce",
-        ("Child theme", "header.php"),
+        (N_("Child theme"), "header.php"),
         "Paste it before </head>, or use a plugin that adds code to the head.",
     ),
     "bigcommerce": Platform(
         "BigCommerce",
-        ("Storefront", "Script Manager"),
-        "Create a script for the header, on store pages.",
-        ("Advanced Settings", "Affiliate Conversion Tracking", "Conversion Tracking Code"),
-        "BigCommerce fills in the two tags between percent signs.",
+        ("Storefront", N_("Script Manager")),
+        N_("Create a script for the header, on store pages."),
+        (N_("Advanced Settings"), N_("Affiliate Conversion Tracking"), N_("Conversion Tracking Code")),
+        N_("BigCommerce fills in the two tags between percent signs."),
         tags={"order": "%%ORDER_ID%%", "total": "%%ORDER_AMOUNT%%"},
     ),
-    "lightspeed": Platform("Lightspeed eCom", ("Theme", "Code editor", "Layout file"), "Paste it before </head>."),
+    "lightspeed": Platform(
+        N_("Lightspeed eCom"), ("Theme", N_("Code editor"), N_("Layout file")), "Paste it before </head>."
+    ),
     "prestashop": Platform(
-        "PrestaShop", ("Theme", "templates/_partials/head.tpl"), "Paste it within literal tags. " + _HEAD
+        "PrestaShop", ("Theme", "templates/_partials/head.tpl"), N_("Paste it within literal tags. ") + _HEAD
     ),
     "magento": Platform(
-        "Magento, Adobe Commerce",
-        ("Content", "Design", "Configuration", "HTML Head", "Scripts and Style Sheets"),
+        N_("Magento, Adobe Commerce"),
+        ("Content", "Design", "Configuration", N_("HTML Head"), N_("Scripts and Style Sheets")),
         _HEAD,
     ),
     "other": Platform(
-        "Any other",
-        ("Theme", "End of the head"),
-        "On every page. A tag manager works, too, only later on each page.",
+        N_("Any other"),
+        ("Theme", N_("End of the head")),
+        N_("On every page. A tag manager works, too, only later on each page."),
     ),
 }

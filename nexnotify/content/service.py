@@ -19,6 +19,7 @@ from nexnotify.db import db
 from nexnotify.errors import Invalid, NotFound
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import can_reply
+from nexnotify.words import N_
 
 #: Longest text of a template, in characters before tokens are filled (Twilio takes 1,600 after).
 MAX_SMS = 1000
@@ -100,7 +101,7 @@ def save_template(template: Template, body: str, subject: str | None, user_id: i
     """
     problems = template_problems(template.channel, body, subject, template.kind)
     if problems:
-        raise Invalid("The template was not saved.", fields=problems)
+        raise Invalid(N_("The template was not saved."), fields=problems)
     current = current_version(template)
     subject = subject if template.channel == "email" else None
     if (current.body, current.subject) == (body, subject):
@@ -118,14 +119,14 @@ def template_problems(channel: str, body: str, subject: str | None, kind: str | 
     problems = {}
     limit = MAX_SMS if channel == "sms" else MAX_EMAIL
     if not body.strip():
-        problems["body"] = "Write a text."
+        problems["body"] = N_("Write a text.")
     elif len(body) > limit:
-        problems["body"] = f"The text has {len(body)} characters; {limit} is the most."
+        problems["body"] = N_("The text has %(body)s characters; %(limit)s is the most.", body=len(body), limit=limit)
     elif found := check(body, message_kind):
         problems["body"] = " ".join(problem.message for problem in found)
     if channel == "email":
         if not (subject or "").strip():
-            problems["subject"] = "Write a subject."
+            problems["subject"] = N_("Write a subject.")
         elif found := check(subject or "", message_kind):
             problems["subject"] = " ".join(problem.message for problem in found)
     return problems
@@ -235,7 +236,7 @@ def template_of(store: Store, template_id: int) -> Template:
     )
     template = db.session.scalar(statement)
     if template is None:
-        raise NotFound("There is no such template.")
+        raise NotFound(N_("There is no such template."))
     return template
 
 

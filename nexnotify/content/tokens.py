@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
+from nexnotify.words import N_
+
 ProblemCode = Literal["unknown_token", "wrong_kind", "empty_token", "not_closed", "not_opened"]
 
 ALL_KINDS: Final = frozenset(
@@ -58,21 +60,24 @@ class Token:
 
 
 _ALL_TOKENS: Final = (
-    Token("firstname", "the customer's first name", "Ann", ALL_KINDS, "there"),
-    Token("lastname", "the customer's last name", "Lee", ALL_KINDS, ""),
-    Token("fullname", "the first and last name of the customer", "Ann Lee", ALL_KINDS, "there"),
-    Token("store", "the name of the store", "Shop Example", ALL_KINDS | MERCHANT_SUBJECTS),
-    Token("product", "the title of the product", "Tee", PRODUCT_KINDS),
-    Token("variant", "the chosen options of the product", "M / blue", PRODUCT_KINDS, ""),
-    Token("price", "the price of the variant, with its currency", "$20.00", PRODUCT_KINDS, ""),
-    Token("url", "the link to the product", "https://shop.example/l/a1B2c3D", PRODUCT_KINDS),
-    Token("ordernumber", "the number of the order", "1001", frozenset({"order", "merchant"})),
-    Token("total", "what the order comes to, with its currency", "40.00 USD", frozenset({"order", "merchant"}), ""),
-    Token("subject", "the subject of the ticket", "Where is my order?", frozenset({"ticket", "merchant"})),
-    Token("waiting", "how many people wait for the product", "25", frozenset({"waitlist"})),
-    Token("credits", "how many credits are left", "49", frozenset({"credits"})),
+    Token("firstname", N_("the customer's first name"), "Ann", ALL_KINDS, "there"),
+    Token("lastname", N_("the customer's last name"), "Lee", ALL_KINDS, ""),
+    Token("fullname", N_("the first and last name of the customer"), "Ann Lee", ALL_KINDS, "there"),
+    Token("store", N_("the name of the store"), "Shop Example", ALL_KINDS | MERCHANT_SUBJECTS),
+    Token("product", N_("the title of the product"), "Tee", PRODUCT_KINDS),
+    Token("variant", N_("the chosen options of the product"), "M / blue", PRODUCT_KINDS, ""),
+    Token("price", N_("the price of the variant, with its currency"), "$20.00", PRODUCT_KINDS, ""),
+    Token("url", N_("the link to the product"), "https://shop.example/l/a1B2c3D", PRODUCT_KINDS),
+    Token("ordernumber", N_("the number of the order"), "1001", frozenset({"order", "merchant"})),
+    Token("total", N_("what the order comes to, with its currency"), "40.00 USD", frozenset({"order", "merchant"}), ""),
+    Token("subject", N_("the subject of the ticket"), "Where is my order?", frozenset({"ticket", "merchant"})),
+    Token("waiting", N_("how many people wait for the product"), "25", frozenset({"waitlist"})),
+    Token("credits", N_("how many credits are left"), "49", frozenset({"credits"})),
     Token(
-        "stop_url", "the page where the shopper ends these messages", "https://shop.example/s/a1B2c3D", SHOPPER_KINDS
+        "stop_url",
+        N_("the page where the shopper ends these messages"),
+        "https://shop.example/s/a1B2c3D",
+        SHOPPER_KINDS,
     ),
 )
 TOKENS: Final[dict[str, Token]] = {token.name: token for token in _ALL_TOKENS}
@@ -107,7 +112,7 @@ class UnresolvedToken(ValueError):
     """Tokens without a value or a fallback; ``names`` in order of appearance."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        super().__init__("No value for " + ", ".join(f"[[{name}]]" for name in names) + ".")
+        super().__init__(N_("No value for %(names)s.", names=", ".join(f"[[{name}]]" for name in names)))
         self.names = tuple(names)
 
 
@@ -131,8 +136,8 @@ def _strays(template: str, start: int, end: int) -> list[Problem]:
 
 def _stray(match: re.Match[str]) -> Problem:
     if match.group() == "[[":
-        return Problem("not_closed", "A token begins with [[ but does not end with ]].", match.start())
-    return Problem("not_opened", "A token ends with ]] but does not begin with [[.", match.start())
+        return Problem("not_closed", N_("A token begins with [[ but does not end with ]]."), match.start())
+    return Problem("not_opened", N_("A token ends with ]] but does not begin with [[."), match.start())
 
 
 def _name_and_fallback(inner: str) -> tuple[str, str | None]:
@@ -144,14 +149,20 @@ def _name_problem(match: re.Match[str], kind: str | None) -> Problem | None:
     name, _ = _name_and_fallback(match.group(1))
     at = match.start()
     if not name:
-        return Problem("empty_token", "A token needs a name between [[ and ]].", at)
+        return Problem("empty_token", N_("A token needs a name between [[ and ]]."), at)
     if name not in TOKENS:
         near = difflib.get_close_matches(name.replace("_", "").replace(" ", ""), TOKENS, n=1, cutoff=0.5)
         suggestion = near[0] if near else None
-        hint = f" did you mean [[{suggestion}]]?" if suggestion else " see the list of tokens."
-        return Problem("unknown_token", f"There is no token [[{name}]];{hint}", at, suggestion)
+        hint = (
+            N_(" did you mean [[%(suggestion)s]]?", suggestion=suggestion)
+            if suggestion
+            else N_(" see the list of tokens.")
+        )
+        return Problem(
+            "unknown_token", N_("There is no token [[%(name)s]];%(hint)s", name=name, hint=hint), at, suggestion
+        )
     if kind is not None and kind not in TOKENS[name].kinds:
-        return Problem("wrong_kind", f"[[{name}]] has no value in this kind of message.", at)
+        return Problem("wrong_kind", N_("[[%(name)s]] has no value in this kind of message.", name=name), at)
     return None
 
 

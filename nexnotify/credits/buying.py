@@ -22,13 +22,14 @@ from nexnotify.db import db
 from nexnotify.errors import Conflict, Invalid, NotFound
 from nexnotify.secrets import token_hash
 from nexnotify.stores.models import Store
+from nexnotify.words import N_
 
 #: Status of a purchase → what it means to a merchant.
 STATUSES = {
-    "pending": "Not paid yet, as far as we have heard.",
-    "paid": "Paid; the credits are in the balance.",
-    "cancelled": "Given up before it was paid.",
-    "failed": "The payment did not come about.",
+    "pending": N_("Not paid yet, as far as we have heard."),
+    "paid": N_("Paid; the credits are in the balance."),
+    "cancelled": N_("Given up before it was paid."),
+    "failed": N_("The payment did not come about."),
 }
 
 
@@ -53,7 +54,7 @@ def plugin_of(kind: str) -> type[PaymentPlugin]:
     :raises NotFound: there is none, or its file is broken.
     """
     if kind not in payments().kinds:
-        raise NotFound(f"There is no way to pay called {kind}.")
+        raise NotFound(N_("There is no way to pay called %(kind)s.", kind=kind))
     return payments().kinds[kind]
 
 
@@ -131,7 +132,7 @@ def order(store: Store, payment: Payment, credits: int, user_id: int, now: datet
     """
     pack = next((pack for pack in packs() if pack.credits == credits), None)
     if pack is None or not payment.active:
-        raise Invalid("Choose a pack and a way to pay.", fields={"pack": "Choose one of the packs."})
+        raise Invalid(N_("Choose a pack and a way to pay."), fields={"pack": N_("Choose one of the packs.")})
     purchase = CreditPurchase(
         store_id=store.id,
         payment_id=payment.id,
@@ -150,7 +151,7 @@ def order(store: Store, payment: Payment, credits: int, user_id: int, now: datet
 
 def order_of(purchase: CreditPurchase, page_url: str) -> Order:
     """What a payment plugin is told of a purchase."""
-    title = f"{purchase.credits:,} credits"
+    title = N_("%(credits)s credits", credits=f"{purchase.credits:,}")
     return Order(purchase.reference, title, purchase.amount, purchase.currency, page_url)
 
 
@@ -189,7 +190,7 @@ def find_purchase(payment: Payment, reference: str, provider_id: str | None) -> 
         .execution_options(populate_existing=True)
     )
     if found is not None and provider_id and found.provider_id not in (None, provider_id):
-        raise Conflict("This purchase belongs to another payment.")
+        raise Conflict(N_("This purchase belongs to another payment."))
     if found is not None:
         found.provider_id = found.provider_id or provider_id
     return found

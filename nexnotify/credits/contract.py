@@ -13,6 +13,8 @@ from typing import Any, ClassVar, Literal
 
 from wtforms import Form
 
+from nexnotify.words import N_
+
 #: Seconds after which a call to a provider is given up.
 TIMEOUT = 10.0
 
@@ -108,4 +110,4 @@ class Payment:
 
         :raises BadSignature: it does not come from the provider. :raises BadCall: it cannot be read.
         """
-        raise BadCall("This way to pay takes no calls.")
+        raise BadCall(N_("This way to pay takes no calls."))

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
+from nexnotify.words import N_
+
 #: Kind of ledger entry → what it means to a merchant. The reference's table is compared with this one.
 KINDS = {
-    "opening": "Credits that the store began with, or that the operator granted.",
-    "purchase": "Credits that were bought and paid.",
-    "reserve": "Put aside for a text that is planned.",
-    "settle": "The gateway has taken the text; a difference to what was put aside is booked here.",
-    "refund": "Given back: the text was refused, taken back, or surely never went.",
-    "correction": "Put right by hand.",
+    "opening": N_("Credits that the store began with, or that the operator granted."),
+    "purchase": N_("Credits that were bought and paid."),
+    "reserve": N_("Put aside for a text that is planned."),
+    "settle": N_("The gateway has taken the text; a difference to what was put aside is booked here."),
+    "refund": N_("Given back: the text was refused, taken back, or surely never went."),
+    "correction": N_("Put right by hand."),
 }
 
 

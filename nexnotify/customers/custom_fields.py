@@ -11,6 +11,7 @@ from nexnotify.customers.models import CustomField, CustomFieldValue
 from nexnotify.db import db
 from nexnotify.errors import Conflict, Invalid
 from nexnotify.stores.models import Store
+from nexnotify.words import N_
 
 #: The name under which every store finds its opt-in.
 OPT_IN = "I would like to receive SMS messages"
@@ -39,10 +40,15 @@ def add_field(store: Store, name: str, type_: str, choices: Sequence[str]) -> Cu
     :raises Invalid: with what is wrong with ``name``, ``type`` or ``choices``.
     """
     if type_ not in TYPES:
-        raise Invalid(f"A field's type is one of {', '.join(TYPES)}.", fields={"type": "Choose one."})
+        raise Invalid(
+            N_("A field's type is one of %(types)s.", types=", ".join(TYPES)), fields={"type": N_("Choose one.")}
+        )
     others = fields_of(store.id)
     if len(others) >= MAX_FIELDS:
-        raise Invalid(f"A store has at most {MAX_FIELDS} fields.", fields={"name": "Delete a field first."})
+        raise Invalid(
+            N_("A store has at most %(max_fields)s fields.", max_fields=MAX_FIELDS),
+            fields={"name": N_("Delete a field first.")},
+        )
     field = CustomField(
         store_id=store.id,
         name=_good_name(name, others),
@@ -91,7 +97,7 @@ def delete_field(field: CustomField) -> None:
     :raises Conflict: it is the opt-in.
     """
     if field.is_sms_opt_in:
-        raise Conflict("The opt-in cannot be deleted: without it nobody could say yes to texts. You can rename it.")
+        raise Conflict(N_("The opt-in cannot be deleted: without it nobody could say yes to texts. You can rename it."))
     db.session.execute(
         sa.delete(CustomFieldValue).where(
             CustomFieldValue.store_id == field.store_id, CustomFieldValue.custom_field_id == field.id
@@ -104,20 +110,28 @@ def delete_field(field: CustomField) -> None:
 def _good_name(name: str, others: Sequence[CustomField]) -> str:
     text = " ".join(name.split())
     if not text:
-        raise Invalid(fields={"name": "Write a name."})
+        raise Invalid(fields={"name": N_("Write a name.")})
     if len(text) > MAX_NAME or len(fold(text)) > MAX_NAME:
-        raise Invalid(fields={"name": f"Write at most {MAX_NAME} characters."})
+        raise Invalid(fields={"name": N_("Write at most %(max_name)s characters.", max_name=MAX_NAME)})
     if any(item.name_key == fold(text) for item in others):
-        raise Invalid(fields={"name": "Another field has this name."})
+        raise Invalid(fields={"name": N_("Another field has this name.")})
     return text
 
 
 def _good_choices(choices: Sequence[str]) -> list[str]:
     texts = [text for text in (" ".join(choice.split()) for choice in choices) if text]
     if not texts:
-        raise Invalid(fields={"choices": "Write at least one choice."})
+        raise Invalid(fields={"choices": N_("Write at least one choice.")})
     if len(texts) > MAX_CHOICES or any(len(text) > MAX_NAME for text in texts):
-        raise Invalid(fields={"choices": f"Write at most {MAX_CHOICES} choices of {MAX_NAME} characters each."})
+        raise Invalid(
+            fields={
+                "choices": N_(
+                    "Write at most %(max_choices)s choices of %(max_name)s characters each.",
+                    max_choices=MAX_CHOICES,
+                    max_name=MAX_NAME,
+                )
+            }
+        )
     if len({fold(text) for text in texts}) < len(texts):
-        raise Invalid(fields={"choices": "A choice stands there twice."})
+        raise Invalid(fields={"choices": N_("A choice stands there twice.")})
     return texts

@@ -9,13 +9,15 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
+from nexnotify.words import N_
+
 #: Type → what a merchant calls it.
 TYPES = {
-    "yes_no": "Yes or no",
-    "text": "Text",
-    "number": "Number",
-    "choice": "Choice",
-    "date": "Date",
+    "yes_no": N_("Yes or no"),
+    "text": N_("Text"),
+    "number": N_("Number"),
+    "choice": N_("Choice"),
+    "date": N_("Date"),
 }
 MAX_TEXT = 2000
 #: A number is below this, and has at most so many digits behind the point.
@@ -57,21 +59,21 @@ def _yes_no(raw: object) -> bool:
         return raw
     word = raw.casefold() if isinstance(raw, str) else ""
     if word not in _YES | _NO:
-        raise BadValue("Write true or false.")
+        raise BadValue(N_("Write true or false."))
     return word in _YES
 
 
 def _number(raw: object) -> int | float:
     if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
-        raise BadValue("Write a number.")
+        raise BadValue(N_("Write a number."))
     try:
         number = Decimal(raw if isinstance(raw, str) else repr(raw))
     except InvalidOperation:
-        raise BadValue("Write a number, such as 12 or 12.5.") from None
+        raise BadValue(N_("Write a number, such as 12 or 12.5.")) from None
     if not number.is_finite() or abs(number) >= MAX_NUMBER:
-        raise BadValue(f"Write a number below {MAX_NUMBER:,}.")
+        raise BadValue(N_("Write a number below %(max_number)s.", max_number=f"{MAX_NUMBER:,}"))
     if number != round(number, MAX_DIGITS):
-        raise BadValue(f"Write at most {MAX_DIGITS} digits behind the point.")
+        raise BadValue(N_("Write at most %(max_digits)s digits behind the point.", max_digits=MAX_DIGITS))
     return int(number) if number == int(number) else float(number)
 
 
@@ -79,7 +81,7 @@ def _choice(raw: object, choices: Sequence[str]) -> str:
     known = {fold(choice): choice for choice in choices}
     found = known.get(fold(raw)) if isinstance(raw, str) else None
     if found is None:
-        raise BadValue(f"Write one of {', '.join(choices)}.")
+        raise BadValue(N_("Write one of %(choices)s.", choices=", ".join(choices)))
     return found
 
 
@@ -89,16 +91,16 @@ def _date(raw: object) -> str:
             raise ValueError
         return date.fromisoformat(raw).isoformat()
     except ValueError:
-        raise BadValue("Write a date like 2026-01-31.") from None
+        raise BadValue(N_("Write a date like 2026-01-31.")) from None
 
 
 def _text(raw: object) -> str:
     if not isinstance(raw, str):
-        raise BadValue("Write a text.")
+        raise BadValue(N_("Write a text."))
     if "\0" in raw:
-        raise BadValue("A text holds the character NUL, which no database keeps.")
+        raise BadValue(N_("A text holds the character NUL, which no database keeps."))
     if len(raw) > MAX_TEXT:
-        raise BadValue(f"Write at most {MAX_TEXT:,} characters.")
+        raise BadValue(N_("Write at most %(max_text)s characters.", max_text=f"{MAX_TEXT:,}"))
     return raw
 
 
@@ -111,7 +113,9 @@ def no_such_field(name: str, known: Iterable[str]) -> str:
     """What is said about a field that there is not, naming the nearest one."""
     names = {fold(item): item for item in known}
     near = difflib.get_close_matches(fold(name), list(names), n=1, cutoff=0)
-    return f"There is no field “{name}”." + (f" The nearest is “{names[near[0]]}”." if near else "")
+    return N_("There is no field “%(name)s”.", name=name) + (
+        N_(" The nearest is “%(near)s”.", near=names[near[0]]) if near else ""
+    )
 
 
 def opt_in_step(last: str | None, wanted: bool) -> str | None:

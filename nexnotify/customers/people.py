@@ -19,6 +19,7 @@ from nexnotify.db import db, insert_ignore
 from nexnotify.errors import Invalid
 from nexnotify.phone import InvalidEmail, InvalidPhone
 from nexnotify.stores.models import Store
+from nexnotify.words import N_
 
 #: Column of the address as callers name it → its channel.
 CHANNELS = {"phone": "sms", "email": "email"}
@@ -246,7 +247,11 @@ def _set_address(store: Store, customer: Customer, name: str, address: str | Non
             )
         )
         if owner is not None:
-            words = f"This {'number' if name == 'phone' else 'email address'} is that of customer {owner}."
+            words = (
+                N_("This number is that of customer %(owner)s.", owner=owner)
+                if name == "phone"
+                else N_("This email address is that of customer %(owner)s.", owner=owner)
+            )
             raise Invalid(words, fields={name: words})
     if name == "phone" and before is not None:
         # Whoever gets this number next has agreed to nothing.

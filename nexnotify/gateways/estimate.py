@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from nexnotify.words import N_
+
 ZERO = Decimal(0)
 #: Currencies that are not counted in hundredths (ISO 4217): decimals of an amount.
 _DECIMALS = {
@@ -56,5 +58,6 @@ def price_words(prices: Prices | None) -> str | None:
     """Prices in one line, exact: "$10.00 a month, $1.00 a number, $0.0075 a text"."""
     if prices is None:
         return None
-    parts = ((prices.month, "a month"), (prices.number, "a number"), (prices.text, "a text"))
-    return ", ".join(f"{money(amount, prices.currency, exact=True)} {words}" for amount, words in parts)
+    parts = ((prices.month, N_("a month")), (prices.number, N_("a number")), (prices.text, N_("a text")))
+    priced = [money(amount, prices.currency, exact=True) + " " + words for amount, words in parts]
+    return priced[0] + ", " + priced[1] + ", " + priced[2]

@@ -22,11 +22,14 @@ from nexnotify.gateways.loader import Registry
 from nexnotify.gateways.models import GatewayInstance, Lane
 from nexnotify.secrets import token_hash
 from nexnotify.stores.models import Store
+from nexnotify.words import N_
 
 #: Kinds that only collect what they are given, so that a new store can be tried without a provider.
 OUTBOXES = ("outbox", "outbox_email")
 #: Why a gateway without a number does not send; ``paused_reason`` while it is so.
-AWAITING = "Awaiting number. Enter it in the gateway's settings when the provider has told you; texts wait until then."
+AWAITING = N_(
+    "Awaiting number. Enter it in the gateway's settings when the provider has told you; texts wait until then."
+)
 
 
 def registry() -> Registry:
@@ -41,9 +44,9 @@ def settings_form(
 
     class SettingsForm(kind.Settings):  # type: ignore[name-defined]
         rate = FloatField(
-            "Segments per second",
+            N_("Segments per second"),
             [validators.InputRequired(), validators.NumberRange(0, 10_000)],
-            description="What your sender may send, such as 10 for 600 a minute; 0 is as fast as it goes.",
+            description=N_("What your sender may send, such as 10 for 600 a minute; 0 is as fast as it goes."),
             default=kind.default_rate,
         )
 
@@ -122,12 +125,14 @@ def rename_gateway(instance: GatewayInstance, name: str) -> None:
 
 def _check_name(store_id: int, name: str, own_id: int | None = None) -> None:
     if not name.strip():
-        raise Invalid("A gateway needs a name.", fields={"name": "Write a name."})
+        raise Invalid(N_("A gateway needs a name."), fields={"name": N_("Write a name.")})
     holder = db.session.scalar(
         sa.select(GatewayInstance.id).where(GatewayInstance.store_id == store_id, GatewayInstance.name == name)
     )
     if holder is not None and holder != own_id:
-        raise Invalid(f"There is a gateway named {name} already.", fields={"name": "Choose another name."})
+        raise Invalid(
+            N_("There is a gateway named %(name)s already.", name=name), fields={"name": N_("Choose another name.")}
+        )
 
 
 def clean_settings(
@@ -139,11 +144,11 @@ def clean_settings(
     """
     values = {"rate": (stored or {}).get("rate", plugin.default_rate), **values}
     form = settings_form(plugin, {name: str(value) for name, value in values.items()}, stored)
-    unknown = {name: "There is no such field." for name in values if name not in form}
+    unknown = {name: N_("There is no such field.") for name in values if name not in form}
     if not form.validate() or unknown:
         problems = {name: " ".join(map(str, errors)) for name, errors in form.errors.items() if name}
         problems |= {"settings": " ".join(map(str, form.form_errors))} if form.form_errors else {}
-        raise Invalid("The gateway's settings are not complete.", fields=problems | unknown)
+        raise Invalid(N_("The gateway's settings are not complete."), fields=problems | unknown)
     return {field.short_name: _plain(field) for field in form}
 
 
@@ -271,7 +276,7 @@ def check_gateway(gateway: Gateway) -> Health:
     try:
         health = gateway.check()
     except Exception as error:
-        health = Health(False, f"The check failed: {type(error).__name__}.")
+        health = Health(False, N_("The check failed: %(name)s.", name=type(error).__name__))
     if _lacks_number(type(gateway), gateway.settings):
         return Health(False, f"{AWAITING} {health.detail}")
     return health

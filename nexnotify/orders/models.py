@@ -9,14 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from nexnotify.db import BigId, Encrypted, Tenant, db, partial_index, tenant_args, tenant_key
+from nexnotify.words import N_
 
 #: Where an order stands, in the order in which that usually goes; the reference's table is compared with this one.
 ORDER_STATUSES = {
-    "new": "Placed, not paid yet.",
-    "paid": "Paid, not sent yet.",
-    "sent": "On its way to the customer.",
-    "cancelled": "Called off.",
-    "returned": "Came back.",
+    "new": N_("Placed, not paid yet."),
+    "paid": N_("Paid, not sent yet."),
+    "sent": N_("On its way to the customer."),
+    "cancelled": N_("Called off."),
+    "returned": N_("Came back."),
 }
 #: Who wrote a ticket's message.
 AUTHORS = ("customer", "merchant")

@@ -9,28 +9,29 @@ from datetime import datetime
 from nexnotify.policy.frequency import next_allowed as next_allowed_by_cap
 from nexnotify.policy.quiet_hours import Window
 from nexnotify.policy.quiet_hours import next_allowed as next_allowed_by_hours
+from nexnotify.words import N_
 
 #: Raised with every change of the rules; each decision names the version it was made by.
 RULES_VERSION = 3
 
 #: Reason → what it means to a merchant. The trace and the README read this list.
 REASONS = {
-    "eligible": "Nothing stood in the way.",
-    "request_closed": "The request had ended before.",
-    "no_consent": "There is no consent to this kind of message.",
-    "opted_out": "The contact has said STOP.",
-    "unreachable": "The address cannot receive messages.",
-    "switched_off": "This channel is switched off for this product status.",
-    "alert_paused": "The store has paused its text alert; the request keeps its place.",
-    "sold_out_again": "The product could not be bought any more; the request keeps its place.",
-    "frequency_cap": "The contact has had as many alerts and marketing texts as the store allows for now.",
-    "quiet_hours": "It is quiet hours; alerts and marketing texts wait until they end.",
-    "no_credit": "The store has not enough credits; the text goes when there are some again.",
-    "told_already": "Another message about this request is on its way.",
-    "no_number": "There is no mobile number.",
-    "taken_back": "One of your people stopped it before it went.",
-    "no_gateway": "The store has no gateway for this channel.",
-    "no_text": "No template is in use, or it has a token without a value for this person, so nothing was sent.",
+    "eligible": N_("Nothing stood in the way."),
+    "request_closed": N_("The request had ended before."),
+    "no_consent": N_("There is no consent to this kind of message."),
+    "opted_out": N_("The contact has said STOP."),
+    "unreachable": N_("The address cannot receive messages."),
+    "switched_off": N_("This channel is switched off for this product status."),
+    "alert_paused": N_("The store has paused its text alert; the request keeps its place."),
+    "sold_out_again": N_("The product could not be bought any more; the request keeps its place."),
+    "frequency_cap": N_("The contact has had as many alerts and marketing texts as the store allows for now."),
+    "quiet_hours": N_("It is quiet hours; alerts and marketing texts wait until they end."),
+    "no_credit": N_("The store has not enough credits; the text goes when there are some again."),
+    "told_already": N_("Another message about this request is on its way."),
+    "no_number": N_("There is no mobile number."),
+    "taken_back": N_("One of your people stopped it before it went."),
+    "no_gateway": N_("The store has no gateway for this channel."),
+    "no_text": N_("No template is in use, or it has a token without a value for this person, so nothing was sent."),
 }
 
 

@@ -21,24 +21,25 @@ from nexnotify.receipts.models import InboundMessage
 from nexnotify.reports.trace import CLOSED
 from nexnotify.reports.words import PRODUCT_STATUSES, channel_word, kind_word, reason_words
 from nexnotify.waitlist.models import AlertRequest
+from nexnotify.words import N_
 
 #: The newest of each kind of happening that a page shows.
 SHOWN = 100
 
 _PURPOSES = {
     "requested": "alerts",
-    "transactional": "orders and tickets",
+    "transactional": N_("orders and tickets"),
     "marketing": "marketing",
     "all": "everything",
 }
 _METHODS = {
-    "widget": "on your shop's page",
-    "api": "through the API",
-    "import": "from a file",
-    "keyword": "by text message",
-    "page": "on the shopper's page",
-    "gateway": "told by the gateway",
-    "staff": "by your people",
+    "widget": N_("on your shop's page"),
+    "api": N_("through the API"),
+    "import": N_("from a file"),
+    "keyword": N_("by text message"),
+    "page": N_("on the shopper's page"),
+    "gateway": N_("told by the gateway"),
+    "staff": N_("by your people"),
 }
 
 
@@ -64,7 +65,7 @@ def timeline(customer: Customer) -> tuple[list[Happening], bool]:
     # Of what happened at one moment, the consequence stands first here, and so above its cause.
     sources = [_messages(contacts), _inbound(contacts), _requests(contacts), _consents(contacts)]
     found = [line for lines in sources for line in lines]
-    found.append(Happening(customer.created_at, "First told of by the shop", "neutral"))
+    found.append(Happening(customer.created_at, N_("First told of by the shop"), "neutral"))
     more = len(found) > SHOWN
     found.sort(key=lambda line: line.at, reverse=True)
     return found[:SHOWN], more
@@ -74,20 +75,24 @@ def marketing_state(customer: Customer) -> tuple[bool, str]:
     """Whether marketing texts may go to the customer, and what decides it."""
     contact = contacts_of(customer).get("sms")
     if contact is None:
-        return False, "No number is known, so no text can go."
+        return False, N_("No number is known, so no text can go.")
     if contact.opted_out_at is not None:
         wins = (
-            " The field says yes; the STOP wins until they text START and opt in again." if customer.sms_opt_in else ""
+            N_(" The field says yes; the STOP wins until they text START and opt in again.")
+            if customer.sms_opt_in
+            else ""
         )
-        return False, f"This number has said STOP.{wins}"
+        return False, N_("This number has said STOP.%(wins)s", wins=wins)
     if contact.id in may_be_sent_marketing(customer.store_id, [contact.id]):
-        return True, "Has opted in, and not said STOP since."
+        return True, N_("Has opted in, and not said STOP since.")
     if customer.sms_opt_in:
         return False, (
-            "The field says yes, but nobody has agreed for this number since it became theirs, or since its last STOP. "
-            "Set the field to no and to yes again once they have."
+            N_(
+                "The field says yes, but nobody has agreed for this number since it became theirs, or since its last STOP. "
+                "Set the field to no and to yes again once they have."
+            )
         )
-    return False, "Has not opted in."
+    return False, N_("Has not opted in.")
 
 
 def person_file(customer: Customer) -> dict[str, Any]:
@@ -201,24 +206,31 @@ def _requests(contacts: Contacts) -> list[Happening]:
         by = channel_word(contacts[item.contact_id].channel).lower()
         was = PRODUCT_STATUSES[item.asked_status]
         lines.append(
-            Happening(item.created_at, "Waits for stock", "info", f"{name}, which was {was}, by {by}.", "", link)
+            Happening(
+                item.created_at,
+                N_("Waits for stock"),
+                "info",
+                N_("%(name)s, which was %(was)s, by %(by)s.", name=name, was=was, by=by),
+                "",
+                link,
+            )
         )
         if item.alerted_at:
-            lines.append(Happening(item.alerted_at, "Told that it is back", "ok", f"{name}.", "", link))
+            lines.append(Happening(item.alerted_at, N_("Told that it is back"), "ok", f"{name}.", "", link))
         if item.closed_at:
-            lines.append(Happening(item.closed_at, "Waits no more", "neutral", _closed(name, item), "", link))
+            lines.append(Happening(item.closed_at, N_("Waits no more"), "neutral", _closed(name, item), "", link))
     return lines
 
 
 def _closed(name: str, item: AlertRequest) -> str:
-    return f"{name}. {CLOSED.get(item.closed_reason or '', '')}".strip()
+    return name + ". " + CLOSED[item.closed_reason] if item.closed_reason in CLOSED else f"{name}."
 
 
 def _messages(contacts: Contacts) -> list[Happening]:
     return [
         Happening(
             item.created_at,
-            f"{channel_word(item.channel)}: {kind_word(item.kind)}",
+            channel_word(item.channel) + ": " + kind_word(item.kind),
             "info",
             reason_words(item.reason),
             item.body,
@@ -231,7 +243,7 @@ def _messages(contacts: Contacts) -> list[Happening]:
 
 def _inbound(contacts: Contacts) -> list[Happening]:
     return [
-        Happening(item.at, "Wrote to you", "warn" if item.keyword == "stop" else "info", "", item.body)
+        Happening(item.at, N_("Wrote to you"), "warn" if item.keyword == "stop" else "info", "", item.body)
         for item in _newest(InboundMessage, contacts, SHOWN + 1)
     ]
 
@@ -240,11 +252,11 @@ def _consents(contacts: Contacts) -> list[Happening]:
     lines = []
     for entry, wording in _consent_rows(contacts, SHOWN + 1):
         given = entry.action == "granted"
-        stop = "STOP" if entry.purpose == "all" else f"Consent to {_PURPOSES[entry.purpose]}"
-        title = stop if entry.purpose == "all" else f"{stop} {'given' if given else 'taken back'}"
+        said = N_("Consent to %(purpose)s given") if given else N_("Consent to %(purpose)s taken back")
+        title = "STOP" if entry.purpose == "all" else said % {"purpose": _PURPOSES[entry.purpose]}
         by = channel_word(contacts[entry.contact_id].channel).lower()
-        words = f"For {by}, {_METHODS.get(entry.method, entry.method)}."
+        words = N_("For %(by)s, %(method)s.", by=by, method=_METHODS.get(entry.method, entry.method))
         if because := entry.evidence.get("because"):
-            words += f" Because {because}."
+            words += N_(" Because %(because)s.", because=because)
         lines.append(Happening(entry.at, title, "ok" if given else "bad", words, wording or ""))
     return lines

@@ -15,6 +15,7 @@ from nexnotify.db import db
 from nexnotify.ledger.values import product_values, stop_url
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.models import AlertRequest
+from nexnotify.words import N_
 
 #: Requests that are shown, and those that are searched for the longest name.
 LATEST, SEARCHED = 3, 200
@@ -37,11 +38,11 @@ def examples(store: Store, kind: str, product_status: str | None = None) -> list
     """
     own: dict[str, str | None] = {"store": store.name, "stop_url": stop_url(store.id, NOBODY)}
     if kind in KEYWORD_REPLIES:
-        return [Example("Everybody gets the same", own)]
+        return [Example(N_("Everybody gets the same"), own)]
     if kind in EVENT_TEMPLATES:
-        return [Example("A made-up person and order", samples() | own)]
+        return [Example(N_("A made-up person and order"), samples() | own)]
     if kind == "custom":
-        return [Example("A made-up person", samples() | own)]
+        return [Example(N_("A made-up person"), samples() | own)]
     found = [_example(store, *row) for row in _latest(store, product_status)]
     longest = _longest(store)
     if longest is not None:
@@ -50,8 +51,8 @@ def examples(store: Store, kind: str, product_status: str | None = None) -> list
         if not found:
             found.append(example)
         elif all(other.values != example.values for other in found):
-            found.append(Example("Your longest names", example.values))
-    return found or [Example("Made-up values: there are no products yet", samples() | own)]
+            found.append(Example(N_("Your longest names"), example.values))
+    return found or [Example(N_("Made-up values: there are no products yet"), samples() | own)]
 
 
 def _example(store: Store, name: str | None, variant: Variant) -> Example:

@@ -17,6 +17,7 @@ from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import awaits_number, gateway_of_lane
 from nexnotify.ledger.models import Alert, Attempt, Message, MessageEvent
 from nexnotify.phone import mask, mask_email
+from nexnotify.words import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,29 +76,37 @@ def without_address(words: str, address: str) -> str:
 _BY_REASON = {
     "invalid_number": "Nothing: the number does not exist. Its requests have ended, and it is not texted again.",
     "landline": "Nothing: a landline takes no texts. Its requests have ended; the shopper can ask again by email.",
-    "unreachable": "Nothing here: the handset was off, out of reach or given up. If many fail, ask the gateway about "
-    "the carrier.",
+    "unreachable": N_(
+        "Nothing here: the handset was off, out of reach or given up. If many fail, ask the gateway about the carrier."
+    ),
     "opted_out": "Nothing: the shopper has said STOP, and only their own START lifts it.",
-    "content": "Carriers filter texts that look like spam. Write the template plainly, name your store first, and "
-    "use links of your own domain; then ask the gateway whether your sender is registered.",
-    "sender": "Register the sender with the carriers (in the United States: 10DLC or a verified toll-free number), "
-    "or choose another sender in the gateway's settings.",
-    "not_routable": "Allow the country in your gateway's account (often called geo permissions), or add a gateway "
-    "that reaches it.",
+    "content": N_(
+        "Carriers filter texts that look like spam. Write the template plainly, name your store first, and "
+        "use links of your own domain; then ask the gateway whether your sender is registered."
+    ),
+    "sender": N_(
+        "Register the sender with the carriers (in the United States: 10DLC or a verified toll-free number), "
+        "or choose another sender in the gateway's settings."
+    ),
+    "not_routable": N_(
+        "Allow the country in your gateway's account (often called geo permissions), or add a gateway that reaches it."
+    ),
     "quiet_hours": "Nothing: it goes when quiet hours end, if it is still true then. Quiet hours are in Settings.",
     "frequency_cap": "Nothing: it goes when the cap allows it. The cap is in Settings.",
     "sold_out_again": "Nothing: the shopper keeps the place and is told at the next restock.",
-    "alert_paused": "Resume the alert in Settings; the shopper keeps the place and is told at the next restock.",
-    "switched_off": "Switch the channel on for this product status in Settings, if you want it.",
-    "no_time_left": "See the attempts below for what the gateway said, and check the gateway.",
-    "too_late": "A message waited longer than it was worth. Check that a worker is running and that the gateway's "
-    "rate is high enough.",
+    "alert_paused": N_("Resume the alert in Settings; the shopper keeps the place and is told at the next restock."),
+    "switched_off": N_("Switch the channel on for this product status in Settings, if you want it."),
+    "no_time_left": N_("See the attempts below for what the gateway said, and check the gateway."),
+    "too_late": N_(
+        "A message waited longer than it was worth. Check that a worker is running and that the gateway's "
+        "rate is high enough."
+    ),
     "expired": "Nothing: the handset was not reached in time.",
 }
 _BY_STATUS = {
-    "undelivered": "The carrier could not deliver it and did not say why. If many fail, ask the gateway.",
-    "rejected": "The gateway refused it for good. See its own words below.",
-    "expired": "Its time ran out. See the history below for what held it up.",
+    "undelivered": N_("The carrier could not deliver it and did not say why. If many fail, ask the gateway."),
+    "rejected": N_("The gateway refused it for good. See its own words below."),
+    "expired": N_("Its time ran out. See the history below for what held it up."),
 }
 
 
@@ -105,19 +114,20 @@ def advice(message: Message, gateway: GatewayInstance) -> str | None:
     """What a merchant can do about a message that is not on its way; None when there is nothing to say."""
     status, reason = message.status, message.reason or ""
     if status in ("held", "queued") and awaits_number(gateway):
-        return (
-            f"The gateway {gateway.name} awaits its number. Enter it in the gateway's settings; what waits then goes "
-            "out by itself. A message whose time runs out before is not sent, and its shopper keeps the place."
+        return N_(
+            "The gateway %(name)s awaits its number. Enter it in the gateway's settings; what waits then goes out by itself. A message whose time runs out before is not sent, and its shopper keeps the place.",
+            name=gateway.name,
         )
     if status in ("held", "queued") and gateway.paused_at is not None:
-        return (
-            f"The gateway {gateway.name} is paused: {gateway.paused_reason} Mend its settings or resume it; "
-            "what waits then goes out by itself."
+        return N_(
+            "The gateway %(name)s is paused: %(paused_reason)s Mend its settings or resume it; what waits then goes out by itself.",
+            name=gateway.name,
+            paused_reason=gateway.paused_reason,
         )
     if status == "uncertain":
         if reason == LEFT:
-            return "You decided to leave it. A receipt that comes after all still changes it."
-        return (
+            return N_("You decided to leave it. A receipt that comes after all still changes it.")
+        return N_(
             "The call to the gateway broke off, so the text may have arrived or not. We ask the gateway a few times. "
             "Look into the gateway's own list: if the message is not there, send it again; else leave it. "
             "Until then the shopper counts as told, and nothing is sent twice."

@@ -18,16 +18,21 @@ from nexnotify.policy.eligibility import REASONS
 from nexnotify.reports.words import PRODUCT_STATUSES, reason_words
 from nexnotify.restock.models import RestockEvent
 from nexnotify.waitlist.models import STATUSES, AlertRequest, Decision
+from nexnotify.words import N_
 
 #: Why a request ended, in words.
 CLOSED = {
-    "shopper": "The shopper cancelled it.",
-    "merchant": "The merchant cancelled it.",
-    "stop": "The shopper said STOP.",
-    "unreachable": "The gateway said that this address cannot receive messages.",
-    "erased": "The person was erased.",
+    "shopper": N_("The shopper cancelled it."),
+    "merchant": N_("The merchant cancelled it."),
+    "stop": N_("The shopper said STOP."),
+    "unreachable": N_("The gateway said that this address cannot receive messages."),
+    "erased": N_("The person was erased."),
 }
-_VERDICTS = {"send": "A message was planned.", "hold": "The message was held back.", "skip": "Nobody was told."}
+_VERDICTS = {
+    "send": N_("A message was planned."),
+    "hold": N_("The message was held back."),
+    "skip": N_("Nobody was told."),
+}
 
 
 def trace(request: AlertRequest) -> dict[str, Any]:
@@ -54,12 +59,16 @@ def _asked(request: AlertRequest) -> list[dict[str, Any]]:
         .options(joinedload(Variant.product))
         .where(Variant.store_id == request.store_id, Variant.id == request.variant_id)
     ).one()
-    words = f"Asked to be told about {variant.product.title} {variant.name}".strip()
+    words = N_("Asked to be told about %(name)s", name=f"{variant.product.title} {variant.name}".strip())
     return [
         _line(
             request.created_at,
             "asked",
-            f"{words}, which was {PRODUCT_STATUSES[request.asked_status]}.",
+            N_(
+                "%(words)s, which was %(asked_status)s.",
+                words=words,
+                asked_status=PRODUCT_STATUSES[request.asked_status],
+            ),
             source=request.source,
         )
     ]
@@ -75,7 +84,10 @@ def _consent(request: AlertRequest) -> list[dict[str, Any]]:
         )
         .order_by(ConsentEntry.id)
     )
-    words = {"granted": "Consent was given.", "revoked": "Consent was taken back: every message to this address ended."}
+    words = {
+        "granted": N_("Consent was given."),
+        "revoked": N_("Consent was taken back: every message to this address ended."),
+    }
     return [
         _line(entry.at, f"consent_{entry.action}", words[entry.action], purpose=entry.purpose, method=entry.method)
         for entry in entries
@@ -96,7 +108,7 @@ def _decisions(request: AlertRequest) -> list[dict[str, Any]]:
         _line(
             decision.at,
             f"decided_{decision.verdict}",
-            f"{_VERDICTS[decision.verdict]} {REASONS[decision.reason]}",
+            _VERDICTS[decision.verdict] + " " + REASONS[decision.reason],
             reason=decision.reason,
             stage=decision.stage,
             restock_id=decision.restock_id,
@@ -144,7 +156,7 @@ def _summary(request: AlertRequest, events: list[dict[str, Any]]) -> str:
     if request.status == "waiting" and not told:
         return "Waits: the product has not come back since."
     if request.status in ("waiting", "alerted") and told:
-        return f"{STATUSES[request.status]} Last: {told[-1]['words']}"
+        return N_("%(status)s Last: %(told)s", status=STATUSES[request.status], told=told[-1]["words"])
     return STATUSES[request.status]
 
 

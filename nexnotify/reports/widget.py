@@ -11,10 +11,11 @@ from nexnotify.db import db
 from nexnotify.fetch import origin_of
 from nexnotify.stores.models import AuditEntry, Store
 from nexnotify.waitlist.models import AlertRequest
+from nexnotify.words import N_
 
 #: The action of the audit trail that keeps a check: who had a page read, and what came of it.
 CHECKED = "widget.checked"
-WORKS, FAILS = "works", "does not work"
+WORKS, FAILS = "works", N_("does not work")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,52 +4,53 @@ from __future__ import annotations
 
 from nexnotify.dispatch.merchant import LEFT
 from nexnotify.policy.eligibility import REASONS
+from nexnotify.words import N_
 
 PRODUCT_STATUSES = {
-    "in_stock": "In stock",
-    "preordered": "Preordered",
-    "backordered": "Backordered",
-    "sold_out": "Sold Out",
+    "in_stock": N_("In stock"),
+    "preordered": N_("Preordered"),
+    "backordered": N_("Backordered"),
+    "sold_out": N_("Sold Out"),
 }
-_CHANNELS = {"sms": "Text message", "email": "Email", "push": "Push"}
+_CHANNELS = {"sms": N_("Text message"), "email": N_("Email"), "push": N_("Push")}
 
 #: Message kind → what a merchant calls it.
 KINDS = {
-    "back_in_stock": "Back in stock",
-    "confirmation": "Confirmation",
-    "double_opt_in": "Request to confirm",
-    "reminder": "Reminder",
-    "renewal": "Renewal",
-    "order": "Order",
-    "ticket": "Ticket",
-    "merchant": "To you",
-    "bulk": "Bulk",
-    "journey": "Journey",
-    "campaign": "Campaign",
-    "keyword_reply": "Answer to a keyword",
-    "test": "Test",
+    "back_in_stock": N_("Back in stock"),
+    "confirmation": N_("Confirmation"),
+    "double_opt_in": N_("Request to confirm"),
+    "reminder": N_("Reminder"),
+    "renewal": N_("Renewal"),
+    "order": N_("Order"),
+    "ticket": N_("Ticket"),
+    "merchant": N_("To you"),
+    "bulk": N_("Bulk"),
+    "journey": N_("Journey"),
+    "campaign": N_("Campaign"),
+    "keyword_reply": N_("Answer to a keyword"),
+    "test": N_("Test"),
 }
 
 #: Reasons of a message's move that are no rule of eligibility: those of gateways, and those of the house.
 _MOVES = {
-    "invalid_number": "This is not a number that exists.",
-    "landline": "This is a landline, which takes no texts.",
-    "content": "The carrier or gateway filtered the text for its content.",
-    "sender": "The carrier does not accept this sender number or name.",
-    "not_routable": "The gateway has no route to this country or carrier.",
-    "expired": "The carrier gave up before the handset was reached.",
-    "other": "The gateway gave no reason that we know.",
-    "unknown_outcome": "The call to the gateway broke off, so nobody knows yet whether it was taken.",
-    "gateway_trouble": "The gateway was out of order for a moment; it is tried again.",
-    "gateway_paused": "The gateway refused our account or settings; it is paused and the queue kept.",
-    "rate_limited": "The gateway asked us to slow down.",
-    "no_time_left": "Another try would have come too late to be of use.",
-    "too_late": "Its time ran out while it waited.",
-    "absent": "The gateway's own list does not have it, so it surely did not go out.",
-    "rather_twice": "Nobody could tell; the store's setting is rather twice than never.",
-    "merchant": "One of your people decided it.",
-    "erased": "The person was erased.",
-    LEFT: "One of your people decided to leave it as it is.",
+    "invalid_number": N_("This is not a number that exists."),
+    "landline": N_("This is a landline, which takes no texts."),
+    "content": N_("The carrier or gateway filtered the text for its content."),
+    "sender": N_("The carrier does not accept this sender number or name."),
+    "not_routable": N_("The gateway has no route to this country or carrier."),
+    "expired": N_("The carrier gave up before the handset was reached."),
+    "other": N_("The gateway gave no reason that we know."),
+    "unknown_outcome": N_("The call to the gateway broke off, so nobody knows yet whether it was taken."),
+    "gateway_trouble": N_("The gateway was out of order for a moment; it is tried again."),
+    "gateway_paused": N_("The gateway refused our account or settings; it is paused and the queue kept."),
+    "rate_limited": N_("The gateway asked us to slow down."),
+    "no_time_left": N_("Another try would have come too late to be of use."),
+    "too_late": N_("Its time ran out while it waited."),
+    "absent": N_("The gateway's own list does not have it, so it surely did not go out."),
+    "rather_twice": N_("Nobody could tell; the store's setting is rather twice than never."),
+    "merchant": N_("One of your people decided it."),
+    "erased": N_("The person was erased."),
+    LEFT: N_("One of your people decided to leave it as it is."),
 }
 
 

@@ -16,6 +16,7 @@ from nexnotify.secrets import token_hash
 from nexnotify.stores.models import ROLES, Invitation, Membership, StaffUser, Store
 from nexnotify.stores.service import audit, check_password, create_user, hashed, membership_of, memberships_of
 from nexnotify.stores.sessions import end_sessions
+from nexnotify.words import N_
 
 INVITED_FOR = timedelta(days=7)
 
@@ -32,9 +33,9 @@ def _check_may_change(actor: Membership, target: Membership, role: str | None) -
     """Whether ``actor`` may give ``target`` another role, or with None remove them."""
     may = roles_given_by(actor.role)
     if target.role not in may or (role is not None and role not in may):
-        raise Forbidden("Only an owner can change, remove or make an owner.")
+        raise Forbidden(N_("Only an owner can change, remove or make an owner."))
     if actor.id == target.id and role is not None and ROLES.index(role) < ROLES.index(actor.role):
-        raise Forbidden("Nobody can raise their own role.")
+        raise Forbidden(N_("Nobody can raise their own role."))
 
 
 # --- people --------------------------------------------------------------------------------------------------------
@@ -84,12 +85,14 @@ def take_second_factor(actor: Membership, target: Membership) -> bool:
     :raises Forbidden: the person belongs to a store that the actor does not own: its door would be weaker too.
     """
     if actor.user_id == target.user_id:
-        raise Conflict("Your own second factor is switched off under Your account.")
+        raise Conflict(N_("Your own second factor is switched off under Your account."))
     own = {item.store_id for item in memberships_of(actor.user_id) if item.role == "owner"}
     if not own.issuperset(item.store_id for item in memberships_of(target.user_id)):
         raise Forbidden(
-            f"{target.user.email} also belongs to a store that you do not own. Whoever runs this installation can "
-            "switch their second factor off, with `nexnotify user password --second-factor-off`."
+            N_(
+                "%(email)s also belongs to a store that you do not own. Whoever runs this installation can switch their second factor off, with `nexnotify user password --second-factor-off`.",
+                email=target.user.email,
+            )
         )
     user = db.session.get_one(StaffUser, target.user_id, with_for_update=True, populate_existing=True)
     if not user.has_second_factor:
@@ -144,7 +147,7 @@ def _lock_people(actor: Membership) -> None:
     mine = sa.select(Membership).where(Membership.store_id == actor.store_id)
     people = db.session.scalars(mine.execution_options(populate_existing=True)).all()
     if actor not in people:
-        raise Forbidden("You do not belong to this store any more.")
+        raise Forbidden(N_("You do not belong to this store any more."))
 
 
 def _check_an_owner_stays(target: Membership) -> None:
@@ -152,7 +155,7 @@ def _check_an_owner_stays(target: Membership) -> None:
         Membership.store_id == target.store_id, Membership.role == "owner", Membership.id != target.id
     )
     if target.role == "owner" and db.session.scalar(others.limit(1)) is None:
-        raise Conflict("A store needs an owner. Make somebody else an owner first.")
+        raise Conflict(N_("A store needs an owner. Make somebody else an owner first."))
 
 
 # --- invitations ---------------------------------------------------------------------------------------------------
@@ -166,13 +169,15 @@ def invite(actor: Membership, email: str, role: str, now: datetime) -> tuple[Inv
     :raises Invalid: they belong to the store, or are invited.
     """
     if role not in roles_given_by(actor.role):
-        raise Forbidden("Only an owner can invite an owner.")
+        raise Forbidden(N_("Only an owner can invite an owner."))
     _lock_people(actor)
     person = find_person(email)
     if person and membership_of(person.id, actor.store_id):
-        raise Invalid("", fields={"email": f"{email} belongs to this store already."})
+        raise Invalid("", fields={"email": N_("%(email)s belongs to this store already.", email=email)})
     if any(item.email == email for item in open_invitations(actor.store)):
-        raise Invalid("", fields={"email": f"{email} is invited already. Send that invitation again."})
+        raise Invalid(
+            "", fields={"email": N_("%(email)s is invited already. Send that invitation again.", email=email)}
+        )
     token = stdlib_secrets.token_urlsafe(32)
     invitation = Invitation(
         store_id=actor.store_id,
@@ -207,9 +212,9 @@ def withdraw(actor: Membership, invitation: Invitation, now: datetime) -> None:
 
 def _check_may_touch(actor: Membership, invitation: Invitation) -> None:
     if invitation.role not in roles_given_by(actor.role):
-        raise Forbidden("Only an owner can do that with an owner's invitation.")
+        raise Forbidden(N_("Only an owner can do that with an owner's invitation."))
     if invitation.ended_at is not None:
-        raise Conflict("That invitation was accepted or withdrawn meanwhile.")
+        raise Conflict(N_("That invitation was accepted or withdrawn meanwhile."))
 
 
 def open_invitations(store: Store) -> Sequence[Invitation]:
@@ -236,7 +241,9 @@ def accept(invitation: Invitation, password: str, now: datetime) -> StaffUser:
     :raises Conflict: the email has an account: whoever holds the link must sign in to it first.
     """
     if find_person(invitation.email):
-        raise Conflict(f"{invitation.email} has an account already. Sign in to it and open the invitation again.")
+        raise Conflict(
+            N_("%(email)s has an account already. Sign in to it and open the invitation again.", email=invitation.email)
+        )
     return _join(invitation, password, now)
 
 
@@ -248,7 +255,7 @@ def accept_as(user: StaffUser, invitation: Invitation, now: datetime) -> None:
     :raises Conflict: they belong to the store already.
     """
     if user != find_person(invitation.email):
-        raise Forbidden(f"This invitation is for {invitation.email}.")
+        raise Forbidden(N_("This invitation is for %(email)s.", email=invitation.email))
     _join(invitation, "", now)
 
 

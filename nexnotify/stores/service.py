@@ -16,6 +16,7 @@ from nexnotify.errors import Conflict, Invalid
 from nexnotify.secrets import keyed_hash, new_key, token_hash
 from nexnotify.stores.models import ROLES, ApiKey, AuditEntry, InstanceSecret, Membership, StaffUser, Store
 from nexnotify.stores.settings import StoreSettings
+from nexnotify.words import N_
 
 #: How often ``last_used_at`` of a key is written at most.
 LAST_USED_EVERY = timedelta(minutes=5)
@@ -26,7 +27,7 @@ def open_store(name: str, country: str, zone: str, locale: str, currency: str, n
     """A new store with its public key. Its gateways and templates are made by the stages that own them."""
     StoreSettings.model_validate({"country": country, "zone": zone})
     if len(currency) != 3 or not currency.isalpha():
-        raise Invalid("The currency must be three letters, such as USD.", fields={"currency": "three letters"})
+        raise Invalid(N_("The currency must be three letters, such as USD."), fields={"currency": N_("three letters")})
     store = Store(
         key="nn_" + stdlib_secrets.token_urlsafe(15),
         name=name,
@@ -92,11 +93,11 @@ def check_password(password: str, email: str) -> None:
     """
     words = ""
     if len(password) < SHORTEST_PASSWORD:
-        words = f"A password needs at least {SHORTEST_PASSWORD} characters."
+        words = N_("A password needs at least %(shortest_password)s characters.", shortest_password=SHORTEST_PASSWORD)
     elif len(password) > LONGEST_PASSWORD:
-        words = f"A password has at most {LONGEST_PASSWORD} characters."
+        words = N_("A password has at most %(longest_password)s characters.", longest_password=LONGEST_PASSWORD)
     elif password.strip().lower() == email.lower():
-        words = "The password must not be the email."
+        words = N_("The password must not be the email.")
     if words:
         raise Invalid(words, fields={"password": words})
 
@@ -115,7 +116,9 @@ def hashed(password: str) -> str:
 def create_user(store: Store, email: str, password: str, role: str, now: datetime) -> StaffUser:
     """A staff user with a role in the store; a person who exists already gains the store."""
     if role not in ROLES:
-        raise Invalid(f"The role must be one of {', '.join(ROLES)}.", fields={"role": "unknown role"})
+        raise Invalid(
+            N_("The role must be one of %(roles)s.", roles=", ".join(ROLES)), fields={"role": N_("unknown role")}
+        )
     user = db.session.scalar(sa.select(StaffUser).where(StaffUser.email == email))
     if user is None:
         check_password(password, email)
@@ -129,7 +132,7 @@ def create_user(store: Store, email: str, password: str, role: str, now: datetim
         db.session.add(user)
         db.session.flush()
     elif membership_of(user.id, store.id):
-        raise Conflict(f"{email} belongs to this store already.")
+        raise Conflict(N_("%(email)s belongs to this store already.", email=email))
     db.session.add(Membership(store_id=store.id, user_id=user.id, role=role))
     db.session.flush()
     return user

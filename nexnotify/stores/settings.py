@@ -26,6 +26,7 @@ from nexnotify.stores.models import Store
 from nexnotify.stores.origins import read_origin
 from nexnotify.stores.senders import is_name, read_sender
 from nexnotify.stores.storefront_code import StorefrontCode
+from nexnotify.words import N_
 
 CHANNELS = ("sms", "email", "push")
 
@@ -246,17 +247,17 @@ def merge_settings(store: Store, changes: Mapping[str, Any]) -> dict[str, list[A
         if name in changes and changes[name] != only:
             problems[name] = f"This version cannot do that yet; the only value is {only!r}."
     if problems:
-        raise Invalid("Some settings cannot be saved; nothing was changed.", fields=problems)
+        raise Invalid(N_("Some settings cannot be saved; nothing was changed."), fields=problems)
     try:
         after = settings_json(
             StoreSettings.model_validate({**before, **_with_switches(before, changes)}, context=before)
         )
     except ValidationError as error:
-        raise Invalid("Some settings cannot be saved; nothing was changed.", fields=field_errors(error)) from None
+        raise Invalid(N_("Some settings cannot be saved; nothing was changed."), fields=field_errors(error)) from None
     quiet = after["quiet_hours"]
     if "quiet_hours" in changes and quiet and quiet["from"] == quiet["to"]:  # asked of changes alone: one may be stored
-        words = "The two hours are the same, so it would never be quiet. Choose others, or switch quiet hours off."
-        raise Invalid("Some settings cannot be saved; nothing was changed.", fields={"quiet_hours": words})
+        words = N_("The two hours are the same, so it would never be quiet. Choose others, or switch quiet hours off.")
+        raise Invalid(N_("Some settings cannot be saved; nothing was changed."), fields={"quiet_hours": words})
     store.country, store.zone = after["country"], after["zone"]
     store.settings = {name: value for name, value in after.items() if name not in ("country", "zone")}
     return {name: [before[name], after[name]] for name in after if before[name] != after[name]}
@@ -286,6 +287,6 @@ def field_errors(error: ValidationError) -> dict[str, str]:
         path = ".".join(str(part) for part in item["loc"]) or "body"
         message = item["msg"].removeprefix("Value error, ")
         if item["type"] == "extra_forbidden":
-            message = "There is no such field."
+            message = N_("There is no such field.")
         found.setdefault(path, message)
     return found

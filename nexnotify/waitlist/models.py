@@ -9,15 +9,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nexnotify.db import BigId, Tenant, db, partial_index, tenant_args, tenant_key
+from nexnotify.words import N_
 
 #: What each status means; the README's table is compared with this one.
 STATUSES = {
-    "pending": "Asked, but not confirmed yet: the number has sent STOP before and must send START first.",
-    "waiting": "Waits for the product to be available.",
-    "alerted": "Has been told that the product is back.",
-    "bought": "Has bought the product.",
-    "cancelled": "Ended by the shopper, the merchant, a STOP or an address that cannot be reached.",
-    "expired": "Waited longer than the store keeps requests.",
+    "pending": N_("Asked, but not confirmed yet: the number has sent STOP before and must send START first."),
+    "waiting": N_("Waits for the product to be available."),
+    "alerted": N_("Has been told that the product is back."),
+    "bought": N_("Has bought the product."),
+    "cancelled": N_("Ended by the shopper, the merchant, a STOP or an address that cannot be reached."),
+    "expired": N_("Waited longer than the store keeps requests."),
 }
 OPEN = ("pending", "waiting")
 

@@ -18,6 +18,7 @@ from nexnotify.inventory.service import status_of
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.models import OPEN, AlertRequest
+from nexnotify.words import N_
 
 #: How long a gateway's word that nothing reaches an address is believed against a shopper who gives it again.
 UNREACHABLE_FOR = timedelta(days=30)
@@ -79,7 +80,7 @@ def join(
     if status == "in_stock":
         raise InStock()
     if channel not in channels:
-        raise ChannelOff(fields={"channels": f"{channel} is not offered for this product."})
+        raise ChannelOff(fields={"channels": N_("%(channel)s is not offered for this product.", channel=channel)})
     contact = take_contact(store, channel, address, now)
     if contact.unreachable_at is not None and contact.unreachable_at < now - UNREACHABLE_FOR:
         contact = believe_again(contact)
@@ -99,7 +100,7 @@ def join(
         return Joined(request_id, first_status, contact, True)
     known = db.session.connection().execute(_OPEN_REQUEST, key).first()
     if known is None:  # pragma: no cover - the unique index makes this impossible under the locks above
-        raise Conflict("The waitlist changed at the same moment; please try again.")
+        raise Conflict(N_("The waitlist changed at the same moment; please try again."))
     return Joined(known.id, known.status, contact, False)
 
 

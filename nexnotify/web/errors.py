@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from nexnotify.db import db
 from nexnotify.errors import Invalid, NexnotifyError, TooLarge, Unavailable
+from nexnotify.words import N_
 
 log = logging.getLogger(__name__)
 
@@ -60,14 +61,18 @@ def _database_away(error: Exception) -> ResponseReturnValue:
 
 def _not_storable(_error: Exception) -> ResponseReturnValue:
     db.session.rollback()
-    return _ours(Invalid("There is a value that the database cannot hold, such as the character NUL."))
+    return _ours(Invalid(N_("There is a value that the database cannot hold, such as the character NUL.")))
 
 
 def _fault(error: Exception) -> ResponseReturnValue:
     reference = uuid.uuid4().hex[:12]
     db.session.rollback()
     log.error("unexpected fault", exc_info=error, extra={"fault_reference": reference, "path": request.path})
-    return _ours(NexnotifyError(f"Something went wrong on our side; trying again is safe. Reference: {reference}."))
+    return _ours(
+        NexnotifyError(
+            N_("Something went wrong on our side; trying again is safe. Reference: %(reference)s.", reference=reference)
+        )
+    )
 
 
 def _page(status: int, message: str) -> ResponseReturnValue:

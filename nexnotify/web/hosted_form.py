@@ -20,6 +20,7 @@ from nexnotify.waitlist.service import ChannelOff, InStock
 from nexnotify.web.payloads import RequestPayload
 from nexnotify.web.signups import take_signup
 from nexnotify.web.widget_config import Offer, find_offer
+from nexnotify.words import N_
 
 blueprint = Blueprint("hosted_form", __name__)
 
@@ -97,7 +98,7 @@ def _payload(store: Store, offer: Offer, typed: dict[str, str], language: Langua
 def _store(key: str) -> Store:
     store = find_store(key)
     if store is None:
-        raise NotFound("This link is not complete. Open it again from the shop's page.")
+        raise NotFound(N_("This link is not complete. Open it again from the shop's page."))
     return store
 
 

@@ -62,6 +62,11 @@ def first_known(*wishes: str | None) -> str:
     return ENGLISH
 
 
+def language() -> str:
+    """The language of the page, such as "de"."""
+    return _locale().language
+
+
 def _locale() -> Locale:
     return get_locale() or Locale(ENGLISH)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from nexnotify.web.page_policy import lets_connect, lets_script
 from nexnotify.web.shop_page import MAX_PRODUCTS, Named, ScriptTag, ShopPage
+from nexnotify.words import N_
 
 #: The rolling address of the script.
 ROLLING = "v1"
@@ -44,10 +45,14 @@ class Ours:
 HELD = Finding(
     "held",
     "bad",
-    "The script is in the page, but browsers do not run it as it stands there: a consent tool or the like holds "
-    "it back.",
-    "Let that tool count it among what the shop needs, or paste the snippet as it stands on this page, with its "
-    "src and without a type.",
+    N_(
+        "The script is in the page, but browsers do not run it as it stands there: a consent tool or the like holds "
+        "it back."
+    ),
+    N_(
+        "Let that tool count it among what the shop needs, or paste the snippet as it stands on this page, with its "
+        "src and without a type."
+    ),
 )
 
 
@@ -68,8 +73,10 @@ def judge(page: ShopPage, origin: str, policies: Sequence[str], ours: Ours) -> l
             Finding(
                 "insecure",
                 "bad",
-                "The page is https and this server's address is http: browsers load nothing insecure into a secure page.",
-                "Set NEXNOTIFY_PUBLIC_URL to this server's https address, then paste the snippet anew.",
+                N_(
+                    "The page is https and this server's address is http: browsers load nothing insecure into a secure page."
+                ),
+                N_("Set NEXNOTIFY_PUBLIC_URL to this server's https address, then paste the snippet anew."),
             )
         )
     found += judge_policies(page, policies, ours)
@@ -78,8 +85,11 @@ def judge(page: ShopPage, origin: str, policies: Sequence[str], ours: Ours) -> l
             Finding(
                 "domain",
                 "bad",
-                f"{origin} is not among the domains that may use your widget, so it gets no answer there.",
-                "Add it, if it is yours.",
+                N_(
+                    "%(origin)s is not among the domains that may use your widget, so it gets no answer there.",
+                    origin=origin,
+                ),
+                N_("Add it, if it is yours."),
             )
         )
     return found + list(_product(page, ours))
@@ -90,8 +100,8 @@ def _length(page: ShopPage) -> Iterator[Finding]:
         yield Finding(
             "long",
             "info",
-            "The page is long. Only its first 512 KB were read.",
-            "What stands further down does not count here, but works all the same.",
+            N_("The page is long. Only its first 512 KB were read."),
+            N_("What stands further down does not count here, but works all the same."),
         )
 
 
@@ -103,9 +113,11 @@ def _script(page: ShopPage, ours: Ours) -> Iterator[Finding]:
         yield Finding(
             "missing",
             "bad",
-            "The widget's script is not in this page.",
-            "Paste the snippet into the theme and publish it; a page builder may keep an old copy for some minutes. "
-            "If a tag manager adds it, this check cannot see it: open the page and look for the button.",
+            N_("The widget's script is not in this page."),
+            N_(
+                "Paste the snippet into the theme and publish it; a page builder may keep an old copy for some minutes. "
+                "If a tag manager adds it, this check cannot see it: open the page and look for the button."
+            ),
         )
         return
     tag = (page.running or page.scripts)[0]  # loaded twice, the first wins
@@ -113,8 +125,8 @@ def _script(page: ShopPage, ours: Ours) -> Iterator[Finding]:
         yield Finding(
             "twice",
             "warn",
-            f"The script is in the page {len(page.running)} times. The first one counts.",
-            "Take the others out; they only cost time.",
+            N_("The script is in the page %(running)s times. The first one counts.", running=len(page.running)),
+            N_("Take the others out; they only cost time."),
         )
     if tag.is_held:
         yield HELD
@@ -122,59 +134,69 @@ def _script(page: ShopPage, ours: Ours) -> Iterator[Finding]:
         yield Finding(
             "other_server",
             "bad",
-            f"The script comes from {tag.src}, which is not this server.",
-            "Replace it by the snippet on this page.",
+            N_("The script comes from %(src)s, which is not this server.", src=tag.src),
+            N_("Replace it by the snippet on this page."),
         )
         return
     if not tag.store:
         yield Finding(
             "no_key",
             "bad",
-            "The script carries no store key.",
-            f'Add data-store="{ours.store_key}" to it, or paste anew.',
+            N_("The script carries no store key."),
+            N_('Add data-store="%(store_key)s" to it, or paste anew.', store_key=ours.store_key),
         )
     elif tag.store != ours.store_key:
         yield Finding(
             "wrong_key",
             "bad",
-            f"The script carries the key of another store, {tag.store}.",
-            f"Write {ours.store_key} in its place, or change to that store up at the left.",
+            N_("The script carries the key of another store, %(store)s.", store=tag.store),
+            N_("Write %(store_key)s in its place, or change to that store up at the left.", store_key=ours.store_key),
         )
     else:
-        yield Finding("found", "ok", f"The script is there, with this store's key {ours.store_key}.")
+        yield Finding(
+            "found", "ok", N_("The script is there, with this store's key %(store_key)s.", store_key=ours.store_key)
+        )
     yield from judge_release(tag, ours)
 
 
 def judge_release(tag: ScriptTag, ours: Ours) -> Iterator[Finding]:
     """What is to say about a script's version and integrity hash."""
-    again = "Paste the pinned snippet anew."
+    again = N_("Paste the pinned snippet anew.")
     if tag.release == ROLLING:
         if tag.integrity:
             yield Finding(
                 "hash_on_rolling",
                 "bad",
-                "The rolling address has an integrity hash: browsers refuse the script from our next release on.",
-                "Take the hash away, or use the pinned snippet.",
+                N_("The rolling address has an integrity hash: browsers refuse the script from our next release on."),
+                N_("Take the hash away, or use the pinned snippet."),
             )
         return
     known = ours.releases.get(tag.release)
     if known is None:
-        yield Finding("unknown_version", "bad", f"The pinned version {tag.release} is not here any more.", again)
+        yield Finding(
+            "unknown_version",
+            "bad",
+            N_("The pinned version %(release)s is not here any more.", release=tag.release),
+            again,
+        )
     elif tag.integrity and known not in tag.integrity.split():
-        yield Finding("hash", "bad", "The integrity hash is not that of the script: browsers refuse it.", again)
+        yield Finding("hash", "bad", N_("The integrity hash is not that of the script: browsers refuse it."), again)
     elif tag.integrity and not tag.crossorigin:
         yield Finding(
             "no_crossorigin",
             "bad",
-            "The script has an integrity hash but no crossorigin attribute: browsers refuse it.",
-            'Add crossorigin="anonymous".',
+            N_("The script has an integrity hash but no crossorigin attribute: browsers refuse it."),
+            N_('Add crossorigin="anonymous".'),
         )
     elif tag.release != ours.current:
         yield Finding(
-            "old_version", "warn", f"The pinned version {tag.release} is not the newest. It goes on working.", again
+            "old_version",
+            "warn",
+            N_("The pinned version %(release)s is not the newest. It goes on working.", release=tag.release),
+            again,
         )
     else:
-        yield Finding("pinned", "ok", "It is pinned to the newest version.")
+        yield Finding("pinned", "ok", N_("It is pinned to the newest version."))
 
 
 # --- what the page allows ------------------------------------------------------------------------------------------
@@ -192,17 +214,20 @@ def judge_policies(
     api = f"{ours.public_url}/widget/v1/{ours.store_key}/config"
     script = all(lets_script(policy, page.url, tag.src, tag.nonce, tag.integrity) for policy in policies)
     connect = all(lets_connect(policy, page.url, api) for policy in policies)
-    for code, fine, what in (("script_src", script, "load the script"), ("connect_src", connect, "ask this server")):
+    for code, fine, what in (
+        ("script_src", script, N_("load the script")),
+        ("connect_src", connect, N_("ask this server")),
+    ):
         if not fine:
             name = code.replace("_", "-")
             yield Finding(
                 code,
                 "bad",
-                f"The page's Content-Security-Policy does not let the widget {what}.",
-                f"Add {ours.public_url} to {name} in the policy.",
+                N_("The page's Content-Security-Policy does not let the widget %(what)s.", what=what),
+                N_("Add %(public_url)s to %(name)s in the policy.", public_url=ours.public_url, name=name),
             )
     if script and connect:
-        yield Finding("policy", "ok", "The page has a Content-Security-Policy, and it lets the widget in.")
+        yield Finding("policy", "ok", N_("The page has a Content-Security-Policy, and it lets the widget in."))
 
 
 # --- the product ---------------------------------------------------------------------------------------------------
@@ -213,33 +238,46 @@ def _product(page: ShopPage, ours: Ours) -> Iterator[Finding]:
         yield Finding(
             "no_product",
             "warn",
-            "The page names no product, so the widget shows nothing there.",
+            N_("The page names no product, so the widget shows nothing there."),
             'On product pages, say which one: <div data-nexnotify-sku="…"></div> where the button shall stand, or '
             "JSON-LD of the type Product with a sku. If this is not a product page, all is well: check one that is.",
         )
     for named in page.products:
         kind, value = named
-        name = f"the {_WORDS[kind]} {value}"
+        name = N_("the %(kind)s %(value)s", kind=_WORDS[kind], value=value)
         state = ours.products.get(named)
         if state is None:
             yield Finding(
                 "unknown_product",
                 "bad",
-                f"The page names {name}, which this store does not have.",
-                "Send it with the storefront API or import it, or correct what the page says.",
+                N_("The page names %(name)s, which this store does not have.", name=name),
+                N_("Send it with the storefront API or import it, or correct what the page says."),
             )
         elif state == "in_stock":
             yield Finding(
-                "in_stock", "ok", f"The page names {name}. It can be bought, so the widget rightly shows nothing now."
+                "in_stock",
+                "ok",
+                N_("The page names %(name)s. It can be bought, so the widget rightly shows nothing now.", name=name),
             )
         elif state == "off":
             yield Finding(
                 "off",
                 "info",
-                f"The page names {name}. For its status, messages are switched off, so the widget shows nothing.",
-                "Switch them on under Settings, Which messages, if you want to be asked.",
+                N_(
+                    "The page names %(name)s. For its status, messages are switched off, so the widget shows nothing.",
+                    name=name,
+                ),
+                N_("Switch them on under Settings, Which messages, if you want to be asked."),
             )
         else:
-            yield Finding("product", "ok", f"The page names {name}, and shoppers can ask for it now.")
+            yield Finding("product", "ok", N_("The page names %(name)s, and shoppers can ask for it now.", name=name))
     if more := len(page.named) - len(page.products):
-        yield Finding("more", "info", f"And {more} more products. Only the first {MAX_PRODUCTS} were looked at.")
+        yield Finding(
+            "more",
+            "info",
+            N_(
+                "And %(more)s more products. Only the first %(max_products)s were looked at.",
+                more=more,
+                max_products=MAX_PRODUCTS,
+            ),
+        )

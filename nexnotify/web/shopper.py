@@ -19,6 +19,7 @@ from nexnotify.ledger.values import read_preference_token
 from nexnotify.phone import mask, mask_email
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.service import close, open_requests
+from nexnotify.words import N_
 
 blueprint = Blueprint("shopper", __name__)
 
@@ -52,13 +53,13 @@ def act(token: str) -> ResponseReturnValue:
         ).scalar_one()
         if wanted is None:
             stop(contact, proof, now)
-            done = "You will get no more messages from us."
+            done = N_("You will get no more messages from us.")
         else:
             mine = [item for item in open_requests(contact) if str(item.id) == wanted]
             for item in mine:
                 close(item, "shopper", now)
                 take_back(contact, "request_closed", now, variant_id=item.variant_id)
-            done = "Cancelled." if mine else "That one had ended already."
+            done = N_("Cancelled.") if mine else N_("That one had ended already.")
     return _page(contact, done)
 
 
@@ -66,10 +67,10 @@ def _contact(token: str) -> Contact:
     try:
         store_id, contact_id = read_preference_token(token)
     except (BadSignature, ValueError, TypeError):
-        raise NotFound("This link is not complete. Open it again from the message we sent you.") from None
+        raise NotFound(N_("This link is not complete. Open it again from the message we sent you.")) from None
     contact = db.session.scalar(sa.select(Contact).where(Contact.store_id == store_id, Contact.id == contact_id))
     if contact is None:
-        raise NotFound("This link is not valid any more.")
+        raise NotFound(N_("This link is not valid any more."))
     return contact
 
 

@@ -15,6 +15,7 @@ from nexnotify.inventory.models import StockLevel
 from nexnotify.ledger.models import Message
 from nexnotify.stores.models import AuditEntry, StaffUser, Store
 from nexnotify.stores.settings import store_settings
+from nexnotify.words import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +37,36 @@ def first_steps(store: Store, user: StaffUser, widget_seen: bool) -> list[Step]:
     settings = store_settings(store)
     real_and_checked = (GatewayInstance.kind.not_in(OUTBOXES), GatewayInstance.check_ok.is_(True))
     return [
-        Step("products", _any(Product, store), "Bring your products in", "Shoppers ask for a product by its SKU."),
-        Step("stock", _any(StockLevel, store), "Tell the stock", "A restock is when stock rises from nothing."),
+        Step(
+            "products", _any(Product, store), N_("Bring your products in"), N_("Shoppers ask for a product by its SKU.")
+        ),
+        Step("stock", _any(StockLevel, store), N_("Tell the stock"), N_("A restock is when stock rises from nothing.")),
         Step(
             "gateway",
             _any(GatewayInstance, store, *real_and_checked),
-            "Add a gateway, and check it",
-            "Until then messages go to the outbox and reach nobody.",
+            N_("Add a gateway, and check it"),
+            N_("Until then messages go to the outbox and reach nobody."),
         ),
-        Step("test", _test_sent(store), "Send yourself a test", "To see what shoppers get, and that it arrives."),
-        Step("widget", widget_seen, "Put the widget on your shop", "It is where shoppers leave their number or email."),
+        Step(
+            "test", _test_sent(store), N_("Send yourself a test"), N_("To see what shoppers get, and that it arrives.")
+        ),
+        Step(
+            "widget",
+            widget_seen,
+            N_("Put the widget on your shop"),
+            N_("It is where shoppers leave their number or email."),
+        ),
         Step(
             "pages",
             bool(settings.terms_url and settings.privacy_url),
-            "Link your terms and privacy pages",
-            "Carriers look for both links beside the consent before they let a sender text.",
+            N_("Link your terms and privacy pages"),
+            N_("Carriers look for both links beside the consent before they let a sender text."),
         ),
         Step(
             "second_factor",
             user.has_second_factor,
-            "Add a second factor to your sign-in",
-            "A stolen password alone then opens nothing.",
+            N_("Add a second factor to your sign-in"),
+            N_("A stolen password alone then opens nothing."),
         ),
     ]
 

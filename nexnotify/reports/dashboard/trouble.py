@@ -15,9 +15,9 @@ from nexnotify.gateways.service import OUTBOXES, awaits_number, gateways_of, reg
 from nexnotify.inventory.models import UnmatchedLevel
 from nexnotify.ledger.models import Message
 from nexnotify.reports.dashboard.figures import Messages
-from nexnotify.reports.words import channel_word
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import CHANNELS, StoreSettings, store_settings
+from nexnotify.words import N_
 
 #: A message that is due this long waits for nothing but a worker.
 OVERDUE = timedelta(minutes=5)
@@ -58,8 +58,8 @@ def troubles(store: Store, counted: Messages, widget_seen: bool, now: datetime) 
         *_unknown_skus(store),
     ]
     if not widget_seen:
-        words = "Nobody has asked through it yet, and no check has found it on your shop."
-        found.append(Trouble("widget", "info", "The widget has not been seen on your shop", words))
+        words = N_("Nobody has asked through it yet, and no check has found it on your shop.")
+        found.append(Trouble("widget", "info", N_("The widget has not been seen on your shop"), words))
     return sorted(found, key=lambda trouble: ("bad", "warn", "info").index(trouble.level))
 
 
@@ -68,12 +68,19 @@ def _stopped(gateways: Sequence[GatewayInstance]) -> Iterator[Trouble]:
     for gateway in gateways:
         level = "bad" if gateway.is_sender else "warn"
         if gateway.kind not in registry().kinds:
-            title, text = f"{gateway.name} has no plugin", "Its plugin is missing or broken, so it cannot send."
+            title, text = (
+                N_("%(name)s has no plugin", name=gateway.name),
+                N_("Its plugin is missing or broken, so it cannot send."),
+            )
         elif gateway.paused_at is not None:
-            state = "has no number yet" if awaits_number(gateway) else "is paused"
-            title, text = f"{gateway.name} {state}", f"{gateway.paused_reason or ''} What waits for it is kept."
+            awaits = awaits_number(gateway)
+            state = N_("%(name)s has no number yet") if awaits else N_("%(name)s is paused")
+            title, text = (
+                state % {"name": gateway.name},
+                N_("%(reason)s What waits for it is kept.", reason=gateway.paused_reason or ""),
+            )
         elif gateway.check_ok is False:
-            title, text = f"{gateway.name} fails its check", gateway.check_detail or ""
+            title, text = N_("%(name)s fails its check", name=gateway.name), gateway.check_detail or ""
         else:
             continue
         yield Trouble("gateway", level, title, text.strip(), gateway.id)
@@ -93,12 +100,12 @@ def _overdue(store: Store, now: datetime) -> Iterator[Trouble]:
         .select_from(Message)
     )
     if late:
-        title = f"{late} {_messages(late)} should have gone more than five minutes ago"
+        title = N_("%(late)s %(late2)s should have gone more than five minutes ago", late=late, late2=_messages(late))
         yield Trouble(
             "queue",
             "bad",
             title,
-            "Is a worker running? The commands “nexnotify serve” and “nexnotify worker” start one.",
+            N_("Is a worker running? The commands “nexnotify serve” and “nexnotify worker” start one."),
         )
 
 
@@ -109,18 +116,25 @@ def _uncertain(store: Store) -> Iterator[Trouble]:
         )
     )
     if count:
-        words = (
+        words = N_(
             "The call to the gateway broke off, so each may have arrived or not. "
             "Look into the gateway’s own list, then send again or leave."
         )
-        yield Trouble("uncertain", "warn", f"Nobody knows whether {count} {_messages(count)} arrived", words)
+        yield Trouble(
+            "uncertain",
+            "warn",
+            N_("Nobody knows whether %(count)s %(count2)s arrived", count=count, count2=_messages(count)),
+            words,
+        )
 
 
 def _failing(counted: Messages) -> Iterator[Trouble]:
     failed, sent = counted.not_delivered, max(counted.sent.now, counted.not_delivered)
     if failed >= FAILING_FEWEST and failed > FAILING_SHARE * sent:
-        title = f"{failed} of {sent} {_messages(sent)} were not delivered"
-        yield Trouble("failed", "warn", title, "That is more than 3 %. Each says why, and what you can do.")
+        title = N_(
+            "%(failed)s of %(sent)s %(sent2)s were not delivered", failed=failed, sent=sent, sent2=_messages(sent)
+        )
+        yield Trouble("failed", "warn", title, N_("That is more than 3 %. Each says why, and what you can do."))
 
 
 def _nowhere(settings: StoreSettings, gateways: Sequence[GatewayInstance]) -> Iterator[Trouble]:
@@ -128,19 +142,29 @@ def _nowhere(settings: StoreSettings, gateways: Sequence[GatewayInstance]) -> It
     real = {gateway.channel for gateway in gateways if gateway.is_sender and gateway.kind not in OUTBOXES}
     statuses = type(settings.switches).model_fields
     offered = {channel for status in statuses for channel in settings.switches.offered(status)}
-    missing = [f"{channel_word(channel).lower()}s" for channel in CHANNELS if channel in offered - real]
+    missing = [channel for channel in CHANNELS if channel in offered - real]
     if missing:
-        words = "They are written down here and reach nobody. Fine for trying things out; add a gateway to send them."
-        yield Trouble("gateways", "warn", f"Nothing sends your {' and '.join(missing)} yet", words)
+        words = N_(
+            "They are written down here and reach nobody. Fine for trying things out; add a gateway to send them."
+        )
+        yield Trouble("gateways", "warn", _nothing_sends(missing), words)
+
+
+def _nothing_sends(channels: Sequence[str]) -> str:
+    called = {"sms": N_("text messages"), "email": N_("emails"), "push": N_("pushs")}
+    words = called[channels[0]]
+    for channel in channels[1:]:
+        words = N_("%(first)s and %(second)s", first=words, second=called[channel])
+    return N_("Nothing sends your %(messages)s yet", messages=words)
 
 
 def _settings(settings: StoreSettings) -> Iterator[Trouble]:
     if settings.is_paused("sms"):
-        words = "Nobody is texted until you resume them. Shoppers can still ask, and keep their places."
-        yield Trouble("alerts", "bad", "Text alerts are paused", words)
+        words = N_("Nobody is texted until you resume them. Shoppers can still ask, and keep their places.")
+        yield Trouble("alerts", "bad", N_("Text alerts are paused"), words)
     if settings.quiet_hours is None:
-        words = "Alerts go out at any hour of the night, which carriers and some laws do not like."
-        yield Trouble("settings", "info", "Quiet hours are off", words)
+        words = N_("Alerts go out at any hour of the night, which carriers and some laws do not like.")
+        yield Trouble("settings", "info", N_("Quiet hours are off"), words)
 
 
 def _unknown_skus(store: Store) -> Iterator[Trouble]:
@@ -148,11 +172,11 @@ def _unknown_skus(store: Store) -> Iterator[Trouble]:
     refs = list(db.session.scalars(sa.select(UnmatchedLevel.ref).where(levels).distinct().limit(NAMED)))
     if refs:
         count = db.session.scalar(sa.select(sa.func.count(UnmatchedLevel.ref.distinct())).where(levels)) or 0
-        more = f" and {count - len(refs)} more" if count > len(refs) else ""
-        title = "Stock was told for something that is no product of yours"
-        words = f"{', '.join(refs)}{more}: kept until a product with that code comes."
+        more = N_(" and %(refs)s more", refs=count - len(refs)) if count > len(refs) else ""
+        title = N_("Stock was told for something that is no product of yours")
+        words = N_("%(refs)s%(more)s: kept until a product with that code comes.", refs=", ".join(refs), more=more)
         yield Trouble("products", "info", title, words)
 
 
 def _messages(count: int) -> str:
-    return "message" if count == 1 else "messages"
+    return N_("message") if count == 1 else N_("messages")

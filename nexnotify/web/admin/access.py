@@ -15,6 +15,7 @@ from nexnotify.errors import Forbidden
 from nexnotify.stores.models import ROLES, Membership, Store
 from nexnotify.stores.service import memberships_of
 from nexnotify.web.admin.sign_in import FRESH, confirm_password, csrf
+from nexnotify.words import N_
 
 View = Callable[..., ResponseReturnValue]
 
@@ -34,12 +35,12 @@ def staff_guard() -> ResponseReturnValue | None:
         return answer
     mine = memberships_of(current_user.id)
     if not mine:
-        raise Forbidden("You do not belong to any store any more. Ask its owner to add you again.")
+        raise Forbidden(N_("You do not belong to any store any more. Ask its owner to add you again."))
     chosen = session.get("store_id")
     membership = next((item for item in mine if item.store_id == chosen), mine[0])
     g.membership, g.memberships, g.store = membership, mine, membership.store
     if lacks_second_factor() and request.blueprint not in _SET_UP_IN and request.endpoint != "admin.change_store":
-        flash(f"{g.store.name} asks its people for a second factor. Set yours up to go on.", "warning")
+        flash(N_("%(name)s asks its people for a second factor. Set yours up to go on.", name=g.store.name), "warning")
         return redirect(url_for("admin_account.second_factor"))
     return None
 
@@ -66,7 +67,13 @@ def require(role: str) -> None:
     :raises Forbidden: with what they would need.
     """
     if not may(role):
-        raise Forbidden(f"Only people with the role {role} or higher can do that. Ask an owner of {g.store.name}.")
+        raise Forbidden(
+            N_(
+                "Only people with the role %(role)s or higher can do that. Ask an owner of %(name)s.",
+                role=role,
+                name=g.store.name,
+            )
+        )
 
 
 def requires(role: str, *, fresh: bool = False) -> Callable[[View], View]:
@@ -108,7 +115,7 @@ def fresh_required(view: View) -> View:
         if verdict and verdict.right:
             session["fs_paa"] = utcnow().timestamp()
             return view(*args, **kwargs)
-        wrong = verdict.wait or "That is not your password." if verdict else ""
+        wrong = verdict.wait or N_("That is not your password.") if verdict else ""
         return _ask_password(wrong)
 
     guarded.fresh = True  # type: ignore[attr-defined]

@@ -73,7 +73,7 @@ def password() -> ResponseReturnValue:
     if request.method == "GET":
         return render_template("admin/account/password.html", form=form)
     if form.validate() and _knows_password(form) and _change_password(form):
-        flash("Your password is changed. All your other sessions are ended.", "success")
+        flash(N_("Your password is changed. All your other sessions are ended."), "success")
         return redirect(url_for(".index"))
     return render_template("admin/account/password.html", form=form), 422
 
@@ -81,7 +81,7 @@ def password() -> ResponseReturnValue:
 def _knows_password(form: ChangePasswordForm) -> bool:
     verdict = confirm_password(current_user, form.current.data)
     if not verdict.right:
-        form.current.errors = [verdict.wait or "That is not your password."]
+        form.current.errors = [verdict.wait or N_("That is not your password.")]
     return verdict.right
 
 
@@ -114,7 +114,7 @@ def second_factor() -> ResponseReturnValue:
     if not form.validate():
         return _set_up_page(form, secret, 422)
     if not _totp().verify_totp(form.code.data, secret, _me(), window=30):
-        form.code.errors = ["That code is not right, or not any more. Type the one the app shows now."]
+        form.code.errors = [N_("That code is not right, or not any more. Type the one the app shows now.")]
         return _set_up_page(form, secret, 422)
     now, own = utcnow(), this_session()
     with transaction():
@@ -147,14 +147,16 @@ def _set_up_page(form: CodeForm, secret: str, status: int = 200) -> ResponseRetu
 def second_factor_off() -> ResponseReturnValue:
     """Do without, unless a store asks for it."""
     if stores := _asked_by():
-        raise Conflict(f"{', '.join(stores)} asks its people for a second factor, so yours has to stay.")
+        raise Conflict(
+            N_("%(stores)s asks its people for a second factor, so yours has to stay.", stores=", ".join(stores))
+        )
     now, own = utcnow(), this_session()
     with transaction():
         user = _me()
         switch_second_factor_off(user)
         end_sessions(user, but=own.id if own else None)
         audit_person(user, "second_factor.switched_off", user.id, now)
-    flash("Your second factor is off. Forget its entry in the app: it fits no more.", "success")
+    flash(N_("Your second factor is off. Forget its entry in the app: it fits no more."), "success")
     return redirect(url_for(".index"))
 
 
@@ -163,7 +165,7 @@ def second_factor_off() -> ResponseReturnValue:
 def recovery_codes() -> ResponseReturnValue:
     """New codes in the place of the old ones. The answer shows them, this once."""
     if not current_user.has_second_factor:
-        raise Conflict("Recovery codes stand in for a second factor. Set one up first.")
+        raise Conflict(N_("Recovery codes stand in for a second factor. Set one up first."))
     now = utcnow()
     with transaction():
         user = _me()
@@ -185,9 +187,9 @@ def end_one(session_id: int) -> ResponseReturnValue:
     now = utcnow()
     with transaction():
         if not end_session(_me(), session_id):
-            raise NotFound("That session has ended already.")
+            raise NotFound(N_("That session has ended already."))
         audit_person(_me(), "session.ended", current_user.id, now)
-    flash("That session is ended.", "success")
+    flash(N_("That session is ended."), "success")
     return redirect(url_for(".index"))
 
 
@@ -198,7 +200,7 @@ def end_others() -> ResponseReturnValue:
     with transaction():
         count = end_sessions(_me(), but=own.id if own else None)
         audit_person(_me(), "session.all_others_ended", current_user.id, now, count=count)
-    flash("You are signed out everywhere else.", "success")
+    flash(N_("You are signed out everywhere else."), "success")
     return redirect(url_for(".index"))
 
 

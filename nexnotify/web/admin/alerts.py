@@ -31,11 +31,12 @@ from nexnotify.stores.settings import StoreSettings, merge_settings, store_setti
 from nexnotify.web.admin.access import current_store, require, staff_guard
 from nexnotify.web.admin.forms import SwitchesForm
 from nexnotify.web.admin.settings import settings_tabs
+from nexnotify.words import N_
 
 bp = Blueprint("admin_alerts", __name__)
 bp.before_request(staff_guard)
 
-DEFAULT_NAME = "SMS InStock Notifications"
+DEFAULT_NAME = N_("SMS InStock Notifications")
 CHANNELS = ("sms", "email")
 
 
@@ -43,21 +44,21 @@ class AlertForm(SwitchesForm):
     """All steps of the guide; those that are not shown travel along hidden."""
 
     to_phone = SelectField(
-        "To Phone",
+        N_("To Phone"),
         choices=[SelectChoice("ToPhone", "ToPhone: the mobile number that the shopper left")],
         default="ToPhone",
-        description="Each text goes to the one who asked for it.",
+        description=N_("Each text goes to the one who asked for it."),
     )
     message = SelectField(
-        "Message",
+        N_("Message"),
         choices=[SelectChoice("Message", "Message: the product's text for its status")],
         default="Message",
-        description="What the text says, filled in for each product and shopper.",
+        description=N_("What the text says, filled in for each product and shopper."),
     )
     name = StringField(
-        "Alert name",
-        [DataRequired("Write a name."), Length(max=100, message="100 characters is the most.")],
-        description="Only your people see it.",
+        N_("Alert name"),
+        [DataRequired(N_("Write a name.")), Length(max=100, message=N_("100 characters is the most."))],
+        description=N_("Only your people see it."),
         filters=[lambda text: text.strip() if text else text],
     )
 
@@ -79,7 +80,7 @@ class AlertForm(SwitchesForm):
         """An alert without any text is none."""
         fine: bool = super().validate(extra_validators)
         if not self.text_statuses():
-            self.sold_out_sms.errors = ["Choose at least one status for text messages."]
+            self.sold_out_sms.errors = [N_("Choose at least one status for text messages.")]
             return False
         return fine
 
@@ -164,7 +165,13 @@ def _texts(form: AlertForm) -> list[tuple[str, Rendered | str, int | None]]:
             version = db.session.get_one(TemplateVersion, text.version_id)
             found.append((status, text.render(values), version.template_id))
         except (LookupError, UnresolvedToken) as error:
-            found.append((status, f"There is no text for {PRODUCT_STATUSES[status]}: {error}", None))
+            found.append(
+                (
+                    status,
+                    N_("There is no text for %(status)s: %(error)s", status=PRODUCT_STATUSES[status], error=error),
+                    None,
+                )
+            )
     return found
 
 
@@ -178,7 +185,10 @@ def _save(form: AlertForm) -> None:
         changed = merge_settings(store, {"switches": switches, "alert": alert})
         if changed:
             audit(store, "alert.changed" if before else "alert.created", current_user.id, now, changed=changed)
-    flash(f"{form.name.data} is {'saved' if before else 'set up'}.", "success")
+    flash(
+        N_("%(name)s is saved.", name=form.name.data) if before else N_("%(name)s is set up.", name=form.name.data),
+        "success",
+    )
 
 
 @bp.post("/pause")
@@ -186,7 +196,7 @@ def pause() -> ResponseReturnValue:
     """Stop the store's text alerts; shoppers keep their places."""
     require("admin")
     _set_active(False)
-    flash("Paused. Nobody is texted about a restock until you resume it; shoppers keep their places.", "success")
+    flash(N_("Paused. Nobody is texted about a restock until you resume it; shoppers keep their places."), "success")
     return redirect(url_for("admin_alerts.index"))
 
 
@@ -195,7 +205,7 @@ def resume() -> ResponseReturnValue:
     """Go on with them, from the next restock."""
     require("admin")
     _set_active(True)
-    flash("Resumed. Shoppers are texted from the next restock on.", "success")
+    flash(N_("Resumed. Shoppers are texted from the next restock on."), "success")
     return redirect(url_for("admin_alerts.index"))
 
 
@@ -210,6 +220,6 @@ def _set_active(active: bool) -> None:
         ).one()
         alert = store_settings(store).alert
         if alert is None:
-            raise NotFound("There is no alert yet.")
+            raise NotFound(N_("There is no alert yet."))
         if merge_settings(store, {"alert": {"name": alert.name, "active": active}}):
             audit(store, "alert.resumed" if active else "alert.paused", current_user.id, now, name=alert.name)

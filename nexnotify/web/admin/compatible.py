@@ -34,6 +34,7 @@ from nexnotify.web.admin.forms import put_errors
 from nexnotify.web.admin.gateways import check_and_tell
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.settings import settings_tabs
+from nexnotify.words import N_
 
 bp = Blueprint("admin_compatible", __name__)
 bp.before_request(staff_guard)
@@ -46,11 +47,13 @@ class TenantForm(FlaskForm):
     """The store's number on its platform."""
 
     platform_tenant_id = StringField(
-        "Tenant ID (Foundry Tenant ID)",
-        [Regexp(r"^[A-Za-z0-9-]{0,40}$", message="Write letters and digits only, such as 12345.")],
+        N_("Tenant ID (Foundry Tenant ID)"),
+        [Regexp(r"^[A-Za-z0-9-]{0,40}$", message=N_("Write letters and digits only, such as 12345."))],
         filters=[lambda text: re.sub(r"\s", "", text) if text else text],
-        description="The number of your store on the platform that your other software runs on, usually 5 digits. In "
-        "TrueCommerce Foundry: select your name, then Alert Subscriptions; it stands in the grey bar at the top.",
+        description=N_(
+            "The number of your store on the platform that your other software runs on, usually 5 digits. In "
+            "TrueCommerce Foundry: select your name, then Alert Subscriptions; it stands in the grey bar at the top."
+        ),
     )
 
 
@@ -58,9 +61,9 @@ class LicenceForm(FlaskForm):
     """The key of the SMS gateway's account."""
 
     licence = PasswordField(
-        "SMS Gateway License",
-        [DataRequired("Write the licence key.")],
-        description="The licence key that your SMS gateway's provider sent you.",
+        N_("SMS Gateway License"),
+        [DataRequired(N_("Write the licence key."))],
+        description=N_("The licence key that your SMS gateway's provider sent you."),
     )
 
 
@@ -105,9 +108,9 @@ def save_tenant() -> ResponseReturnValue:
         changed = merge_settings(store, {"platform_tenant_id": form.platform_tenant_id.data or ""})
         if changed:
             audit(store, "settings.changed", current_user.id, now, changed=changed)
-    flash("Tenant ID saved." if changed else "Nothing was different, so nothing was changed.", "success")
+    flash(N_("Tenant ID saved.") if changed else N_("Nothing was different, so nothing was changed."), "success")
     if form.platform_tenant_id.data and not re.fullmatch(r"\d{5}", form.platform_tenant_id.data):
-        flash("Most tenant ids have 5 digits. Please compare yours once more.", "warning")
+        flash(N_("Most tenant ids have 5 digits. Please compare yours once more."), "warning")
     return redirect(url_for("admin_compatible.index"))
 
 
@@ -117,11 +120,11 @@ def save_licence() -> ResponseReturnValue:
     """Put the key into the store's licensed gateway, or add the gateway with it."""
     plugin = registry().kinds.get(LICENSED)
     if plugin is None:
-        raise NotFound("The gateway that takes a licence is not installed.")
+        raise NotFound(N_("The gateway that takes a licence is not installed."))
     form, now, store = LicenceForm(), utcnow(), current_store()
     known = _licensed(store)
     if known and not form.licence.data:
-        flash("The licence is kept as it is.", "success")
+        flash(N_("The licence is kept as it is."), "success")
         return redirect(url_for("admin_compatible.index"))
     if not form.validate():
         return _page(licence=form), 422
@@ -140,6 +143,6 @@ def save_licence() -> ResponseReturnValue:
     except Invalid as error:
         put_errors(form, {{LICENCE: "licence"}.get(name, name): words for name, words in error.fields.items()})
         return _page(licence=form), 422
-    check_and_tell(instance.id, f"Licence saved in the gateway {instance.name}.")
+    check_and_tell(instance.id, N_("Licence saved in the gateway %(name)s.", name=instance.name))
     nudge("send")
     return redirect(url_for("admin_compatible.index"))

@@ -10,6 +10,7 @@ from wtforms.validators import InputRequired, NumberRange
 
 from nexnotify.credits.models import Payment
 from nexnotify.credits.packs import Pack, price_words
+from nexnotify.words import N_
 
 _WHOLE = "Write a number from {} to {:,}."
 
@@ -18,34 +19,43 @@ class CreditSettingsForm(FlaskForm):
     """Whether texts are paid with credits, and when the merchant is warned."""
 
     credits = BooleanField(
-        "Pay text messages with credits",
-        description="Switched off, your gateway bills you itself, and nothing is counted here.",
+        N_("Pay text messages with credits"),
+        description=N_("Switched off, your gateway bills you itself, and nothing is counted here."),
     )
     credits_per_segment = IntegerField(
-        "Credits for one segment",
-        [InputRequired("Write a number."), NumberRange(1, 1000, _WHOLE.format(1, 1000))],
-        description="A text of up to 160 plain characters is one segment.",
+        N_("Credits for one segment"),
+        [InputRequired(N_("Write a number.")), NumberRange(1, 1000, _WHOLE.format(1, 1000))],
+        description=N_("A text of up to 160 plain characters is one segment."),
     )
     low_credit_below = IntegerField(
-        "Warn me when fewer credits are left than",
-        [InputRequired("Write a number."), NumberRange(0, 1_000_000, _WHOLE.format(0, 1_000_000))],
-        description="You are told once, by text message where these go to you, else by email to the owners. "
-        "0 never warns.",
+        N_("Warn me when fewer credits are left than"),
+        [InputRequired(N_("Write a number.")), NumberRange(0, 1_000_000, _WHOLE.format(0, 1_000_000))],
+        description=N_(
+            "You are told once, by text message where these go to you, else by email to the owners. 0 never warns."
+        ),
     )
 
 
 class BuyForm(FlaskForm):
     """A pack, and how it is paid."""
 
-    pack = RadioField("Pack", [InputRequired("Choose a pack.")], coerce=int)
-    payment = RadioField("Pay by", [InputRequired("Choose how to pay.")], coerce=int)
+    pack = RadioField(N_("Pack"), [InputRequired(N_("Choose a pack."))], coerce=int)
+    payment = RadioField(N_("Pay by"), [InputRequired(N_("Choose how to pay."))], coerce=int)
 
     @classmethod
     def of(cls, packs: tuple[Pack, ...], ways: Any, labels: dict[str, str], **options: Any) -> BuyForm:
         """With what there is to choose from; the only way to pay is chosen already."""
         form = cls(**options)
         form.pack.choices = [
-            (pack.credits, f"{pack.credits:,} credits for {price_words(pack.amount, pack.currency)}") for pack in packs
+            (
+                pack.credits,
+                N_(
+                    "%(credits)s credits for %(currency)s",
+                    credits=f"{pack.credits:,}",
+                    currency=price_words(pack.amount, pack.currency),
+                ),
+            )
+            for pack in packs
         ]
         form.payment.choices = [(way.id, labels[way.kind]) for way in ways]
         if len(ways) == 1 and form.payment.data is None:
@@ -57,4 +67,4 @@ class BuyForm(FlaskForm):
 class ActiveForm(FlaskForm):
     """What the house asks about any way to pay."""
 
-    active = BooleanField("Offered when credits are bought", default=True)
+    active = BooleanField(N_("Offered when credits are bought"), default=True)

@@ -27,18 +27,19 @@ from nexnotify.web.admin.forms import put_errors
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import keyset
 from nexnotify.web.admin.settings import settings_tabs
+from nexnotify.words import N_
 
 bp = Blueprint("admin_credits", __name__)
 bp.before_request(staff_guard)
 
 #: Kind of entry → the word on its pill, and its colour.
 WORDS = {
-    "opening": ("Granted", "ok"),
-    "purchase": ("Bought", "ok"),
-    "reserve": ("Put aside", "neutral"),
-    "settle": ("Spent", "info"),
-    "refund": ("Given back", "warn"),
-    "correction": ("Corrected", "warn"),
+    "opening": (N_("Granted"), "ok"),
+    "purchase": (N_("Bought"), "ok"),
+    "reserve": (N_("Put aside"), "neutral"),
+    "settle": (N_("Spent"), "info"),
+    "refund": (N_("Given back"), "warn"),
+    "correction": (N_("Corrected"), "warn"),
 }
 
 
@@ -77,7 +78,7 @@ def _page(buy: BuyForm, form: CreditSettingsForm) -> str:
         waiting=waiting_for_credits(store.id),
         page=keyset(statement, CreditEntry.id),
         kind=kind,
-        kinds=[("", "Every movement"), *((name, word) for name, (word, _) in WORDS.items())],
+        kinds=[("", N_("Every movement")), *((name, word) for name, (word, _) in WORDS.items())],
         words=WORDS,
         meanings=KINDS,
         purchases=db.session.scalars(purchases.limit(10)).all(),
@@ -110,7 +111,7 @@ def change_settings() -> ResponseReturnValue:
         put_errors(form, error.fields)
         return _page(_buy_form(formdata=None), form), 422
     nudge("send")
-    flash("Saved." if changed else "Nothing was different, so nothing was changed.", "success")
+    flash(N_("Saved.") if changed else N_("Nothing was different, so nothing was changed."), "success")
     return redirect(url_for(".index"))
 
 
@@ -146,7 +147,7 @@ def _begin(purchase_id: int) -> None:
     except PaymentError as error:
         with transaction():
             close_purchase(load(CreditPurchase, purchase_id, lock=True), "failed", current_user.id, utcnow())
-        flash(f"{error} Nothing was charged.", "error")
+        flash(N_("%(error)s Nothing was charged.", error=error), "error")
         return
     with transaction():
         begun(load(CreditPurchase, purchase_id, lock=True), answer)
@@ -174,16 +175,16 @@ def confirm_paid(purchase_id: int) -> ResponseReturnValue:
     require("owner")
     kind = payments().kinds.get(load(Payment, load(CreditPurchase, purchase_id).payment_id).kind)
     if kind is None or not kind.by_hand:
-        flash("Whether this was paid is for the payment provider to say.", "error")
+        flash(N_("Whether this was paid is for the payment provider to say."), "error")
         return redirect(url_for(".purchase", purchase_id=purchase_id))
-    return _close(purchase_id, "paid", "The credits are in the balance.")
+    return _close(purchase_id, "paid", N_("The credits are in the balance."))
 
 
 @bp.post("/purchases/<int:purchase_id>/cancel")
 def cancel(purchase_id: int) -> ResponseReturnValue:
     """Give a purchase up."""
     require("admin")
-    return _close(purchase_id, "cancelled", "The purchase is cancelled.")
+    return _close(purchase_id, "cancelled", N_("The purchase is cancelled."))
 
 
 def _close(purchase_id: int, status: str, done: str) -> ResponseReturnValue:
@@ -196,5 +197,5 @@ def _close(purchase_id: int, status: str, done: str) -> ResponseReturnValue:
             about = {"credits": found.credits, "purchase": found.id}
             audit(current_store(), f"credits.{status}", current_user.id, now, **about)
     nudge("send")
-    flash(done if news else "Nothing was changed: it had ended before.", "success" if news else "warning")
+    flash(done if news else N_("Nothing was changed: it had ended before."), "success" if news else "warning")
     return redirect(url_for(".purchase", purchase_id=purchase_id))

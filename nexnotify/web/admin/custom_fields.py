@@ -17,6 +17,7 @@ from nexnotify.web.admin.access import current_store, requires, staff_guard
 from nexnotify.web.admin.customer_forms import FieldForm, NewFieldForm, TypedNameForm
 from nexnotify.web.admin.forms import put_errors
 from nexnotify.web.admin.loading import load
+from nexnotify.words import N_
 
 bp = Blueprint("admin_custom_fields", __name__)
 bp.before_request(staff_guard)
@@ -48,7 +49,7 @@ def add() -> ResponseReturnValue:
     except Invalid as error:
         put_errors(form, error.fields)
         return _list(form), 422
-    flash(f"Added: {item.name}.", "success")
+    flash(N_("Added: %(name)s.", name=item.name), "success")
     return redirect(url_for(".index"))
 
 
@@ -72,7 +73,7 @@ def field(custom_field_id: int) -> ResponseReturnValue:
     except Invalid as error:
         put_errors(form, error.fields)
         return _edit(load(CustomField, custom_field_id), form), 422
-    flash(f"Saved: {item.name}.", "success")
+    flash(N_("Saved: %(name)s.", name=item.name), "success")
     return redirect(url_for(".index"))
 
 
@@ -101,7 +102,7 @@ def delete(custom_field_id: int) -> ResponseReturnValue:
     """Delete a field and what customers have in it, once its name is typed."""
     item, form = load(CustomField, custom_field_id), TypedNameForm()
     if item.is_sms_opt_in:
-        form.form_errors = ["The opt-in cannot be deleted: without it nobody could say yes to texts."]
+        form.form_errors = [N_("The opt-in cannot be deleted: without it nobody could say yes to texts.")]
     if request.method == "GET" or item.is_sms_opt_in or not form.matches(item.name):
         page = render_template("admin/customers/delete_field.html", field=item, form=form)
         return page, 200 if request.method == "GET" else 422
@@ -113,5 +114,5 @@ def delete(custom_field_id: int) -> ResponseReturnValue:
     except Conflict as error:
         flash(error.message, "error")
         return redirect(url_for(".index"))
-    flash(f"Deleted: {item.name}.", "success")
+    flash(N_("Deleted: %(name)s.", name=item.name), "success")
     return redirect(url_for(".index"))

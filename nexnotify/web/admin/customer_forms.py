@@ -13,18 +13,19 @@ from wtforms.widgets import Input
 from nexnotify.customers.custom_fields import MAX_NAME
 from nexnotify.customers.field_values import MAX_TEXT, TYPES, Value
 from nexnotify.customers.models import CustomField
+from nexnotify.words import N_
 
 
 class FieldForm(FlaskForm):
     """A field's name, and what can be chosen. What is wrong with them is said by the verbs."""
 
     name = StringField(
-        "Name", description="As your storefront and your files write it.", render_kw={"maxlength": MAX_NAME}
+        N_("Name"), description=N_("As your storefront and your files write it."), render_kw={"maxlength": MAX_NAME}
     )
     choices = TextAreaField(
-        "Choices",
+        N_("Choices"),
         [Optional()],
-        description="One on each line. Only for a field of the type Choice.",
+        description=N_("One on each line. Only for a field of the type Choice."),
         render_kw={"rows": 4},
     )
 
@@ -37,13 +38,13 @@ class FieldForm(FlaskForm):
 class NewFieldForm(FieldForm):
     """A field that is to be added; its type is chosen once."""
 
-    type = SelectField("Type", choices=[SelectChoice(key, word) for key, word in TYPES.items()], default="text")
+    type = SelectField(N_("Type"), choices=[SelectChoice(key, word) for key, word in TYPES.items()], default="text")
 
 
 class TypedNameForm(FlaskForm):
     """What is destroyed is named, letter by letter."""
 
-    typed = StringField("Type the name", render_kw={"autocomplete": "off", "spellcheck": "false"})
+    typed = StringField(N_("Type the name"), render_kw={"autocomplete": "off", "spellcheck": "false"})
 
     def matches(self, name: str) -> bool:
         """Whether the form was sent with this name."""
@@ -51,7 +52,7 @@ class TypedNameForm(FlaskForm):
             return False
         right = " ".join((self.typed.data or "").split()) == name
         if not right:
-            self.typed.errors = ["This is not the name. Nothing was deleted."]
+            self.typed.errors = [N_("This is not the name. Nothing was deleted.")]
         return right
 
 
@@ -79,7 +80,7 @@ def values_form(fields: Sequence[CustomField], values: Mapping[int, Value]) -> F
 def _box(item: CustomField, now: str) -> Field:
     match item.type:
         case "yes_no":
-            return _select(item.name, [("", "Not said"), ("yes", "Yes"), ("no", "No")])
+            return _select(item.name, [("", N_("Not said")), ("yes", N_("Yes")), ("no", N_("No"))])
         case "choice":
             offered = [*item.choices, *([now] if now and now not in item.choices else [])]
             return _select(item.name, [("", "None"), *((choice, choice) for choice in offered)])

@@ -33,6 +33,7 @@ from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import keyset
 from nexnotify.web.admin.sends.picking import picking
 from nexnotify.web.filters import without_keys
+from nexnotify.words import N_
 
 bp = Blueprint("admin_customers", __name__)
 bp.before_request(staff_guard)
@@ -81,7 +82,7 @@ def customer(customer_id: int) -> ResponseReturnValue:
 def _load(customer_id: int, *, lock: bool = False) -> Customer:
     item = load(Customer, customer_id, lock=lock)
     if item.erased_at is not None:
-        raise NotFound("This customer was erased.")
+        raise NotFound(N_("This customer was erased."))
     return item
 
 
@@ -132,7 +133,7 @@ def set_fields(customer_id: int) -> ResponseReturnValue:
         changed = set_values(current_store(), _load(customer_id, lock=True), values, "staff", now)
         if changed:
             audit(current_store(), "customer.changed", current_user.id, now, customer=item.id, fields=changed)
-    flash("Saved." if changed else "Nothing was different.", "success")
+    flash(N_("Saved.") if changed else N_("Nothing was different."), "success")
     return redirect(url_for(".customer", customer_id=customer_id))
 
 
@@ -186,5 +187,5 @@ def erase(customer_id: int) -> ResponseReturnValue:
     except Conflict as problem:
         form.form_errors = [problem.message]
         return render_template("admin/customers/erase.html", customer=item, form=form, name=name), 409
-    flash("The customer is erased.", "success")
+    flash(N_("The customer is erased."), "success")
     return redirect(url_for(".index"))

@@ -23,6 +23,7 @@ from nexnotify.web.admin.lockout import come_back
 from nexnotify.web.admin.people_forms import ROLE_NAMES, ForgotForm, NewPasswordForm
 from nexnotify.web.admin.sign_in import csrf
 from nexnotify.web.signups import network_of
+from nexnotify.words import N_
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +46,13 @@ def unkept(answer: Response) -> Response:
 def join(token: str) -> ResponseReturnValue:
     """An invitation, opened. An account that exists is joined by its owner, signed in; else one is made."""
     if wait := _refused():
-        return _dead_end("Too many tries", wait), 429
+        return _dead_end(N_("Too many tries"), wait), 429
     invitation = find_invitation(token, utcnow())
     if invitation is None:
         _count_wrong()
-        return _dead_end("This invitation is over", "It was used, withdrawn or is too old. Ask for another one."), 404
+        return _dead_end(
+            N_("This invitation is over"), N_("It was used, withdrawn or is too old. Ask for another one.")
+        ), 404
     if current_user.is_authenticated:
         return _join_as_oneself(token, invitation)
     if find_person(invitation.email):
@@ -119,11 +122,11 @@ def forgot() -> ResponseReturnValue:
 def reset(token: str) -> ResponseReturnValue:
     """A new password by link. It ends all sessions and unlocks the account; a second factor is still asked for."""
     if wait := _refused():
-        return _dead_end("Too many tries", wait), 429
+        return _dead_end(N_("Too many tries"), wait), 429
     expired, invalid, user = reset_password_token_status(token)
     if expired or invalid or user is None:
         _count_wrong()
-        return _dead_end("This link is over", "It was used or is too old.", ask=url_for(".forgot")), 404
+        return _dead_end(N_("This link is over"), N_("It was used or is too old."), ask=url_for(".forgot")), 404
     form = NewPasswordForm()
     if request.method == "GET" or not form.validate():
         page = render_template("security/reset.html", form=form, user=user)
@@ -133,7 +136,7 @@ def reset(token: str) -> ResponseReturnValue:
         with transaction():
             user = db.session.get_one(StaffUser, user.id, with_for_update=True, populate_existing=True)
             if user.fs_uniquifier != door:
-                raise Conflict("This link was used a moment ago.")
+                raise Conflict(N_("This link was used a moment ago."))
             set_password(user, form.password.data)
             end_sessions(user)
             guesses.forget("password", guesses.whose(user))
@@ -141,7 +144,7 @@ def reset(token: str) -> ResponseReturnValue:
     except Invalid as error:
         put_errors(form, error.fields)
         return render_template("security/reset.html", form=form, user=user), 422
-    flash("Your password is changed. Sign in with it.", "success")
+    flash(N_("Your password is changed. Sign in with it."), "success")
     return redirect(url_for_security("login"))
 
 
@@ -152,14 +155,15 @@ def _send_reset_link(email: str, here: str) -> None:
         return
     stores = [membership.store for membership in memberships_of(user.id)]
     link = f"{here}/{generate_reset_password_token(user)}"
-    body = (
-        f"Somebody, hopefully you, asked for a new password of {user.email}.\n\nSet it here, within an hour:\n{link}\n\n"
-        "If it was not you, do nothing: your password stays as it is."
+    body = N_(
+        "Somebody, hopefully you, asked for a new password of %(email)s.\n\nSet it here, within an hour:\n%(link)s\n\nIf it was not you, do nothing: your password stays as it is.",
+        email=user.email,
+        link=link,
     )
     for store, gateway in ((store, real_sender(store)) for store in stores):
         if gateway is None:
             continue
-        problem = send_letter(gateway, user.email, "Your new password", body)
+        problem = send_letter(gateway, user.email, N_("Your new password"), body)
         with transaction():
             audit(store, "password.link_failed" if problem else "password.link_sent", None, utcnow(), email=user.email)
         return

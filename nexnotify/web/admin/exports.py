@@ -20,6 +20,7 @@ from nexnotify.stores.models import Store
 from nexnotify.stores.service import audit
 from nexnotify.waitlist.models import STATUSES
 from nexnotify.web.admin.access import current_store, fresh_required, require, staff_guard
+from nexnotify.words import N_
 
 bp = Blueprint("admin_exports", __name__)
 bp.before_request(staff_guard)
@@ -60,7 +61,7 @@ def instock() -> ResponseReturnValue:
         return Response(problem, 422, content_type="text/plain; charset=utf-8")
     file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - the answer closes it when it has been read
     try:
-        rows = write_sheet(file, "Instock Notification", COLUMNS, instock_rows(store, wanted), store.zone)
+        rows = write_sheet(file, N_("Instock Notification"), COLUMNS, instock_rows(store, wanted), store.zone)
         with transaction():
             audit(store, "instock_notification.exported", current_user.id, now, rows=rows, filter=typed)
         size = file.tell()
@@ -86,10 +87,10 @@ def _wanted(given: Mapping[str, str], store: Store) -> tuple[InstockFilter, dict
     try:
         begin, end = _midnight(typed.get("from"), store.zone), _midnight(typed.get("to"), store.zone, days=1)
     except ValueError:
-        return InstockFilter(), typed, "A date is written like 2026-01-31."
+        return InstockFilter(), typed, N_("A date is written like 2026-01-31.")
     wanted = InstockFilter(typed.get("q", ""), typed.get("channel", ""), typed.get("status", ""), begin, end)
     if begin and end and begin >= end:
-        return wanted, typed, "The first day comes after the last one."
+        return wanted, typed, N_("The first day comes after the last one.")
     return wanted, typed, ""
 
 

@@ -24,6 +24,7 @@ from nexnotify.content.service import MAX_EMAIL
 from nexnotify.inventory.available import STATUSES
 from nexnotify.reports.words import PRODUCT_STATUSES
 from nexnotify.stores.settings import StoreSettings
+from nexnotify.words import N_, translated
 
 MAX_COUNT = 10**9
 
@@ -54,17 +55,21 @@ def _unix_lines(text: str | None) -> str | None:
 class StockForm(FlaskForm):
     """Stock on hand at one location, by hand."""
 
-    location = SelectField("Location", [InputRequired("Choose a location.")])
+    location = SelectField(N_("Location"), [InputRequired(N_("Choose a location."))])
     on_hand = IntegerField(
-        "On hand", [_MayBeEmpty(), NumberRange(0, MAX_COUNT, f"Write a number from 0 to {MAX_COUNT:,}.")]
+        N_("On hand"),
+        [
+            _MayBeEmpty(),
+            NumberRange(0, MAX_COUNT, N_("Write a number from 0 to %(max_count)s.", max_count=f"{MAX_COUNT:,}")),
+        ],
     )
-    unlimited = BooleanField("Unlimited", description="It can always be bought, whatever the number says.")
+    unlimited = BooleanField(N_("Unlimited"), description=N_("It can always be bought, whatever the number says."))
 
     def validate(self, extra_validators: Any = None) -> bool:
         """An empty number must never be taken for "unlimited"."""
         fine: bool = super().validate(extra_validators)
         if self.on_hand.data is None and not self.on_hand.errors and not self.unlimited.data:
-            return _refuse(self.on_hand, "Write how many there are, or choose Unlimited.")
+            return _refuse(self.on_hand, N_("Write how many there are, or choose Unlimited."))
         return fine
 
 
@@ -72,8 +77,8 @@ class UnavailableForm(FlaskForm):
     """What a variant counts as when it cannot be bought."""
 
     unavailable_as = RadioField(
-        "When it cannot be bought, it is",
-        [InputRequired("Choose one.")],
+        N_("When it cannot be bought, it is"),
+        [InputRequired(N_("Choose one."))],
         choices=[SelectChoice(status, PRODUCT_STATUSES[status]) for status in STATUSES],
     )
 
@@ -81,17 +86,19 @@ class UnavailableForm(FlaskForm):
 class TemplateForm(FlaskForm):
     """A wording."""
 
-    subject = StringField("Subject", [Length(max=300, message="300 characters is the most.")], filters=[_stripped])
-    body = TextAreaField("Text", [Length(max=MAX_EMAIL)], filters=[_unix_lines])
+    subject = StringField(
+        N_("Subject"), [Length(max=300, message=N_("300 characters is the most."))], filters=[_stripped]
+    )
+    body = TextAreaField(N_("Text"), [Length(max=MAX_EMAIL)], filters=[_unix_lines])
 
 
 class GatewayNameForm(FlaskForm):
     """What the house asks about any gateway, beside the plugin's own fields."""
 
     name = StringField(
-        "Name",
-        [DataRequired("Write a name."), Length(max=100, message="100 characters is the most.")],
-        description="Only your people see it.",
+        N_("Name"),
+        [DataRequired(N_("Write a name.")), Length(max=100, message=N_("100 characters is the most."))],
+        description=N_("Only your people see it."),
         filters=[_stripped],
     )
 
@@ -99,16 +106,18 @@ class GatewayNameForm(FlaskForm):
 class TestForm(FlaskForm):
     """Where a test goes."""
 
-    to = StringField("Send a test to", [DataRequired("Write where to send it."), Length(max=254)], filters=[_stripped])
+    to = StringField(
+        N_("Send a test to"), [DataRequired(N_("Write where to send it.")), Length(max=254)], filters=[_stripped]
+    )
 
 
 class KeyForm(FlaskForm):
     """A new API key."""
 
     name = StringField(
-        "Name",
-        [DataRequired("Write a name."), Length(max=100, message="100 characters is the most.")],
-        description="What uses it, such as Storefront or Warehouse.",
+        N_("Name"),
+        [DataRequired(N_("Write a name.")), Length(max=100, message=N_("100 characters is the most."))],
+        description=N_("What uses it, such as Storefront or Warehouse."),
         filters=[_stripped],
     )
 
@@ -116,54 +125,64 @@ class KeyForm(FlaskForm):
 class SwitchesForm(FlaskForm):
     """Which channels are on for each product status."""
 
-    sold_out_sms = BooleanField("Sold Out, text message")
-    sold_out_email = BooleanField("Sold Out, email")
-    backordered_sms = BooleanField("Backordered, text message")
-    backordered_email = BooleanField("Backordered, email")
-    preordered_sms = BooleanField("Preordered, text message")
-    preordered_email = BooleanField("Preordered, email")
+    sold_out_sms = BooleanField(N_("Sold Out, text message"))
+    sold_out_email = BooleanField(N_("Sold Out, email"))
+    backordered_sms = BooleanField(N_("Backordered, text message"))
+    backordered_email = BooleanField(N_("Backordered, email"))
+    preordered_sms = BooleanField(N_("Preordered, text message"))
+    preordered_email = BooleanField(N_("Preordered, email"))
 
 
 class SettingsForm(SwitchesForm):
     """The store's switches and policy."""
 
     threshold = IntegerField(
-        "Available to sell before people are told",
-        [InputRequired("Write a number."), NumberRange(1, 1_000_000, "Write a number from 1 to 1,000,000.")],
-        description="A product is back in stock when this many can be sold again.",
+        N_("Available to sell before people are told"),
+        [InputRequired(N_("Write a number.")), NumberRange(1, 1_000_000, N_("Write a number from 1 to 1,000,000."))],
+        description=N_("A product is back in stock when this many can be sold again."),
     )
-    quiet = BooleanField("Quiet hours", description="Alerts that would go in these hours wait until they end.")
-    quiet_from = TimeField("From", [_MayBeEmpty()])
-    quiet_to = TimeField("To", [_MayBeEmpty()])
-    cap = BooleanField("Frequency cap", description="Alerts above it wait. Confirmations and answers do not count.")
-    cap_texts = IntegerField("Alerts at most", [_MayBeEmpty(), NumberRange(1, 1000, "Write a number from 1 to 1,000.")])
-    cap_hours = IntegerField("In hours", [_MayBeEmpty(), NumberRange(1, 8784, "Write a number from 1 to 8,784.")])
+    quiet = BooleanField(N_("Quiet hours"), description=N_("Alerts that would go in these hours wait until they end."))
+    quiet_from = TimeField(N_("From"), [_MayBeEmpty()])
+    quiet_to = TimeField(N_("To"), [_MayBeEmpty()])
+    cap = BooleanField(
+        N_("Frequency cap"), description=N_("Alerts above it wait. Confirmations and answers do not count.")
+    )
+    cap_texts = IntegerField(
+        N_("Alerts at most"), [_MayBeEmpty(), NumberRange(1, 1000, N_("Write a number from 1 to 1,000."))]
+    )
+    cap_hours = IntegerField(
+        N_("In hours"), [_MayBeEmpty(), NumberRange(1, 8784, N_("Write a number from 1 to 8,784."))]
+    )
     confirmations = BooleanField(
-        "Confirm each sign-up", description="A message at once, so that shoppers know they were heard."
+        N_("Confirm each sign-up"), description=N_("A message at once, so that shoppers know they were heard.")
     )
     resend_uncertain = BooleanField(
-        "Rather twice than never",
-        description="Now and then the line breaks while a message is handed over, and nobody can say whether it went. "
-        "Off: it is not sent again, so that nobody gets it twice; you decide about each. "
-        "On: when the gateway cannot tell either, it is sent again, and a few shoppers may get it twice.",
+        N_("Rather twice than never"),
+        description=N_(
+            "Now and then the line breaks while a message is handed over, and nobody can say whether it went. "
+            "Off: it is not sent again, so that nobody gets it twice; you decide about each. "
+            "On: when the gateway cannot tell either, it is sent again, and a few shoppers may get it twice."
+        ),
     )
     domains = TextAreaField(
-        "Domains of your shop",
+        N_("Domains of your shop"),
         [Length(max=10_000)],
-        description="One a line, such as https://shop.example. Only pages of these may sign shoppers up. "
-        "Empty allows every page.",
+        description=N_(
+            "One a line, such as https://shop.example. Only pages of these may sign shoppers up. "
+            "Empty allows every page."
+        ),
         filters=[_unix_lines],
     )
     country = StringField(
-        "Country",
-        [Regexp(r"^[A-Z]{2}$", message="Write two letters, such as US.")],
-        description="Two letters. Numbers typed without a country code are read as numbers of this country.",
+        N_("Country"),
+        [Regexp(r"^[A-Z]{2}$", message=N_("Write two letters, such as US."))],
+        description=N_("Two letters. Numbers typed without a country code are read as numbers of this country."),
         filters=[lambda text: text.strip().upper() if text else text],
     )
     zone = SelectField(
-        "Time zone",
+        N_("Time zone"),
         choices=sorted(available_timezones()),
-        description="For quiet hours and for the times on these pages.",
+        description=N_("For quiet hours and for the times on these pages."),
     )
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -171,10 +190,10 @@ class SettingsForm(SwitchesForm):
         fine: bool = super().validate(extra_validators)
         if self.quiet.data and not (self.quiet_from.errors or self.quiet_to.errors):
             if self.quiet_from.data is None or self.quiet_to.data is None:
-                fine = _refuse(self.quiet_from, "Write both hours, such as 20:00 and 09:00.")
+                fine = _refuse(self.quiet_from, N_("Write both hours, such as 20:00 and 09:00."))
         if self.cap.data and not (self.cap_texts.errors or self.cap_hours.errors):
             if self.cap_texts.data is None or self.cap_hours.data is None:
-                fine = _refuse(self.cap_texts, "Write how many alerts, and in how many hours.")
+                fine = _refuse(self.cap_texts, N_("Write how many alerts, and in how many hours."))
         return fine
 
     @classmethod
@@ -235,4 +254,5 @@ def put_errors(form: Form, problems: Mapping[str, str]) -> None:
         if field is None:
             form.form_errors.append(words)
         else:
+            words = translated(words)
             _refuse(field, words[:1].upper() + words[1:])

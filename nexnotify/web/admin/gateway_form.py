@@ -16,6 +16,7 @@ from nexnotify.gateways.service import awaits_number, callback_url, settings_for
 from nexnotify.web.admin.access import current_store
 from nexnotify.web.admin.forms import GatewayNameForm, TestForm, put_errors
 from nexnotify.web.admin.prices import PricesForm, prices_card
+from nexnotify.words import N_
 
 
 def typed_settings(plugin: type[Gateway], stored: dict[str, Any]) -> tuple[Form, dict[str, str]]:
@@ -60,5 +61,8 @@ def _addresses(plugin: type[Gateway], instance: GatewayInstance) -> list[tuple[s
     can = plugin.capabilities
     if plugin.receive is Gateway.receive:
         return []
-    shown = [("receipts", "Delivery receipts", can.receipts), ("inbound", "Texts from shoppers (STOP)", can.inbound)]
+    shown = [
+        ("receipts", N_("Delivery receipts"), can.receipts),
+        ("inbound", N_("Texts from shoppers (STOP)"), can.inbound),
+    ]
     return [(kind, label, callback_url(instance, kind)) for kind, label, use in shown if use]

@@ -41,6 +41,7 @@ from nexnotify.web.admin.forms import GatewayNameForm, TestForm, put_errors
 from nexnotify.web.admin.gateway_form import gateway_page, put_gateway_errors, typed_settings
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.prices import PricesForm
+from nexnotify.words import N_
 
 bp = Blueprint("admin_gateways", __name__)
 bp.before_request(staff_guard)
@@ -80,7 +81,7 @@ def add(kind: str) -> ResponseReturnValue:
         except Invalid as error:
             put_gateway_errors(error, name_form, fields)
         else:
-            check_and_tell(instance.id, "Gateway added.")
+            check_and_tell(instance.id, N_("Gateway added."))
             nudge("send")
             return redirect(url_for("admin_gateways.edit", gateway_id=instance.id))
     return gateway_page(plugin, name_form, fields, None), 422
@@ -110,7 +111,7 @@ def edit(gateway_id: int) -> ResponseReturnValue:
         except Invalid as error:
             put_gateway_errors(error, name_form, fields)
         else:
-            check_and_tell(gateway_id, "Gateway saved.")
+            check_and_tell(gateway_id, N_("Gateway saved."))
             nudge("send")
             return redirect(url_for("admin_gateways.edit", gateway_id=gateway_id))
     return gateway_page(plugin, name_form, fields, load(GatewayInstance, gateway_id)), 422
@@ -155,7 +156,7 @@ def check(gateway_id: int) -> ResponseReturnValue:
     """Ask the provider whether the settings work, without sending a text."""
     require("admin")
     load(GatewayInstance, gateway_id)
-    check_and_tell(gateway_id, "Checked.")
+    check_and_tell(gateway_id, N_("Checked."))
     return redirect(url_for("admin_gateways.edit", gateway_id=gateway_id))
 
 
@@ -174,7 +175,7 @@ def check_and_tell(gateway_id: int, done: str) -> None:
     if health.ok:
         flash(f"{done} {health.detail}", "success")
     else:
-        flash(f"{done} But the check says: {health.detail}", "warning")
+        flash(N_("%(done)s But the check says: %(detail)s", done=done, detail=health.detail), "warning")
 
 
 @bp.post("/<int:gateway_id>/sender")
@@ -182,7 +183,7 @@ def sender(gateway_id: int) -> ResponseReturnValue:
     """New messages of its channel go through it from now on, and so does what waits."""
     require("admin")
     if awaits_number(load(GatewayInstance, gateway_id)):
-        flash("It has no number to send from yet. Enter the number first; texts go on as they do.", "warning")
+        flash(N_("It has no number to send from yet. Enter the number first; texts go on as they do."), "warning")
         return redirect(url_for("admin_gateways.edit", gateway_id=gateway_id))
     now = utcnow()
     with transaction():
@@ -191,7 +192,12 @@ def sender(gateway_id: int) -> ResponseReturnValue:
         moved = take_over_queue(instance, now)
         audit(current_store(), "gateway.made_sender", current_user.id, now, name=instance.name, messages_moved=moved)
     nudge("send")
-    flash(f"{instance.name} sends from now on.{f' {moved} waiting messages moved to it.' if moved else ''}", "success")
+    flash(
+        N_("%(name)s sends from now on. %(moved)s waiting messages moved to it.", name=instance.name, moved=moved)
+        if moved
+        else N_("%(name)s sends from now on.", name=instance.name),
+        "success",
+    )
     return redirect(url_for("admin_gateways.index"))
 
 
@@ -209,8 +215,12 @@ def resume_sending(gateway_id: int) -> ResponseReturnValue:
         if instance.is_sender:
             take_over_queue(instance, now)
     nudge("send")
-    said = "is sending again." if instance.paused_at is None else f"does not send. {instance.paused_reason}"
-    flash(f"{instance.name} {said}", "success" if instance.paused_at is None else "warning")
+    said = (
+        N_("%(name)s is sending again.", name=instance.name)
+        if instance.paused_at is None
+        else N_("%(name)s does not send. %(reason)s", name=instance.name, reason=instance.paused_reason)
+    )
+    flash(said, "success" if instance.paused_at is None else "warning")
     return redirect(url_for("admin_gateways.index"))
 
 
@@ -224,7 +234,7 @@ def send_test(gateway_id: int) -> ResponseReturnValue:
         return _broken_page(instance)
     address = _address(instance, form) if form.validate() else None
     if address is not None and awaits_number(instance):
-        put_errors(form, {"to": "This gateway has no number to send from yet."})
+        put_errors(form, {"to": N_("This gateway has no number to send from yet.")})
     elif address is not None:
         with transaction():
             contact = find_or_make_contact(store, instance.channel, address, now)
@@ -233,9 +243,9 @@ def send_test(gateway_id: int) -> ResponseReturnValue:
                 audit(store, "gateway.tested", current_user.id, now, name=instance.name, message=made)
         if made is not None:
             nudge("send")
-            flash("The test is on its way. Reload this page to follow it.", "success")
+            flash(N_("The test is on its way. Reload this page to follow it."), "success")
             return redirect(url_for("admin_messages.message", message_id=made))
-        put_errors(form, {"to": "This address has said STOP or cannot be reached, so nothing may be sent to it."})
+        put_errors(form, {"to": N_("This address has said STOP or cannot be reached, so nothing may be sent to it.")})
     name_form = GatewayNameForm(formdata=None, data={"name": instance.name})
     fields = settings_form(plugin, None, json.loads(instance.settings))
     return gateway_page(plugin, name_form, fields, instance, form), 422
@@ -252,7 +262,7 @@ def set_costs(gateway_id: int) -> ResponseReturnValue:
             changed = set_prices(instance, form.prices())
             if changed:
                 audit(current_store(), "gateway.changed", current_user.id, now, name=instance.name, changed=changed)
-        flash("Prices saved.", "success")
+        flash(N_("Prices saved."), "success")
         return redirect(url_for("admin_gateways.edit", gateway_id=gateway_id, _anchor="prices"))
     plugin, name_form = _plugin(instance.kind), GatewayNameForm(formdata=None, data={"name": instance.name})
     fields = settings_form(plugin, None, json.loads(instance.settings))

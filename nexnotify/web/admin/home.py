@@ -29,6 +29,7 @@ from nexnotify.waitlist.models import AlertRequest
 from nexnotify.web.admin.access import current_store, staff_guard, switch_store, the_membership
 from nexnotify.web.admin.paging import keyset
 from nexnotify.web.admin.plots import plots
+from nexnotify.words import N_
 
 bp = Blueprint("admin", __name__)
 bp.before_request(staff_guard)
@@ -40,25 +41,25 @@ MOST_WANTED, LATEST = 6, 5
 
 #: Where a trouble is mended: place → (words, endpoint, arguments).
 _MEND: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "gateway": ("Look at the gateway", "admin_gateways.edit", {}),
-    "gateways": ("Add a gateway", "admin_gateways.index", {}),
-    "uncertain": ("See them", "admin_messages.index", {"status": "uncertain"}),
-    "failed": ("See them", "admin_messages.index", {"status": "failed"}),
-    "queue": ("See them", "admin_messages.index", {"status": "queued"}),
-    "settings": ("Settings", "admin_settings.index", {}),
-    "alerts": ("Alert subscriptions", "admin_alerts.index", {}),
-    "widget": ("Set it up", "admin_widget.index", {}),
-    "products": ("See your products", "admin_products.index", {}),
+    "gateway": (N_("Look at the gateway"), "admin_gateways.edit", {}),
+    "gateways": (N_("Add a gateway"), "admin_gateways.index", {}),
+    "uncertain": (N_("See them"), "admin_messages.index", {"status": "uncertain"}),
+    "failed": (N_("See them"), "admin_messages.index", {"status": "failed"}),
+    "queue": (N_("See them"), "admin_messages.index", {"status": "queued"}),
+    "settings": (N_("Settings"), "admin_settings.index", {}),
+    "alerts": (N_("Alert subscriptions"), "admin_alerts.index", {}),
+    "widget": (N_("Set it up"), "admin_widget.index", {}),
+    "products": (N_("See your products"), "admin_products.index", {}),
 }
 #: Where a first step is done: step → (words, endpoint).
 _STEPS = {
-    "products": ("Products", "admin_products.index"),
-    "stock": ("Products", "admin_products.index"),
-    "gateway": ("Gateways", "admin_gateways.index"),
-    "test": ("Gateways", "admin_gateways.index"),
-    "widget": ("Widget", "admin_widget.index"),
-    "pages": ("Settings", "admin_settings.index"),
-    "second_factor": ("Your sign-in", "admin_account.second_factor"),
+    "products": (N_("Products"), "admin_products.index"),
+    "stock": (N_("Products"), "admin_products.index"),
+    "gateway": (N_("Gateways"), "admin_gateways.index"),
+    "test": (N_("Gateways"), "admin_gateways.index"),
+    "widget": (N_("Widget"), "admin_widget.index"),
+    "pages": (N_("Settings"), "admin_settings.index"),
+    "second_factor": (N_("Your sign-in"), "admin_account.second_factor"),
 }
 
 

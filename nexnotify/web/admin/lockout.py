@@ -16,6 +16,7 @@ from nexnotify.stores import guesses
 from nexnotify.stores.models import StaffUser
 from nexnotify.stores.people import audit_person
 from nexnotify.web.signups import network_of
+from nexnotify.words import N_
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,11 @@ def one_guess(kind: str, who: str, check: Callable[[], bool], user: StaffUser | 
 def come_back(until: datetime, now: datetime) -> str:
     """When guessing is open again, in words."""
     minutes = max(1, math.ceil((until - now).total_seconds() / 60))
-    return f"Too many tries. Come back in {minutes} minute{'' if minutes == 1 else 's'}, at {clock_time(until)}."
+    if minutes == 1:
+        return N_("Too many tries. Come back in 1 minute, at %(until)s.", until=clock_time(until))
+    return N_(
+        "Too many tries. Come back in %(minutes)s minutes, at %(until)s.", minutes=minutes, until=clock_time(until)
+    )
 
 
 def clock_time(moment: datetime) -> str:

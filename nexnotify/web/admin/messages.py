@@ -30,6 +30,7 @@ from nexnotify.web.admin.access import current_store, require, staff_guard
 from nexnotify.web.admin.live import BUSY, IDLE, is_moving, live_page
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import MAX_ID, keyset
+from nexnotify.words import N_
 
 bp = Blueprint("admin_messages", __name__)
 bp.before_request(staff_guard)
@@ -121,7 +122,7 @@ def send_again(message_id: int) -> ResponseReturnValue:
         if done:
             audit(current_store(), "message.sent_again", current_user.id, now, message=message_id)
     nudge("send")
-    _flash(done, "It is sent again.")
+    _flash(done, N_("It is sent again."))
     return redirect(url_for("admin_messages.message", message_id=message_id))
 
 
@@ -135,7 +136,7 @@ def leave(message_id: int) -> ResponseReturnValue:
         done = merchant.leave(load(Message, message_id, lock=True), now)
         if done:
             audit(current_store(), "message.left", current_user.id, now, message=message_id)
-    _flash(done, "It stays as it is. A late receipt still changes it.")
+    _flash(done, N_("It stays as it is. A late receipt still changes it."))
     return redirect(url_for("admin_messages.message", message_id=message_id))
 
 
@@ -143,4 +144,4 @@ def _flash(done: bool, words: str) -> None:
     if done:
         flash(words, "success")
     else:
-        flash("It has changed meanwhile; nothing was done.", "warning")
+        flash(N_("It has changed meanwhile; nothing was done."), "warning")

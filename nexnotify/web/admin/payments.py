@@ -17,6 +17,7 @@ from nexnotify.db import transaction
 from nexnotify.stores.service import audit
 from nexnotify.web.admin.access import current_store, requires, staff_guard
 from nexnotify.web.admin.credit_forms import ActiveForm
+from nexnotify.words import N_
 
 bp = Blueprint("admin_payments", __name__)
 bp.before_request(staff_guard)
@@ -42,7 +43,7 @@ def edit(kind: str) -> ResponseReturnValue:
         changed = configure(current_store(), kind, values, active.active.data, now)
         if changed:
             audit(current_store(), "payment.changed", current_user.id, now, kind=kind, **changed)
-    flash("Saved." if changed else "Nothing was different, so nothing was changed.", "success")
+    flash(N_("Saved.") if changed else N_("Nothing was different, so nothing was changed."), "success")
     return redirect(url_for(".edit", kind=kind))
 
 

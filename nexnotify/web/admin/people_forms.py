@@ -23,7 +23,7 @@ ROLE_WORDS = {
     "viewer": "Viewer: sees, changes nothing",
 }
 #: The name of a role in a table.
-ROLE_NAMES = {role: words.partition(":")[0] for role, words in ROLE_WORDS.items()}
+ROLE_NAMES = {"owner": N_("Owner"), "admin": N_("Admin"), "staff": N_("Staff"), "viewer": N_("Viewer")}
 
 
 def role_choices(roles: Sequence[str]) -> list[SelectChoice]:
@@ -35,11 +35,11 @@ class InviteForm(FlaskForm):
     """Whom to invite, and as what."""
 
     email = EmailField(
-        "Email",
-        [DataRequired("Write an email address."), Length(max=254, message="254 characters is the most.")],
+        N_("Email"),
+        [DataRequired(N_("Write an email address.")), Length(max=254, message=N_("254 characters is the most."))],
         render_kw={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"},
     )
-    role = SelectField("Role", [InputRequired("Choose a role.")], default="staff")
+    role = SelectField(N_("Role"), [InputRequired(N_("Choose a role."))], default="staff")
 
     def validate_email(self, field: EmailField) -> None:
         """Kept in its one spelling."""
@@ -52,14 +52,18 @@ class InviteForm(FlaskForm):
 class RoleForm(FlaskForm):
     """Another role for somebody."""
 
-    role = SelectField("Role", [InputRequired("Choose a role.")])
+    role = SelectField(N_("Role"), [InputRequired(N_("Choose a role."))])
 
 
 def _new_password() -> PasswordField:
     return PasswordField(
-        "New password",
-        [DataRequired("Write a password."), Length(max=1000)],
-        description=f"{SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters. A few words that you can remember are good.",
+        N_("New password"),
+        [DataRequired(N_("Write a password.")), Length(max=1000)],
+        description=N_(
+            "%(shortest_password)s to %(longest_password)s characters. A few words that you can remember are good.",
+            shortest_password=SHORTEST_PASSWORD,
+            longest_password=LONGEST_PASSWORD,
+        ),
         render_kw={"autocomplete": "new-password"},
     )
 
@@ -74,8 +78,8 @@ class ChangePasswordForm(FlaskForm):
     """A new password, for whoever knows the present one."""
 
     current = PasswordField(
-        "Present password",
-        [DataRequired("Write your present password.")],
+        N_("Present password"),
+        [DataRequired(N_("Write your present password."))],
         render_kw={"autocomplete": "current-password"},
     )
     password = _new_password()
@@ -85,8 +89,8 @@ class ForgotForm(FlaskForm):
     """Whose password was forgotten."""
 
     email = EmailField(
-        "Email",
-        [DataRequired("Write your email address."), Length(max=254, message="254 characters is the most.")],
+        N_("Email"),
+        [DataRequired(N_("Write your email address.")), Length(max=254, message=N_("254 characters is the most."))],
         render_kw={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"},
     )
 
@@ -95,7 +99,8 @@ class LanguageForm(FlaskForm):
     """The language of the admin for one person."""
 
     language = SelectField(
-        "Language", choices=[SelectChoice("", N_("As the store")), *(SelectChoice(*item) for item in LANGUAGES.items())]
+        N_("Language"),
+        choices=[SelectChoice("", N_("As the store")), *(SelectChoice(*item) for item in LANGUAGES.items())],
     )
 
 
@@ -107,8 +112,8 @@ class CodeForm(FlaskForm):
     """The code that the authenticator app shows."""
 
     code = StringField(
-        "Code from the app",
-        [DataRequired("Type the six digits that the app shows.")],
+        N_("Code from the app"),
+        [DataRequired(N_("Type the six digits that the app shows."))],
         render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": "9"},
         filters=[_digits],
     )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nexnotify.reports.dashboard.figures import Daily
+from nexnotify.web.languages import ENGLISH, day, in_sentence, language, number
+from nexnotify.words import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,24 @@ class Plot:
     @property
     def summary(self) -> str:
         """The plot in a sentence, for those who do not see it."""
-        totals = ", ".join(f"{series.total:,} {series.name.lower()}" for series in self.series)
+        totals = ", ".join(f"{number(series.total)} {in_sentence(series.name)}" for series in self.series)
         sums = [sum(series.values[number] for series in self.series) for number in range(len(self.days))]
         if not any(sums):
-            return f"{self.title}: nothing from {self.days[0]} to {self.days[-1]}."
+            return N_(
+                "%(title)s: nothing from %(days)s to %(days2)s.",
+                title=self.title,
+                days=self.days[0],
+                days2=self.days[-1],
+            )
         most = max(range(len(sums)), key=sums.__getitem__)
-        return (
-            f"{self.title}, {self.days[0]} to {self.days[-1]}: {totals}. "
-            f"Most on {self.days[most]}: {sums[most]:,}. The figures are in the table."
+        return N_(
+            "%(title)s, %(days)s to %(days2)s: %(totals)s. Most on %(most)s: %(most2)s. The figures are in the table.",
+            title=self.title,
+            days=self.days[0],
+            days2=self.days[-1],
+            totals=totals,
+            most=self.days[most],
+            most2=f"{sums[most]:,}",
         )
 
     @property
@@ -54,24 +66,33 @@ class Plot:
 
 
 #: (series, its name, its colour); those of the first line are shown even where they are empty.
-_REQUESTS = (("sms", "Text message", "text"), ("email", "Email", "email"), ("push", "Push", "push"))
+_REQUESTS = (("sms", N_("Text message"), "text"), ("email", N_("Email"), "email"), ("push", N_("Push"), "push"))
 _MESSAGES = (
-    ("delivered", "Delivered", "ok"),
-    ("under_way", "On the way", "info"),
-    ("held", "Held", "warn"),
-    ("uncertain", "Uncertain", "push"),
-    ("not_delivered", "Not delivered", "bad"),
-    ("not_sent", "Not sent, as decided", "ctl"),
+    ("delivered", N_("Delivered"), "ok"),
+    ("under_way", N_("On the way"), "info"),
+    ("held", N_("Held"), "warn"),
+    ("uncertain", N_("Uncertain"), "push"),
+    ("not_delivered", N_("Not delivered"), "bad"),
+    ("not_sent", N_("Not sent, as decided"), "ctl"),
 )
-_OTHER = (("opt_outs", "Opt-outs", "bad"), ("restocks", "Restocks", "brand"))
+_OTHER = (("opt_outs", N_("Opt-outs"), "bad"), ("restocks", N_("Restocks"), "brand"))
 
 
 def plots(requests: Daily, messages: Daily, other: Daily) -> list[Plot]:
     """The three plots of the start page."""
     return [
-        _plot("requests", "New requests", "Per day, by how people want to hear from you", requests, _REQUESTS, 2),
-        _plot("messages", "Messages", "Per day they were written on, by what became of them", messages, _MESSAGES, 1),
-        _plot("other", "Opt-outs and restocks", "Per day", other, _OTHER, 2, stacked=False),
+        _plot(
+            "requests", N_("New requests"), N_("Per day, by how people want to hear from you"), requests, _REQUESTS, 2
+        ),
+        _plot(
+            "messages",
+            N_("Messages"),
+            N_("Per day they were written on, by what became of them"),
+            messages,
+            _MESSAGES,
+            1,
+        ),
+        _plot("other", N_("Opt-outs and restocks"), N_("Per day"), other, _OTHER, 2, stacked=False),
     ]
 
 
@@ -86,7 +107,8 @@ def _plot(
     stacked: bool = True,
 ) -> Plot:
     """``always``: so many series are there even where all their numbers are 0."""
-    days = [f"{day.day} {day:%b}" for day in daily.dates]
+    short = "d MMM" if language() == ENGLISH else "d. MMM"
+    days = [day(date, short) for date in daily.dates]
     series = [
         Series(name, colour, daily.series[key])
         for number, (key, name, colour) in enumerate(known)

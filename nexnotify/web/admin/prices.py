@@ -16,25 +16,29 @@ from nexnotify.gateways.estimate import ZERO, Prices, money, month_cost
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import OUTBOXES
 from nexnotify.reports.costs import segments_since
+from nexnotify.words import N_
 
 #: The texts of a month that are reckoned with while a gateway has sent nothing.
 EXAMPLE = 1000
 MAX_TEXTS = 100_000_000
 MAX_NUMBERS = 10_000
-_RANGE = NumberRange(0, 1_000_000, "Write an amount from 0 to 1,000,000.")
+_RANGE = NumberRange(0, 1_000_000, N_("Write an amount from 0 to 1,000,000."))
 
 
 class PricesForm(FlaskForm):
     """What the provider charges. All empty: nobody knows."""
 
-    price_month = DecimalField("A month", [Optional(), _RANGE], places=None, description="For the account.")
-    price_number = DecimalField("A number a month", [Optional(), _RANGE], places=None)
+    price_month = DecimalField(N_("A month"), [Optional(), _RANGE], places=None, description=N_("For the account."))
+    price_number = DecimalField(N_("A number a month"), [Optional(), _RANGE], places=None)
     price_text = DecimalField(
-        "A text", [Optional(), _RANGE], places=None, description="For each part of one: 160 plain characters, or 70."
+        N_("A text"),
+        [Optional(), _RANGE],
+        places=None,
+        description=N_("For each part of one: 160 plain characters, or 70."),
     )
     price_currency = StringField(
-        "Currency",
-        [Regexp(r"^[A-Z]{3}$", message="Write three letters, such as USD.")],
+        N_("Currency"),
+        [Regexp(r"^[A-Z]{3}$", message=N_("Write three letters, such as USD."))],
         filters=[lambda text: text.strip().upper() if text else text],
     )
 
@@ -121,9 +125,9 @@ def _estimate(prices: Prices, texts: int, numbers: int) -> Estimate:
         texts,
         numbers,
         (
-            ("Account", "a month", rounded(prices.month)),
-            ("Numbers", f"{numbers:,} × {exact(prices.number)}", rounded(prices.number * numbers)),
-            ("Texts", f"{texts:,} × {exact(prices.text)}", rounded(prices.text * texts)),
+            (N_("Account"), N_("a month"), rounded(prices.month)),
+            (N_("Numbers"), f"{numbers:,} × {exact(prices.number)}", rounded(prices.number * numbers)),
+            (N_("Texts"), f"{texts:,} × {exact(prices.text)}", rounded(prices.text * texts)),
         ),
         rounded(month_cost(prices, texts, numbers)),
     )

@@ -25,6 +25,7 @@ from nexnotify.web.admin.access import current_store, require, staff_guard
 from nexnotify.web.admin.forms import StockForm, UnavailableForm
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import numbered
+from nexnotify.words import N_
 
 bp = Blueprint("admin_products", __name__)
 bp.before_request(staff_guard)
@@ -126,10 +127,13 @@ def set_stock(variant_id: int) -> ResponseReturnValue:
             now,
             variant=item.external_id,
             location=key,
-            on_hand="unlimited" if on_hand is None else on_hand,
+            on_hand=N_("unlimited") if on_hand is None else on_hand,
         )
     nudge("restock")
-    flash(f"Saved: {'unlimited' if on_hand is None else on_hand} on hand at {key}.", "success")
+    flash(
+        N_("Saved: %(on_hand)s on hand at %(key)s.", on_hand=N_("unlimited") if on_hand is None else on_hand, key=key),
+        "success",
+    )
     return redirect(url_for("admin_products.variant", variant_id=variant_id))
 
 
@@ -157,5 +161,5 @@ def set_unavailable(variant_id: int) -> ResponseReturnValue:
         if before != chosen:
             changed = {"unavailable_as": [before, chosen]}
             audit(current_store(), "variant.changed", current_user.id, now, variant=item.external_id, changed=changed)
-    flash(f"Saved: when it cannot be bought, it is {PRODUCT_STATUSES[chosen]}.", "success")
+    flash(N_("Saved: when it cannot be bought, it is %(chosen)s.", chosen=PRODUCT_STATUSES[chosen]), "success")
     return redirect(url_for("admin_products.variant", variant_id=variant_id))

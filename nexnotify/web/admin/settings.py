@@ -18,6 +18,7 @@ from nexnotify.web.admin.access import current_store, may, require, requires, st
 from nexnotify.web.admin.forms import KeyForm, SettingsForm, put_errors
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import MAX_ID, keyset
+from nexnotify.words import N_
 
 bp = Blueprint("admin_settings", __name__)
 bp.before_request(staff_guard)
@@ -26,16 +27,16 @@ bp.before_request(staff_guard)
 def settings_tabs(current: str) -> list[tuple[str, str, bool, None]]:
     """The tabs of the settings pages; ``current`` is the endpoint of the page, without "admin_settings."."""
     shown = [
-        ("index", "Settings"),
-        ("admin_texts.index", "Text messages"),
-        ("admin_credits.index", "Credits"),
-        ("audit_trail", "Audit trail"),
+        ("index", N_("Settings")),
+        ("admin_texts.index", N_("Text messages")),
+        ("admin_credits.index", N_("Credits")),
+        ("audit_trail", N_("Audit trail")),
     ]
     if may("admin"):
         shown[3:3] = [
-            ("admin_compatible.index", "Compatible Software"),
-            ("admin_alerts.index", "Alert subscriptions"),
-            ("keys", "API keys"),
+            ("admin_compatible.index", N_("Compatible Software")),
+            ("admin_alerts.index", N_("Alert subscriptions")),
+            ("keys", N_("API keys")),
         ]
     return [
         (word, url_for(name if "." in name else f"admin_settings.{name}"), name == current, None)
@@ -70,9 +71,9 @@ def _save(form: SettingsForm) -> bool:
     except Invalid as error:
         put_errors(form, error.fields)
         return False
-    flash("Settings saved." if changed else "Nothing was different, so nothing was changed.", "success")
+    flash(N_("Settings saved.") if changed else N_("Nothing was different, so nothing was changed."), "success")
     if "quiet_hours" in changed and changed["quiet_hours"][1] is None:
-        flash("Quiet hours are off: alerts go out at any hour of the night.", "warning")
+        flash(N_("Quiet hours are off: alerts go out at any hour of the night."), "warning")
     return True
 
 
@@ -121,7 +122,7 @@ def revoke_key(key_id: int) -> ResponseReturnValue:
         if key.revoked_at is None:
             revoke_api_key(current_store(), key.id, now)
             audit(current_store(), "api_key.revoked", current_user.id, now, name=key.name, prefix=key.prefix)
-    flash(f"The key {key.name} is revoked; whatever uses it is refused from now on.", "success")
+    flash(N_("The key %(name)s is revoked; whatever uses it is refused from now on.", name=key.name), "success")
     return redirect(url_for("admin_settings.keys"))
 
 
@@ -146,9 +147,9 @@ def audit_trail() -> ResponseReturnValue:
         "admin/settings/audit.html",
         page=keyset(statement, AuditEntry.id),
         kind=kind,
-        kinds=[("", "Everything"), *((name, words) for name, (words, _) in KINDS.items())],
+        kinds=[("", N_("Everything")), *((name, words) for name, (words, _) in KINDS.items())],
         person=str(person or ""),
-        people=[("", "Everybody"), *((str(user_id), email) for user_id, email in _acting(store))],
+        people=[("", N_("Everybody")), *((str(user_id), email) for user_id, email in _acting(store))],
         lines=audit_lines,
         title=audit_title,
         tabs=settings_tabs("audit_trail"),

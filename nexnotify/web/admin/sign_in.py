@@ -33,6 +33,7 @@ from nexnotify.stores.service import one_spelling
 from nexnotify.stores.sessions import end_session, open_session, seen_is_stale, session_of, was_seen
 from nexnotify.web.admin.lockout import Verdict, one_guess
 from nexnotify.web.admin.second_factor import HouseRecoveryCodes, HouseTotp
+from nexnotify.words import N_
 
 csrf = CSRFProtect()
 
@@ -73,11 +74,11 @@ _CONFIG: dict[str, Any] = {
     "SECURITY_TOTP_SECRETS": {"1": "not used"},  # HouseTotp leaves encryption to the column
     "SECURITY_TOTP_ISSUER": "NexNotify",
     "SECURITY_MULTI_FACTOR_RECOVERY_CODES": True,
-    "SECURITY_MSG_UNAUTHENTICATED": ("Sign in to see that page.", "info"),
-    "SECURITY_MSG_REAUTHENTICATION_REQUIRED": ("Type your password once more to go on.", "info"),
-    "SECURITY_MSG_REAUTHENTICATION_SUCCESSFUL": ("Thank you.", "success"),
-    "SECURITY_MSG_TWO_FACTOR_LOGIN_SUCCESSFUL": ("You are signed in.", "success"),
-    "SECURITY_MSG_TWO_FACTOR_PERMISSION_DENIED": ("That took too long. Sign in again.", "info"),
+    "SECURITY_MSG_UNAUTHENTICATED": (N_("Sign in to see that page."), "info"),
+    "SECURITY_MSG_REAUTHENTICATION_REQUIRED": (N_("Type your password once more to go on."), "info"),
+    "SECURITY_MSG_REAUTHENTICATION_SUCCESSFUL": (N_("Thank you."), "success"),
+    "SECURITY_MSG_TWO_FACTOR_LOGIN_SUCCESSFUL": (N_("You are signed in."), "success"),
+    "SECURITY_MSG_TWO_FACTOR_PERMISSION_DENIED": (N_("That took too long. Sign in again."), "info"),
     "WTF_CSRF_CHECK_DEFAULT": False,
     "WTF_CSRF_TIME_LIMIT": None,
 }
@@ -109,7 +110,7 @@ class _SignInForm(_HouseNext, LoginForm):
         verdict = one_guess("password", whose(person, email), lambda: check(**kwargs), person)
         if not verdict.right:
             self.email.errors, self.password.errors = [], []
-            self.form_errors = [verdict.wait or "The email and the password do not fit."]
+            self.form_errors = [verdict.wait or N_("The email and the password do not fit.")]
         return verdict.right
 
     def _was_sent_from_here(self) -> bool:
@@ -128,7 +129,7 @@ class _ConfirmForm(_HouseNext, VerifyForm):
             return bool(super().validate(**kwargs))
         verdict = confirm_password(self.user, self.password.data)
         if not verdict.right:
-            self.password.errors = [verdict.wait or "That is not your password."]
+            self.password.errors = [verdict.wait or N_("That is not your password.")]
         return verdict.right
 
 
@@ -144,7 +145,9 @@ class _CodeForm(TwoFactorVerifyCodeForm):
         check = super().validate
         verdict = one_guess("code", whose(self.user), lambda: check(**kwargs), self.user)
         if not verdict.right:
-            self.code.errors = [verdict.wait or "That code is not right, or not any more. Type the one you see now."]
+            self.code.errors = [
+                verdict.wait or N_("That code is not right, or not any more. Type the one you see now.")
+            ]
         return verdict.right
 
 
@@ -165,7 +168,7 @@ class _RecoveryForm(MfRecoveryForm):
         check = super().validate
         verdict = one_guess("code", whose(self.user), lambda: check(**kwargs), self.user)
         if not verdict.right:
-            self.code.errors = [verdict.wait or "That is none of your recovery codes, or it was used."]
+            self.code.errors = [verdict.wait or N_("That is none of your recovery codes, or it was used.")]
         return verdict.right
 
 

@@ -31,6 +31,7 @@ from nexnotify.web.admin.letters import public_address, real_sender, send_letter
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.people_forms import ROLE_NAMES, InviteForm, RoleForm, role_choices
 from nexnotify.web.admin.sign_in import idle_time
+from nexnotify.words import N_
 
 bp = Blueprint("admin_staff", __name__)
 bp.before_request(staff_guard)
@@ -106,7 +107,7 @@ def take_back(invitation_id: int) -> ResponseReturnValue:
         invitation = load(Invitation, invitation_id, lock=True)
         withdraw(the_membership(), invitation, now)
         audit(current_store(), "invitation.withdrawn", current_user.id, now, email=invitation.email)
-    flash(f"The invitation of {invitation.email} is withdrawn; its link opens nothing.", "success")
+    flash(N_("The invitation of %(email)s is withdrawn; its link opens nothing.", email=invitation.email), "success")
     return redirect(url_for(".index"))
 
 
@@ -114,11 +115,14 @@ def _link_page(invitation: Invitation, token: str) -> ResponseReturnValue:
     store, link = current_store(), public_address(url_for("doors.join", token=token))
     gateway, problem = real_sender(store), ""
     if gateway is not None:
-        body = (
-            f"{current_user.email} invites you to work on {store.name}.\n\nOpen this link within seven days:\n{link}\n\n"
-            f"It is for {invitation.email} and works once. If you expected nothing of the kind, do nothing."
+        body = N_(
+            "%(email)s invites you to work on %(name)s.\n\nOpen this link within seven days:\n%(link)s\n\nIt is for %(email2)s and works once. If you expected nothing of the kind, do nothing.",
+            email=current_user.email,
+            name=store.name,
+            link=link,
+            email2=invitation.email,
         )
-        problem = send_letter(gateway, invitation.email, f"Join {store.name}", body)
+        problem = send_letter(gateway, invitation.email, N_("Join %(name)s", name=store.name), body)
     page = render_template(
         "admin/staff/invited.html",
         invitation=invitation,
@@ -178,7 +182,12 @@ def set_role(membership_id: int) -> ResponseReturnValue:
             audit(
                 current_store(), "person.role_changed", current_user.id, now, email=target.user.email, changed=changed
             )
-    flash(f"{target.user.email} is {ROLE_NAMES[target.role].lower()} now." if before else "Nothing changed.", "success")
+    flash(
+        N_("%(email)s is %(role)s now.", email=target.user.email, role=ROLE_NAMES[target.role].lower())
+        if before
+        else N_("Nothing changed."),
+        "success",
+    )
     return redirect(url_for(".index" if target.id != the_membership().id else "admin.index"))
 
 
@@ -193,7 +202,7 @@ def remove(membership_id: int) -> ResponseReturnValue:
         email, role = target.user.email, target.role
         remove_person(the_membership(), target, now)
         audit(current_store(), "person.removed", current_user.id, now, email=email, role=role)
-    flash(f"{email} does not belong to {current_store().name} any more.", "success")
+    flash(N_("%(email)s does not belong to %(name)s any more.", email=email, name=current_store().name), "success")
     return redirect(url_for(".index" if membership_id != the_membership().id else "admin.index"))
 
 
@@ -206,7 +215,7 @@ def end_all_sessions(membership_id: int) -> ResponseReturnValue:
     with transaction():
         count = end_sessions(target.user)
         audit_person(target.user, "session.all_ended", current_user.id, now, count=count)
-    flash(f"{target.user.email} is signed out everywhere.", "success")
+    flash(N_("%(email)s is signed out everywhere.", email=target.user.email), "success")
     return redirect(url_for(".person", membership_id=membership_id))
 
 
@@ -220,8 +229,13 @@ def second_factor_off(membership_id: int) -> ResponseReturnValue:
         done = take_second_factor(the_membership(), target)
         if done:
             audit_person(target.user, "second_factor.switched_off", current_user.id, now)
-    said = "is signed out everywhere, and has no second factor any more." if done else "has no second factor."
-    flash(f"{target.user.email} {said}", "success")
+    email = target.user.email
+    said = (
+        N_("%(email)s is signed out everywhere, and has no second factor any more.", email=email)
+        if done
+        else N_("%(email)s has no second factor.", email=email)
+    )
+    flash(said, "success")
     return redirect(url_for(".person", membership_id=membership_id))
 
 
@@ -235,7 +249,7 @@ def unlock(membership_id: int) -> ResponseReturnValue:
         done = [guesses.forget(kind, who) for kind, who in guesses.doors_of(target.user)]
         if any(done):
             audit_person(target.user, "sign_in.unlocked", current_user.id, now)
-    flash(f"{target.user.email} can sign in again.", "success")
+    flash(N_("%(email)s can sign in again.", email=target.user.email), "success")
     return redirect(url_for(".person", membership_id=membership_id))
 
 
@@ -248,7 +262,7 @@ def require_second_factor() -> ResponseReturnValue:
     """Ask everybody of the store for a second factor, or not any more."""
     wanted = request.form.get("required") == "on"
     if wanted and not current_user.has_second_factor:
-        raise Conflict("Set your own second factor up first, under Your account: or this would shut you out too.")
+        raise Conflict(N_("Set your own second factor up first, under Your account: or this would shut you out too."))
     now = utcnow()
     with transaction():
         store = db.session.get_one(Store, current_store().id, with_for_update=True, populate_existing=True)
@@ -256,5 +270,8 @@ def require_second_factor() -> ResponseReturnValue:
             changed = {"second_factor_required": [store.second_factor_required, wanted]}
             store.second_factor_required = wanted
             audit(store, "settings.changed", current_user.id, now, changed=changed)
-    flash("Everybody needs a second factor now." if wanted else "A second factor is everybody's own choice.", "success")
+    flash(
+        N_("Everybody needs a second factor now.") if wanted else N_("A second factor is everybody's own choice."),
+        "success",
+    )
     return redirect(url_for(".index"))

@@ -37,6 +37,7 @@ from nexnotify.web.code_check import judge_code
 from nexnotify.web.page_check import Finding, Ours, works
 from nexnotify.web.shop_page import ShopPage, read_shop_page
 from nexnotify.web.widget_script import TRACK, current_release, kept_releases, script_tag, tracking_tag
+from nexnotify.words import N_
 
 bp = Blueprint("admin_storefront_code", __name__)
 bp.before_request(staff_guard)
@@ -63,22 +64,26 @@ class SetupForm(FlaskForm):
     """The shop system and its confirmation page."""
 
     platform = SelectField(
-        "Website Platform", choices=[SelectChoice(key, each.name) for key, each in PLATFORMS.items()]
+        N_("Website Platform"), choices=[SelectChoice(key, each.name) for key, each in PLATFORMS.items()]
     )
     confirmation_url = StringField(
-        "Confirmation Page URL",
+        N_("Confirmation Page URL"),
         [
-            DataRequired("Write the path of the page that follows an order."),
-            Length(max=500, message="500 characters is the most."),
-            Regexp(PATH, message="Write a path such as /thank-you."),
+            DataRequired(N_("Write the path of the page that follows an order.")),
+            Length(max=500, message=N_("500 characters is the most.")),
+            Regexp(PATH, message=N_("Write a path such as /thank-you.")),
         ],
         filters=[_path_of],
-        description=f"The path of the page that follows an order, such as /thank-you. For Nexternal: {NEXTERNAL_PAGE}.",
+        description=N_(
+            "The path of the page that follows an order, such as /thank-you. For Nexternal: %(nexternal_page)s.",
+            nexternal_page=NEXTERNAL_PAGE,
+        ),
     )
     require_consent = BooleanField(
-        "Wait for the shop’s consent tool",
-        description="Nothing is counted until the tool says that the visitor agreed. The codes change with it: paste "
-        "them anew.",
+        N_("Wait for the shop’s consent tool"),
+        description=N_(
+            "Nothing is counted until the tool says that the visitor agreed. The codes change with it: paste them anew."
+        ),
     )
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -87,11 +92,24 @@ class SetupForm(FlaskForm):
             return False
         wanted = PLATFORMS[self.platform.data].confirmation_url
         if wanted and self.confirmation_url.data != wanted:
-            put_errors(self, {"confirmation_url": f"For {PLATFORMS[self.platform.data].name} this is {wanted}."})
+            put_errors(
+                self,
+                {
+                    "confirmation_url": N_(
+                        "For %(name)s this is %(wanted)s.", name=PLATFORMS[self.platform.data].name, wanted=wanted
+                    )
+                },
+            )
             return False
         if not wanted and self.confirmation_url.data == NEXTERNAL_PAGE:
             put_errors(
-                self, {"confirmation_url": f"{NEXTERNAL_PAGE} is for Nexternal alone. Write your shop’s own path."}
+                self,
+                {
+                    "confirmation_url": N_(
+                        "%(nexternal_page)s is for Nexternal alone. Write your shop’s own path.",
+                        nexternal_page=NEXTERNAL_PAGE,
+                    )
+                },
             )
             return False
         return True
@@ -101,21 +119,34 @@ class PageForm(FlaskForm):
     """The page to look at, by its address or its source."""
 
     code = RadioField(
-        "Look for",
-        choices=[SelectChoice("tracking", "The tracking code"), SelectChoice("order", "The order-confirmation code")],
+        N_("Look for"),
+        choices=[
+            SelectChoice("tracking", N_("The tracking code")),
+            SelectChoice("order", N_("The order-confirmation code")),
+        ],
         default="tracking",
     )
     page = StringField(
-        "Address of the page",
-        [Length(max=2000, message="2,000 characters is the most.")],
+        N_("Address of the page"),
+        [Length(max=2000, message=N_("2,000 characters is the most."))],
         filters=[lambda text: text.strip() if text else text],
-        description="A page that anybody can open, such as a product page.",
+        description=N_("A page that anybody can open, such as a product page."),
     )
     source = TextAreaField(
-        "Or its source",
-        [Length(max=MAX_SOURCE, message=f"{MAX_SOURCE:,} characters is the most. The part with the code is enough.")],
-        description="For the page that follows an order, which only its buyer can open: place a test order, show the "
-        "page’s source (Ctrl+U in most browsers), and paste all of it here. It is read and not kept.",
+        N_("Or its source"),
+        [
+            Length(
+                max=MAX_SOURCE,
+                message=N_(
+                    "%(max_source)s characters is the most. The part with the code is enough.",
+                    max_source=f"{MAX_SOURCE:,}",
+                ),
+            )
+        ],
+        description=N_(
+            "For the page that follows an order, which only its buyer can open: place a test order, show the "
+            "page’s source (Ctrl+U in most browsers), and paste all of it here. It is read and not kept."
+        ),
     )
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -123,7 +154,7 @@ class PageForm(FlaskForm):
         if not super().validate(extra_validators):
             return False
         if not (self.page.data or (self.source.data or "").strip()):
-            put_errors(self, {"page": "Write the address of a page, or paste its source."})
+            put_errors(self, {"page": N_("Write the address of a page, or paste its source.")})
             return False
         return True
 
@@ -201,7 +232,9 @@ def save() -> ResponseReturnValue:
         )
         if changed:
             audit(store, "settings.changed", current_user.id, now, changed=changed)
-    flash("Saved. Your codes are below." if changed else "Nothing was different. Your codes are below.", "success")
+    flash(
+        N_("Saved. Your codes are below.") if changed else N_("Nothing was different. Your codes are below."), "success"
+    )
     return redirect(url_for("admin_storefront_code.index", _anchor="review"))
 
 
@@ -215,10 +248,10 @@ def check() -> ResponseReturnValue:
     try:
         findings = _look(form)
     except Busy:
-        put_errors(form, {"page": "Another check is running. Try again in a few seconds."})
+        put_errors(form, {"page": N_("Another check is running. Try again in a few seconds.")})
         return _page(check=form), TooMany.status
     with transaction():
-        result = "found" if works(findings) else "not found"
+        result = "found" if works(findings) else N_("not found")
         page = "pasted source" if (form.source.data or "").strip() else form.page.data
         audit(current_store(), CHECKED, current_user.id, now, code=form.code.data, page=page, result=result)
     return _page(check=form, findings=findings)
@@ -245,7 +278,7 @@ def _look(form: PageForm) -> list[Finding]:
         try:
             read = read_page_of_shop(store, installation, address)
         except Unreachable as error:
-            advice = "If only a buyer can open it, paste its source instead."
-            return [Finding("unreachable", "bad", f"The page could not be read. {error}", advice)]
+            advice = N_("If only a buyer can open it, paste its source instead.")
+            return [Finding("unreachable", "bad", N_("The page could not be read. %(error)s", error=error), advice)]
         page, origin, policies = read_shop_page(read.url, read.text, read.is_whole), origin_of(read.url), read.policies
     return judge_code(page, origin, policies, ours, order=form.code.data == "order")

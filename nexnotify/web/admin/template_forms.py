@@ -11,13 +11,14 @@ from nexnotify.content.keeping import CHANNELS
 from nexnotify.content.models import KINDS, NAME, NOT_YET, TITLES
 from nexnotify.reports.words import PRODUCT_STATUSES
 from nexnotify.stores.settings import Switches
+from nexnotify.words import N_
 
 
 def _kinds() -> list[SelectChoice]:
     """What can be chosen, in two groups."""
     offered = sorted((kind for kind in KINDS if kind in CHANNELS and kind not in NOT_YET), key=_is_to_customer)
     return [
-        SelectChoice(kind, TITLES[kind], optgroup="To your customers" if _is_to_customer(kind) else "To you")
+        SelectChoice(kind, TITLES[kind], optgroup=N_("To your customers") if _is_to_customer(kind) else N_("To you"))
         for kind in offered
     ]
 
@@ -30,8 +31,11 @@ class TemplateNameForm(FlaskForm):
     """What a template is called."""
 
     name = StringField(
-        "Name",
-        [DataRequired("Write a name."), Length(max=NAME, message=f"{NAME} characters is the most.")],
+        N_("Name"),
+        [
+            DataRequired(N_("Write a name.")),
+            Length(max=NAME, message=N_("%(name)s characters is the most.", name=NAME)),
+        ],
         filters=[lambda text: text.strip() if text else text],
     )
 
@@ -40,24 +44,24 @@ class NewTemplateForm(TemplateNameForm):
     """A name, and what the template is for."""
 
     kind = SelectField(
-        "Template",
-        [InputRequired("Choose what it is for.")],
+        N_("Template"),
+        [InputRequired(N_("Choose what it is for."))],
         choices=_kinds(),
         default="custom",
         description="Customer: custom never goes out by itself. The others do, once they are switched on, in place of "
         "the one of their kind that is on now.",
     )
     channel = RadioField(
-        "Goes out by",
-        [InputRequired("Choose one.")],
-        choices=[SelectChoice("sms", "Text message"), SelectChoice("email", "Email")],
+        N_("Goes out by"),
+        [InputRequired(N_("Choose one."))],
+        choices=[SelectChoice("sms", N_("Text message")), SelectChoice("email", N_("Email"))],
         default="sms",
     )
     product_status = SelectField(
-        "Speaks of",
+        N_("Speaks of"),
         choices=[
-            SelectChoice("", "Every product status without its own"),
+            SelectChoice("", N_("Every product status without its own")),
             *(SelectChoice(status, PRODUCT_STATUSES[status]) for status in Switches.model_fields),
         ],
-        description="What the product was when the customer asked.",
+        description=N_("What the product was when the customer asked."),
     )

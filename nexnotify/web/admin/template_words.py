@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from nexnotify.content.models import KEYWORD_REPLIES, NOT_YET, TITLES, Template
 from nexnotify.reports.words import PRODUCT_STATUSES
+from nexnotify.words import N_
 
 #: Template kind → what follows when none of it is in use; for the others, that nobody is told of their event.
 OFF_MEANS = {
-    "back_in_stock": "nobody who waits is told by this channel; they keep waiting and keep their place.",
-    "confirmation": "who asks is not told that it was heard. Carriers in many countries want that text.",
-    "custom": "it is not offered when you write to people.",
+    "back_in_stock": N_("nobody who waits is told by this channel; they keep waiting and keep their place."),
+    "confirmation": N_("who asks is not told that it was heard. Carriers in many countries want that text."),
+    "custom": N_("it is not offered when you write to people."),
 }
 #: The same, for a template of one product status.
-OFF_STATUS_MEANS = "who asked at that status gets the general text."
+OFF_STATUS_MEANS = N_("who asked at that status gets the general text.")
 
 
 def title_of(template: Template) -> str:
     """ "Customer: back in stock, Backordered" """
     title = TITLES.get(template.kind, template.kind)
-    return f"{title}, {PRODUCT_STATUSES[template.product_status]}" if template.product_status else title
+    return title + ", " + PRODUCT_STATUSES[template.product_status] if template.product_status else title
 
 
 def off_means(template: Template) -> str:

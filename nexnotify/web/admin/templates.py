@@ -26,6 +26,7 @@ from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.template_forms import NewTemplateForm, TemplateNameForm
 from nexnotify.web.admin.template_preview import may_lack_link, parts_of, plainly, preview_context
 from nexnotify.web.admin.template_words import can_switch, off_means, title_of
+from nexnotify.words import N_
 
 bp = Blueprint("admin_templates", __name__)
 bp.before_request(staff_guard)
@@ -64,7 +65,7 @@ def index() -> ResponseReturnValue:
 def _load(template_id: int, lock: bool = False) -> Template:
     template = load(Template, template_id, lock=lock)
     if template.deleted_at is not None:
-        raise NotFound("This template has been deleted.")
+        raise NotFound(N_("This template has been deleted."))
     return template
 
 
@@ -88,7 +89,7 @@ def new() -> ResponseReturnValue:
     except Invalid as error:
         put_errors(form, error.fields)
         return _new_page(form), 422
-    flash(f"{template.name} is created. Write what it says.", "success")
+    flash(N_("%(name)s is created. Write what it says.", name=template.name), "success")
     return redirect(url_for("admin_templates.edit", template_id=template.id))
 
 
@@ -122,9 +123,14 @@ def rename(template_id: int) -> ResponseReturnValue:
             if before != template.name:
                 audit(current_store(), "template.renamed", current_user.id, now, name=[before, template.name])
     except Invalid as error:
-        flash(f"The name was not changed. {error.fields.get('name', '')}", "error")
+        flash(N_("The name was not changed. %(get)s", get=error.fields.get("name", "")), "error")
         return redirect(url_for(".edit", template_id=template_id))
-    flash(f"It is called {template.name} now." if before != template.name else "It has that name already.", "success")
+    flash(
+        N_("It is called %(name)s now.", name=template.name)
+        if before != template.name
+        else N_("It has that name already."),
+        "success",
+    )
     return redirect(url_for(".edit", template_id=template_id))
 
 
@@ -145,7 +151,15 @@ def switch(template_id: int) -> ResponseReturnValue:
     except Conflict as error:
         flash(error.message, "error")
     else:
-        flash(words or f"{template.name} is {'on' if wanted else 'off'} already.", "success")
+        flash(
+            words
+            or (
+                N_("%(name)s is on already.", name=template.name)
+                if wanted
+                else N_("%(name)s is off already.", name=template.name)
+            ),
+            "success",
+        )
     if request.form.get("back") == "edit":
         return redirect(url_for(".edit", template_id=template_id))
     return redirect(url_for(".index", _anchor=f"template-{template_id}"))
@@ -157,12 +171,16 @@ def _switched(template: Template, wanted: bool) -> str:
         return ""
     if not wanted:
         switch_off(template)
-        return f"{template.name} is off: {off_means(template)} What is planned already still goes out."
+        return N_(
+            "%(name)s is off: %(template)s What is planned already still goes out.",
+            name=template.name,
+            template=off_means(template),
+        )
     before = switch_on(template)
     if before is not None:
-        return f"{template.name} is on, in place of {before.name}, which is off now."
-    return f"{template.name} is on: " + (
-        "it is offered when you write to people." if template.kind == "custom" else "it goes out by itself."
+        return N_("%(name)s is on, in place of %(name2)s, which is off now.", name=template.name, name2=before.name)
+    return N_("%(name)s is on: ", name=template.name) + (
+        N_("it is offered when you write to people.") if template.kind == "custom" else N_("it goes out by itself.")
     )
 
 
@@ -182,7 +200,7 @@ def delete(template_id: int) -> ResponseReturnValue:
     except Conflict as error:
         flash(error.message, "error")
         return redirect(url_for(".edit", template_id=template_id))
-    flash(f"Deleted: {template.name}.", "success")
+    flash(N_("Deleted: %(name)s.", name=template.name), "success")
     return redirect(url_for(".index"))
 
 
@@ -207,7 +225,7 @@ def edit(template_id: int) -> ResponseReturnValue:
     form = TemplateForm()
     is_fine = form.validate()
     if is_fine and not _LOOK & request.form.keys() and _save(template_id, form):
-        flash("Saved. Messages that are planned from now on use it.", "success")
+        flash(N_("Saved. Messages that are planned from now on use it."), "success")
         return redirect(url_for("admin_templates.edit", template_id=template_id))
     template = _load(template_id)
     if "plain" in request.form:

@@ -21,6 +21,7 @@ from nexnotify.stores.settings import merge_settings, store_settings
 from nexnotify.web.admin.access import current_store, require, staff_guard
 from nexnotify.web.admin.forms import put_errors
 from nexnotify.web.admin.settings import settings_tabs
+from nexnotify.words import N_
 
 bp = Blueprint("admin_texts", __name__)
 bp.before_request(staff_guard)
@@ -34,30 +35,38 @@ class TextsForm(FlaskForm):
     """The Active tick, and the two fields that it opens."""
 
     order_texts = BooleanField(
-        "Active",
-        description="Customers are texted about their orders and tickets, and you are, by the templates that are "
-        "switched on. Back in stock texts have switches of their own.",
+        N_("Active"),
+        description=N_(
+            "Customers are texted about their orders and tickets, and you are, by the templates that are "
+            "switched on. Back in stock texts have switches of their own."
+        ),
     )
     sms_sender = StringField(
-        "Sender",
-        [Length(max=60, message="60 characters is the most.")],
-        description="What all your texts come from. To let customers reply, a phone number of your gateway’s. If they "
-        "may not, the name of your store: at most 11 letters A to Z, digits and spaces, and at least one letter. Empty: "
-        "what the gateway is set up with.",
+        N_("Sender"),
+        [Length(max=60, message=N_("60 characters is the most."))],
+        description=N_(
+            "What all your texts come from. To let customers reply, a phone number of your gateway’s. If they "
+            "may not, the name of your store: at most 11 letters A to Z, digits and spaces, and at least one letter. Empty: "
+            "what the gateway is set up with."
+        ),
         filters=[_stripped],
     )
     merchant_number = StringField(
-        "Number",
-        [Length(max=60, message="60 characters is the most.")],
-        description="Your own phone number. Texts meant for you, such as “Merchant: order paid”, go there; without it "
-        "they cannot be sent.",
+        N_("Number"),
+        [Length(max=60, message=N_("60 characters is the most."))],
+        description=N_(
+            "Your own phone number. Texts meant for you, such as “Merchant: order paid”, go there; without it "
+            "they cannot be sent."
+        ),
         filters=[_stripped],
     )
     long_waitlist = IntegerField(
-        "Long waitlist",
-        [Optional(), NumberRange(0, 1_000_000, "Write a number from 0 to 1,000,000.")],
-        description="You are told once when more people than this wait for a product: by text, or by email to the "
-        "owners where texts are not active or your number is missing. 0: never.",
+        N_("Long waitlist"),
+        [Optional(), NumberRange(0, 1_000_000, N_("Write a number from 0 to 1,000,000."))],
+        description=N_(
+            "You are told once when more people than this wait for a product: by text, or by email to the "
+            "owners where texts are not active or your number is missing. 0: never."
+        ),
     )
 
 
@@ -107,5 +116,5 @@ def _save(form: TextsForm) -> bool:
     except Invalid as error:
         put_errors(form, error.fields)
         return False
-    flash("Saved." if changed else "Nothing was different, so nothing was changed.", "success")
+    flash(N_("Saved.") if changed else N_("Nothing was different, so nothing was changed."), "success")
     return True

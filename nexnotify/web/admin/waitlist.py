@@ -27,34 +27,35 @@ from nexnotify.web.admin.access import current_store, require, staff_guard
 from nexnotify.web.admin.live import IDLE, SOON, live_page
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import keyset, numbered
+from nexnotify.words import N_
 
 bp = Blueprint("admin_waitlist", __name__)
 bp.before_request(staff_guard)
 
 #: What happened → (title, kind of its dot)
 _TITLES = {
-    "asked": ("Asked to be told", "info"),
-    "consent_granted": ("Consent given", "ok"),
-    "consent_revoked": ("Consent taken back", "bad"),
-    "decided_send": ("Planned", "info"),
-    "decided_hold": ("Held back", "warn"),
-    "decided_skip": ("Passed over", "warn"),
-    "message_held": ("Message held", "warn"),
-    "message_queued": ("Message queued", "info"),
-    "message_claimed": ("Handing it to the gateway", "info"),
-    "message_accepted": ("Taken by the gateway", "info"),
-    "message_sent": ("Handed to the carrier", "info"),
-    "message_delivered": ("Delivered", "ok"),
-    "message_undelivered": ("Not delivered", "bad"),
-    "message_rejected": ("Rejected", "bad"),
-    "message_expired": ("Message expired", "neutral"),
-    "message_suppressed": ("Message not sent", "warn"),
-    "message_cancelled": ("Message taken back", "neutral"),
-    "message_uncertain": ("Outcome unknown", "warn"),
-    "cancelled": ("Ended", "neutral"),
-    "expired": ("Ended", "neutral"),
-    "bought": ("Bought", "ok"),
-    "alerted": ("Told", "ok"),
+    "asked": (N_("Asked to be told"), "info"),
+    "consent_granted": (N_("Consent given"), "ok"),
+    "consent_revoked": (N_("Consent taken back"), "bad"),
+    "decided_send": (N_("Planned"), "info"),
+    "decided_hold": (N_("Held back"), "warn"),
+    "decided_skip": (N_("Passed over"), "warn"),
+    "message_held": (N_("Message held"), "warn"),
+    "message_queued": (N_("Message queued"), "info"),
+    "message_claimed": (N_("Handing it to the gateway"), "info"),
+    "message_accepted": (N_("Taken by the gateway"), "info"),
+    "message_sent": (N_("Handed to the carrier"), "info"),
+    "message_delivered": (N_("Delivered"), "ok"),
+    "message_undelivered": (N_("Not delivered"), "bad"),
+    "message_rejected": (N_("Rejected"), "bad"),
+    "message_expired": (N_("Message expired"), "neutral"),
+    "message_suppressed": (N_("Message not sent"), "warn"),
+    "message_cancelled": (N_("Message taken back"), "neutral"),
+    "message_uncertain": (N_("Outcome unknown"), "warn"),
+    "cancelled": (N_("Ended"), "neutral"),
+    "expired": (N_("Ended"), "neutral"),
+    "bought": (N_("Bought"), "ok"),
+    "alerted": (N_("Told"), "ok"),
 }
 
 
@@ -97,16 +98,16 @@ def variant(variant_id: int) -> ResponseReturnValue:
 
 def _tabs(item: Variant, counts: dict[str, int], wanted: str) -> list[tuple[str, str, bool, int]]:
     words = {
-        "pending": "To be confirmed",
-        "waiting": "Waiting",
-        "alerted": "Alerted",
-        "bought": "Bought",
-        "cancelled": "Cancelled",
-        "expired": "Expired",
+        "pending": N_("To be confirmed"),
+        "waiting": N_("Waiting"),
+        "alerted": N_("Alerted"),
+        "bought": N_("Bought"),
+        "cancelled": N_("Cancelled"),
+        "expired": N_("Expired"),
     }
-    shown = {"open": ("Open", sum(counts.get(status, 0) for status in OPEN))}
+    shown = {"open": (N_("Open"), sum(counts.get(status, 0) for status in OPEN))}
     shown |= {status: (words[status], counts[status]) for status in words if counts.get(status) or wanted == status}
-    shown |= {"all": ("All", sum(counts.values()))}
+    shown |= {"all": (N_("All"), sum(counts.values()))}
     return [
         (word, url_for("admin_waitlist.variant", variant_id=item.id, status=status), status == wanted, count)
         for status, (word, count) in shown.items()
@@ -174,7 +175,7 @@ def cancel(request_id: int) -> ResponseReturnValue:
             take_back(contact, "request_closed", now, variant_id=item.variant_id)
             audit(current_store(), "request.cancelled", current_user.id, now, request=item.id)
     if done:
-        flash("Request cancelled. Nothing more goes out for it.", "success")
+        flash(N_("Request cancelled. Nothing more goes out for it."), "success")
     else:
-        flash("That request had ended already.", "warning")
+        flash(N_("That request had ended already."), "warning")
     return redirect(url_for("admin_waitlist.request", request_id=request_id))

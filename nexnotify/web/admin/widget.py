@@ -32,6 +32,7 @@ from nexnotify.web.shop_page import read_shop_page
 from nexnotify.web.signups import CHANNELS
 from nexnotify.web.widget_config import Choice, Offer, config_json, find_offers
 from nexnotify.web.widget_script import current_release, kept_releases, script_tag
+from nexnotify.words import N_
 
 bp = Blueprint("admin_widget", __name__)
 bp.before_request(staff_guard)
@@ -93,10 +94,15 @@ def _offered(store: Store, status: str) -> list[str]:
 def _ago(time: timedelta) -> str:
     """ "5 minutes ago": the largest unit that fits."""
     seconds = max(int(time.total_seconds()), 0)
-    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+    units = (
+        (86_400, N_("1 day ago"), N_("%(number)s days ago", number=seconds // 86_400)),
+        (3_600, N_("1 hour ago"), N_("%(number)s hours ago", number=seconds // 3_600)),
+        (60, N_("1 minute ago"), N_("%(number)s minutes ago", number=seconds // 60)),
+    )
+    for length, one, many in units:
         if number := seconds // length:
-            return f"{number} {unit}{'' if number == 1 else 's'} ago"
-    return "just now"
+            return one if number == 1 else many
+    return N_("just now")
 
 
 def _a_page(store: Store) -> str:
@@ -121,7 +127,7 @@ def save_look() -> ResponseReturnValue:
         except Invalid as error:
             put_errors(form, error.fields)
         else:
-            flash("Colours saved. Your shop shows them within seconds.", "success")
+            flash(N_("Colours saved. Your shop shows them within seconds."), "success")
             return redirect(url_for("admin_widget.index", _anchor="look"))
     return _page(look=form)
 
@@ -131,7 +137,7 @@ def reset_look() -> ResponseReturnValue:
     """Back to the shop's own look."""
     require("admin")
     _save({"widget": {}})
-    flash("The widget is as your shop has it again.", "success")
+    flash(N_("The widget is as your shop has it again."), "success")
     return redirect(url_for("admin_widget.index", _anchor="look"))
 
 
@@ -148,7 +154,7 @@ def _save(changes: dict[str, Any]) -> None:
 def preview() -> ResponseReturnValue:
     """The widget itself on an empty page, for the frame of the colours. It asks nobody and sends nothing."""
     store = current_store()
-    product = Product(external_id="example", title="Example", published=True)
+    product = Product(external_id="example", title=N_("Example"), published=True)
     variant = Variant(external_id="example", sku="EXAMPLE", options={})
     choice = Choice(variant, "sold_out", CHANNELS)
     config = config_json(store, Offer(product, [choice], choice), pick_language(store.locale))
@@ -183,7 +189,7 @@ def check_page() -> ResponseReturnValue:
     try:
         findings, add = _look_at(address)
     except Busy:
-        put_errors(form, {"page": "Another check is running. Try again in a few seconds."})
+        put_errors(form, {"page": N_("Another check is running. Try again in a few seconds.")})
         return _page(check=form, status=TooMany.status)
     with transaction():
         result = WORKS if works(findings) else FAILS
@@ -197,8 +203,8 @@ def _look_at(address: str) -> tuple[list[Finding], str | None]:
     try:
         page = read_page_of_shop(store, installation, address)
     except Unreachable as error:
-        advice = "Open it in a private window: is it there, without a password, and not only within your network?"
-        return [Finding("unreachable", "bad", f"The page could not be read. {error}", advice)], None
+        advice = N_("Open it in a private window: is it there, without a password, and not only within your network?")
+        return [Finding("unreachable", "bad", N_("The page could not be read. %(error)s", error=error), advice)], None
     shop_page = read_shop_page(page.url, page.text, page.is_whole)
     releases = {release.version: release.integrity for release in (current_release(), *kept_releases().values())}
     origin, domains = origin_of(page.url), store_settings(store).domains
@@ -240,10 +246,10 @@ def add_domain() -> ResponseReturnValue:
     require("admin")
     form = DomainForm()
     if not form.validate():
-        raise Invalid("That is not the address of a shop; write it like https://shop.example.")
+        raise Invalid(N_("That is not the address of a shop; write it like https://shop.example."))
     origin = str(form.origin.data)
     domains = store_settings(current_store()).domains
     if origin not in domains:
         _save({"domains": [*domains, origin]})
-    flash(f"{origin} may carry the widget now. Check the page again.", "success")
+    flash(N_("%(origin)s may carry the widget now. Check the page again.", origin=origin), "success")
     return redirect(url_for("admin_widget.index", _anchor="check"))

@@ -10,6 +10,7 @@ from wtforms.validators import DataRequired, Length, NumberRange, Optional, Rege
 
 from nexnotify.stores.origins import read_origin
 from nexnotify.stores.settings import WidgetLook
+from nexnotify.words import N_
 
 
 def _colour_of(text: str | None) -> str | None:
@@ -21,7 +22,7 @@ def _colour_of(text: str | None) -> str | None:
 def _colour(label: str, words: str) -> StringField:
     return StringField(
         label,
-        [Optional(), Regexp(r"^#[0-9a-fA-F]{6}$", message="Write # and six digits, such as #0b6a7c.")],
+        [Optional(), Regexp(r"^#[0-9a-fA-F]{6}$", message=N_("Write # and six digits, such as #0b6a7c."))],
         description=words,
         filters=[_colour_of],
     )
@@ -30,14 +31,16 @@ def _colour(label: str, words: str) -> StringField:
 class LookForm(FlaskForm):
     """The widget's colours. What is empty stays as the shop has it."""
 
-    accent = _colour("Buttons", "And the ring around the field that has the focus.")
-    on_accent = _colour("Words on buttons", "")
-    background = _colour("Form", "The ground of the form and its fields.")
-    text = _colour("Words of the form", "")
-    border = _colour("Edges", "Of the form and its fields.")
-    error = _colour("Errors", "")
+    accent = _colour(N_("Buttons"), N_("And the ring around the field that has the focus."))
+    on_accent = _colour(N_("Words on buttons"), "")
+    background = _colour(N_("Form"), N_("The ground of the form and its fields."))
+    text = _colour(N_("Words of the form"), "")
+    border = _colour(N_("Edges"), N_("Of the form and its fields."))
+    error = _colour(N_("Errors"), "")
     radius = IntegerField(
-        "Corners", [Optional(), NumberRange(0, 32, "Write a number from 0 to 32.")], description="In pixels, 0 to 32."
+        N_("Corners"),
+        [Optional(), NumberRange(0, 32, N_("Write a number from 0 to 32."))],
+        description=N_("In pixels, 0 to 32."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -59,8 +62,11 @@ class CheckForm(FlaskForm):
     """The page to look at."""
 
     page = StringField(
-        "Address of a product page",
-        [DataRequired("Write the address of a page."), Length(max=2000, message="2,000 characters is the most.")],
+        N_("Address of a product page"),
+        [
+            DataRequired(N_("Write the address of a page.")),
+            Length(max=2000, message=N_("2,000 characters is the most.")),
+        ],
         filters=[lambda text: text.strip() if text else text],
     )
 
@@ -68,7 +74,7 @@ class CheckForm(FlaskForm):
 class DomainForm(FlaskForm):
     """An origin to add."""
 
-    origin = StringField("Origin", [DataRequired(), Length(max=300)])
+    origin = StringField(N_("Origin"), [DataRequired(), Length(max=300)])
 
     def validate_origin(self, field: StringField) -> None:
         """It is one, and then as browsers send it."""

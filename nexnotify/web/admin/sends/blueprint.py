@@ -9,6 +9,8 @@ from nexnotify.credits.service import can_send
 from nexnotify.gateways.service import sender_of
 from nexnotify.web.admin.access import current_store, may, require, staff_guard
 from nexnotify.web.admin.loading import load
+from nexnotify.web.languages import number as write_number
+from nexnotify.words import N_
 
 bp = Blueprint("admin_sends", __name__)
 bp.before_request(staff_guard)
@@ -17,9 +19,9 @@ bp.before_request(staff_guard)
 TO_ONE, TO_MANY = "staff", "admin"
 #: Source of an audience → one of its rows, several, and the list they were picked from.
 SOURCES = {
-    "customers": ("customer", "customers", "admin_customers.index"),
-    "orders": ("order", "orders", "admin_orders.index"),
-    "tickets": ("ticket", "tickets", "admin_tickets.index"),
+    "customers": (N_("customer"), N_("customers"), "admin_customers.index"),
+    "orders": (N_("order"), N_("orders"), "admin_orders.index"),
+    "tickets": (N_("ticket"), N_("tickets"), "admin_tickets.index"),
 }
 
 
@@ -42,14 +44,16 @@ def load_own(send_id: int, *, lock: bool = False) -> Send:
 def counted(number: int, source: str) -> str:
     """ "1 order", "1,204 orders" """
     one, many, _ = SOURCES[source]
-    return f"{number:,} {one if number == 1 else many}"
+    return N_("%(number)s %(noun)s", number=write_number(number), noun=one if number == 1 else many)
 
 
 def audience_words(send: Send) -> str:
     """Whom a send is for, in a line."""
     if send.is_to_one:
-        return f"One {SOURCES[send.source][0]}"
+        return N_("One %(source)s", source=SOURCES[send.source][0])
     if send.picked is not None:
-        return f"{counted(len(send.picked), send.source)}, selected"
+        return N_("%(source)s, selected", source=counted(len(send.picked), send.source))
     said = [f"{name.replace('_', '-')} {value}" for name, value in send.filter.items() if value]
-    return f"All {SOURCES[send.source][1]}" + (f" with {', '.join(said)}" if said else "")
+    return N_("All %(source)s", source=SOURCES[send.source][1]) + (
+        N_(" with %(said)s", said=", ".join(said)) if said else ""
+    )

@@ -11,6 +11,7 @@ from wtforms.validators import Length, Optional
 
 from nexnotify.clock import from_local, to_local
 from nexnotify.content.service import MAX_SMS
+from nexnotify.words import N_
 
 NOW, LATER = "now", "later"
 #: Formats of a browser's own field, and of a person without one.
@@ -28,14 +29,14 @@ def _number(typed: object) -> int:
 class WriteForm(FlaskForm):
     """The words, and when they go."""
 
-    template = SelectField("Template", choices=[], validate_choice=False, coerce=_number)
+    template = SelectField(N_("Template"), choices=[], validate_choice=False, coerce=_number)
     body = TextAreaField(
-        "Message",
-        [Length(max=MAX_SMS * 2, message=f"{MAX_SMS} characters is the most.")],
+        N_("Message"),
+        [Length(max=MAX_SMS * 2, message=N_("%(max_sms)s characters is the most.", max_sms=MAX_SMS))],
         filters=[_unix_lines],
     )
-    when = RadioField("When", choices=[SelectChoice(NOW, "Now"), SelectChoice(LATER, "Later")], default=NOW)
-    scheduled_for = DateTimeLocalField("Day and time", [Optional()], format=_FORMATS)
+    when = RadioField(N_("When"), choices=[SelectChoice(NOW, N_("Now")), SelectChoice(LATER, N_("Later"))], default=NOW)
+    scheduled_for = DateTimeLocalField(N_("Day and time"), [Optional()], format=_FORMATS)
 
     def moment(self, zone: str) -> datetime | None:
         """When it is to begin, if later was chosen and a time typed."""
@@ -46,7 +47,7 @@ class WriteForm(FlaskForm):
         """Later needs a time."""
         fine: bool = super().validate(extra_validators)
         if fine and self.when.data == LATER and self.scheduled_for.data is None:
-            self.scheduled_for.errors = ["Choose a day and a time."]
+            self.scheduled_for.errors = [N_("Choose a day and a time.")]
             return False
         return fine
 
@@ -61,8 +62,8 @@ class TestForm(FlaskForm):
     """Where a test goes."""
 
     number = StringField(
-        "Your own number",
-        [Length(max=60, message="60 characters is the most.")],
+        N_("Your own number"),
+        [Length(max=60, message=N_("60 characters is the most."))],
         filters=[lambda text: text.strip() if text else text],
         render_kw={"inputmode": "tel", "autocomplete": "tel"},
     )

@@ -21,6 +21,7 @@ from nexnotify.gateways.estimate import money
 from nexnotify.gateways.service import sender_of
 from nexnotify.stores.settings import store_settings
 from nexnotify.web.admin.access import current_store
+from nexnotify.words import N_
 
 #: People whose texts can be looked at one after another: the first of the audience, and the one of the longest name.
 LOOKED_AT, LOOKED_THROUGH = 10, 200
@@ -54,7 +55,7 @@ def shown(send: Send, body: str) -> Shown:
     asked = request.values.get("example", request.values.get("shown", 1, type=int), type=int)
     number = (asked - 1) % count + 1 if asked is not None else 1
     one = people[number - 1] if people else None
-    label = (one.name or "No name") if one else "Made-up values: nobody would get it yet"
+    label = (one.name or N_("No name")) if one else N_("Made-up values: nobody would get it yet")
     text: Preview | None = None
     missing: tuple[str, ...] = ()
     try:

@@ -20,6 +20,8 @@ from nexnotify.web.admin.access import current_store, requires
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import MAX_ID
 from nexnotify.web.admin.sends.blueprint import SOURCES, TO_MANY, TO_ONE, bp, counted, may_text
+from nexnotify.web.languages import number as write_number
+from nexnotify.words import N_
 
 #: A longer list says "more than".
 MOST_COUNTED = 10_000
@@ -44,16 +46,18 @@ class Picking:
     @property
     def words(self) -> str:
         """ "4 orders selected" """
-        return f"{counted(len(self.picked), self.source)} selected"
+        return N_("%(source)s selected", source=counted(len(self.picked), self.source))
 
     @property
     def all_words(self) -> str:
         """ "all 286 orders" """
         many = SOURCES[self.source][1]
         if self.matching > MOST_COUNTED:
-            return f"all {many}, more than {MOST_COUNTED:,}"
+            return N_("all %(many)s, more than %(most_counted)s", many=many, most_counted=write_number(MOST_COUNTED))
         return (
-            f"all {counted(self.matching, self.source)}" if self.matching != 1 else f"the one {SOURCES[self.source][0]}"
+            N_("all %(source)s", source=counted(self.matching, self.source))
+            if self.matching != 1
+            else N_("the one %(source)s", source=SOURCES[self.source][0])
         )
 
 

@@ -25,6 +25,7 @@ from nexnotify.web.admin.live import BUSY, IDLE, live_page
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import keyset
 from nexnotify.web.admin.sends.blueprint import TO_MANY, TO_ONE, audience_words, bp, load_own
+from nexnotify.words import N_
 
 #: Larger ones are counted less often.
 LARGE = 20_000
@@ -127,9 +128,9 @@ def undo(send_id: int) -> ResponseReturnValue:
             audit(current_store(), "send.taken_back", current_user.id, now, to=audience_words(send))
             copy = service.copy_draft(load_own(send_id), current_user.id, now)
     if not done:
-        flash("It has begun already. You can still stop the rest.", "warning")
+        flash(N_("It has begun already. You can still stop the rest."), "warning")
         return redirect(url_for("admin_sends.show", send_id=send_id))
-    flash("Taken back: nobody got anything. Here is the text again.", "success")
+    flash(N_("Taken back: nobody got anything. Here is the text again."), "success")
     return redirect(url_for("admin_sends.write", send_id=copy.id))
 
 
@@ -158,5 +159,5 @@ def stop(send_id: int) -> ResponseReturnValue:
     if done:
         flash("Stopped: what the gateway does not have yet does not go.", "success")
     else:
-        flash("There was nothing left to stop.", "warning")
+        flash(N_("There was nothing left to stop."), "warning")
     return redirect(url_for("admin_sends.show", send_id=send_id))

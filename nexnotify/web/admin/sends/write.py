@@ -34,6 +34,7 @@ from nexnotify.web.admin.forms import put_errors
 from nexnotify.web.admin.sends.blueprint import SOURCES, TO_ONE, audience_words, bp, load_own
 from nexnotify.web.admin.sends.forms import TestForm, WriteForm, filled
 from nexnotify.web.admin.sends.looking import begins_at, context, cost, credits_for, lacks_way_out, shown, tokens_for
+from nexnotify.words import N_, translated
 
 #: Buttons that look and do not save.
 _LOOK = {"preview", "example", "plain", "use"}
@@ -152,7 +153,7 @@ def _test_form() -> TestForm:
 
 def _who(user_id: int | None) -> str:
     person = db.session.get(StaffUser, user_id) if user_id is not None else None
-    return person.email if person else "Somebody"
+    return person.email if person else N_("Somebody")
 
 
 @bp.post("/<int:send_id>/test")
@@ -179,10 +180,10 @@ def test(send_id: int) -> ResponseReturnValue:
         if not isinstance(answer, Skip):
             audit(store, "send.tested", current_user.id, now, number=mask(number))
     if isinstance(answer, Skip):
-        form.number.errors = [f"No test was sent. {reason_words(answer.reason)}"]
+        form.number.errors = [N_("No test was sent. %(reason)s", reason=reason_words(answer.reason))]
         return _check_page(send, form), 422
     nudge("send")
-    flash(f"A test is on its way to {mask(number)}.", "success")
+    flash(N_("A test is on its way to %(number)s.", number=mask(number)), "success")
     return redirect(url_for("admin_sends.check", send_id=send_id))
 
 
@@ -218,16 +219,16 @@ def _refusal(send: Send) -> str | None:
     if send.state != "draft":
         return None
     if not send.body:
-        return "There is no text yet. Write one first."
+        return N_("There is no text yet. Write one first.")
     now = utcnow()
     if send.scheduled_for is not None and send.scheduled_for <= now:
-        return "The time you chose is over. Choose another, or send it now."
+        return N_("The time you chose is over. Choose another, or send it now.")
     summary = summarise(current_store(), send, begins_at(send, now))
     if summary.people == 0:
-        return "Nobody would get this text, so nothing was sent."
+        return N_("Nobody would get this text, so nothing was sent.")
     credits = credits_for(summary.segments)
     if credits is not None and credits.missing:
-        return f"{credits.missing:,} credits are missing for this text, so nothing was sent."
+        return N_("%(missing)s credits are missing for this text, so nothing was sent.", missing=f"{credits.missing:,}")
     return None
 
 
@@ -244,7 +245,7 @@ def discard(send_id: int) -> ResponseReturnValue:
     back = _back(send)
     with transaction():
         gone = service.discard(send)
-    flash("The draft is thrown away." if gone else "It was confirmed meanwhile, so it stays.", "success")
+    flash(N_("The draft is thrown away.") if gone else N_("It was confirmed meanwhile, so it stays."), "success")
     return redirect(back[1] if gone else url_for("admin_sends.show", send_id=send_id))
 
 
@@ -258,5 +259,10 @@ def _back(send: Send) -> tuple[str, str]:
     if send.is_to_one and send.picked:
         place: dict[str, Any] = {f"{one}_id": send.picked[0]}
         address = url_for(f"{index.partition('.')[0]}.{one}", **place)
-        return one.capitalize(), address
-    return many.capitalize(), url_for(index)
+        return _capital(one), address
+    return _capital(many), url_for(index)
+
+
+def _capital(noun: str) -> str:
+    words = translated(noun)
+    return words[:1].upper() + words[1:]
