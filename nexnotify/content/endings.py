@@ -10,10 +10,15 @@ from typing import Final
 
 #: "Reply STOP to end.", "Reply HELP for help, STOP to end." and what merchants write in their place.
 _REPLY: Final = re.compile(r"\s*\b(?:Reply|Text|Send|Answer)\s+(?:HELP|STOP|START)\b[^.\n]*\.?", re.IGNORECASE)
+#: The German of it: "Ende: STOP", "Hilfe: HELP, Ende: STOP", "Wieder anmelden: START".
+_REPLY_GERMAN: Final = re.compile(
+    r"\s*\b(?:Ende|Hilfe|Wieder anmelden): (?:HELP|STOP|START)\b[^.\n]*\.?", re.IGNORECASE
+)
 _LINK: Final = re.compile(r"\[\[\s*stop_url\b", re.IGNORECASE)
 
 
 def without_replies(body: str) -> str:
     """The template of a text for a sender that takes no replies."""
-    body = _REPLY.sub("", body)
-    return body if _LINK.search(body) else f"{body.rstrip()} End: [[stop_url]]"
+    word = "Ende" if _REPLY_GERMAN.search(body) else "End"
+    body = _REPLY_GERMAN.sub("", _REPLY.sub("", body))
+    return body if _LINK.search(body) else f"{body.rstrip()} {word}: [[stop_url]]"

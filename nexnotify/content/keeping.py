@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from nexnotify.content.defaults import CUSTOM, DEFAULTS, Default
+from nexnotify.content.defaults_german import german
 from nexnotify.content.models import KEYWORD_REPLIES, NAME, NOT_YET, Template
 from nexnotify.content.service import add_version
 from nexnotify.db import db
@@ -43,6 +44,8 @@ def new_template(
     if problems:
         raise Invalid(N_("The template was not made."), fields=problems)
     start = _start(kind, channel, product_status)
+    if store.locale.startswith("de"):
+        start = german(start)
     template = Template(
         store_id=store.id,
         kind=kind,

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from nexnotify.content.defaults import DEFAULTS
+from nexnotify.content.defaults_german import german
 from nexnotify.content.endings import without_replies
 from nexnotify.content.models import MESSAGE_KINDS, Template, TemplateVersion, token_kind
 from nexnotify.content.segments import count, smart
@@ -78,8 +79,8 @@ def _tidy(text: str) -> str:
 
 
 def add_default_templates(store: Store, now: datetime) -> None:
-    """Give a new store its templates."""
-    for default in DEFAULTS:
+    """Give a new store its templates, in German where that is its language."""
+    for default in map(german, DEFAULTS) if store.locale.startswith("de") else DEFAULTS:
         template = Template(
             store_id=store.id,
             kind=default.kind,

@@ -120,6 +120,7 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "session.ended": N_("One session ended"),
             "session.all_others_ended": N_("Signed out everywhere else"),
             "session.all_ended": N_("Signed out everywhere"),
+            "language.changed": N_("Language changed"),
             "password.changed": N_("Password changed"),
             "password.link_sent": N_("Link for a new password sent"),
             "password.link_failed": N_("Link for a new password could not be sent"),

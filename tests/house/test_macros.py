@@ -10,6 +10,7 @@ from wtforms import BooleanField, Form, PasswordField, StringField
 from wtforms.validators import DataRequired
 
 from nexnotify.web import filters
+from nexnotify.web.languages import init_languages
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,6 +27,7 @@ def draw():
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals["csrf_token"] = lambda: "a-csrf-token"
     filters.register(app)
+    init_languages(app)
     imports = '{% import "_macros/ui.html" as ui %}{% import "_macros/form.html" as form_ui %}'
 
     def render(source: str, **context: object) -> str:

@@ -276,6 +276,7 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
         number = desk.id_in("/account", r"/account/sessions/(\d+)/end")
         path = f"{number}/end" if name == "end_one" else "end-others"
         yield f"admin_account.{name}", Deed(f"/account/sessions/{path}", {})
+    yield "admin_account.language", Deed("/account/language", {"language": "de"})
     yield "admin_account.password", Deed("/account/password", {"current": PASSWORD, "password": "a better battery"})
 
 
