@@ -7,10 +7,10 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format torture clean
+.PHONY: help install run test lint format translations torture clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## Make .venv with every package, pinned (again only when a list of packages changed)
 
@@ -39,6 +39,9 @@ lint: install ## Check style, format, types and import directions
 format: install ## Mend style and format where a tool can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+translations: install ## Bring the catalogues of the languages up to date with the sources, and compile them
+	$(BIN)/python -m tools.translations
 
 torture: install ## Run the long failure tests: kills, crashes, lost answers
 	NEXNOTIFY_TORTURE=long $(BIN)/python -m pytest tests/torture $(ARGS)

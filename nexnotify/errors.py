@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from nexnotify.words import Phrase
+
 
 class NexnotifyError(Exception):
     """Something went wrong."""
@@ -10,7 +12,7 @@ class NexnotifyError(Exception):
     code = "error"
 
     def __init__(self, message: str = "", *, fields: Mapping[str, str] | None = None, code: str | None = None) -> None:
-        super().__init__(message or (type(self).__doc__ or "").split("\n")[0])
+        super().__init__(message or Phrase((type(self).__doc__ or "").split("\n")[0]))
         self.message: str = self.args[0]
         #: field name → what to do about it
         self.fields = dict(fields or {})

@@ -28,6 +28,8 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import idna
 
+from nexnotify.words import N_
+
 #: For all of it, the look-up of the name and redirects included.
 SECONDS = 5.0
 #: Of a longer page, only its beginning is read.
@@ -152,7 +154,7 @@ def _read(url: str, private: Collection[str], resolve: Resolve, line: _Line) -> 
             url = urljoin(parts.geturl(), location)
         except (HTTPException, OSError, ValueError) as error:
             raise Unreachable(_reason(error, parts.hostname)) from None
-    raise Unreachable("The address leads on to another one again and again.")
+    raise Unreachable(N_("The address leads on to another one again and again."))
 
 
 def origin_of(url: str) -> str:
@@ -176,17 +178,17 @@ def _parts(url: str) -> SplitResult:
         parts = urlsplit(url.strip())
         port = parts.port
     except ValueError:
-        raise Unreachable("That is not an address of a web page.") from None
+        raise Unreachable(N_("That is not an address of a web page.")) from None
     if parts.scheme not in PORTS or not parts.hostname:
-        raise Unreachable("Write the whole address, beginning with https:// or http://.")
+        raise Unreachable(N_("Write the whole address, beginning with https:// or http://."))
     if parts.username is not None or parts.password is not None:
-        raise Unreachable("An address with a user name or password in it is not read.")
+        raise Unreachable(N_("An address with a user name or password in it is not read."))
     host = parts.hostname
     if not host.isascii():
         try:
             host = idna.encode(host, uts46=True).decode()
         except idna.IDNAError:
-            raise Unreachable(f"{host} is not a name of a host.") from None
+            raise Unreachable(N_("%(host)s is not a name of a host.", host=host)) from None
     at = f"[{host}]" if ":" in host else host
     return parts._replace(netloc=at if port is None else f"{at}:{port}")
 
@@ -199,15 +201,15 @@ def _addresses(parts: SplitResult, private: Collection[str], resolve: Resolve) -
     host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
     listed = origin_of(parts.geturl()) in private
     if not listed and port != PORTS[parts.scheme]:
-        raise Unreachable(f"Only the usual ports are read, not {port}.")
+        raise Unreachable(N_("Only the usual ports are read, not %(port)s.", port=port))
     try:
         addresses = resolve(host, port)
     except (OSError, UnicodeError):
         addresses = ()
     if not addresses:
-        raise Unreachable(f"There is no host with the name {host}.")
+        raise Unreachable(N_("There is no host with the name %(host)s.", host=host))
     if not listed and not all(map(is_public, addresses)):
-        raise Unreachable(f"{host} is not on the public internet, so it is not read from here.")
+        raise Unreachable(N_("%(host)s is not on the public internet, so it is not read from here.", host=host))
     return addresses
 
 
@@ -259,29 +261,29 @@ def _get(parts: SplitResult, address: str, line: _Line) -> HTTPResponse:
 
 def _reason(error: Exception, host: str | None) -> str:
     if isinstance(error, ConnectionRefusedError):
-        return f"{host} refuses connections."
+        return N_("%(host)s refuses connections.", host=host)
     if isinstance(error, TimeoutError):
         return _too_slow(host)
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"The certificate of {host} is not valid, so browsers would not open it either."
-    return f"The connection to {host} broke off."
+        return N_("The certificate of %(host)s is not valid, so browsers would not open it either.", host=host)
+    return N_("The connection to %(host)s broke off.", host=host)
 
 
 def _too_slow(host: str | None) -> str:
-    return f"{host} did not send the page within {SECONDS:.0f} seconds."
+    return N_("%(host)s did not send the page within %(seconds)s seconds.", host=host, seconds=f"{SECONDS:.0f}")
 
 
 def _page(url: str, answer: HTTPResponse, line: _Line) -> Page:
     kind, _, rest = answer.headers.get("Content-Type", "").partition(";")
     if answer.status != 200:
-        raise Unreachable(f"The page answered with {answer.status} instead of showing itself.")
+        raise Unreachable(N_("The page answered with %(status)s instead of showing itself.", status=answer.status))
     if kind.strip().lower() not in HTML:
-        raise Unreachable("That address is not a web page.")
+        raise Unreachable(N_("That address is not a web page."))
     if answer.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity"):
-        raise Unreachable("The page came packed, though it was asked for as it is.")
+        raise Unreachable(N_("The page came packed, though it was asked for as it is."))
     policies = tuple(answer.headers.get_all("Content-Security-Policy", ()))
     if sum(map(len, policies)) > MAX_POLICY:
-        raise Unreachable("The page's Content-Security-Policy is too long to be read.")
+        raise Unreachable(N_("The page's Content-Security-Policy is too long to be read."))
     body = bytearray()
     while len(body) <= MAX_BYTES and (chunk := answer.read1(65_536)):
         body += chunk

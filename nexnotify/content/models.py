@@ -14,21 +14,21 @@ from nexnotify.words import N_
 NAME = 100
 #: Template kinds of this version: kind → what it is for.
 KINDS = {
-    "back_in_stock": "Sent when the product can be bought again.",
-    "confirmation": "Sent at once when a shopper asks to be told.",
-    "reminder": "To who was told and has not bought. This version does not send it yet.",
-    "stop_reply": "The one answer to STOP.",
-    "start_reply": "The answer to START.",
-    "help_reply": "The answer to HELP.",
-    "order_new": "To the customer: the order has been placed.",
-    "order_sent": "To the customer: the order is on its way.",
-    "ticket_answered": "To the customer: you have answered a ticket.",
-    "custom": "Never sent by itself: for what you write to people yourself.",
-    "merchant_order_new": "To you: an order has been placed.",
-    "merchant_order_paid": "To you: an order has been paid.",
-    "merchant_ticket_new": "To you: a customer has opened a ticket.",
-    "merchant_long_waitlist": "To you: more people wait for a product than the number you set.",
-    "merchant_low_credit": "To you: fewer credits are left than the number you set.",
+    "back_in_stock": N_("Sent when the product can be bought again."),
+    "confirmation": N_("Sent at once when a shopper asks to be told."),
+    "reminder": N_("To who was told and has not bought. This version does not send it yet."),
+    "stop_reply": N_("The one answer to STOP."),
+    "start_reply": N_("The answer to START."),
+    "help_reply": N_("The answer to HELP."),
+    "order_new": N_("To the customer: the order has been placed."),
+    "order_sent": N_("To the customer: the order is on its way."),
+    "ticket_answered": N_("To the customer: you have answered a ticket."),
+    "custom": N_("Never sent by itself: for what you write to people yourself."),
+    "merchant_order_new": N_("To you: an order has been placed."),
+    "merchant_order_paid": N_("To you: an order has been paid."),
+    "merchant_ticket_new": N_("To you: a customer has opened a ticket."),
+    "merchant_long_waitlist": N_("To you: more people wait for a product than the number you set."),
+    "merchant_low_credit": N_("To you: fewer credits are left than the number you set."),
 }
 #: Template kind → what a merchant calls it.
 TITLES = {

@@ -11,6 +11,7 @@ from nexnotify.db import db
 from nexnotify.errors import Conflict
 from nexnotify.ledger.models import Attempt, Message, MessageEvent
 from nexnotify.ledger.moves import Move, move
+from nexnotify.words import N_
 
 #: Stands where a body was.
 ERASED = "[erased]"
@@ -28,7 +29,7 @@ def forget_messages(contact: Contact, now: datetime) -> None:
         .with_for_update()
     ).all()
     if any(row.status == "claimed" for row in rows):
-        raise Conflict("A message to this person is being handed to the gateway right now. Try again in a minute.")
+        raise Conflict(N_("A message to this person is being handed to the gateway right now. Try again in a minute."))
     move((Move(contact.store_id, r.id, r.status, "cancelled", "erased") for r in rows if r.status != "uncertain"), now)
     # An alert whose outcome comes later is stopped by its address, if it has to go again. A keyword reply is not.
     replies = (row for row in rows if row.status == "uncertain" and row.kind == "keyword_reply")

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from nexnotify.words import N_
+
 #: Status → what it means. The README's table is compared with this one.
 STATUSES = {
-    "held": "Planned, but quiet hours, the frequency cap or missing credits stop it; decided again later.",
-    "queued": "Waits for its turn on the sender's lane.",
-    "claimed": "A worker has it; the attempt is on record and the gateway is being called.",
-    "uncertain": "The gateway may have taken it: the call broke off. Not sent again unless the gateway's list lacks it.",
-    "accepted": "The gateway has taken it.",
-    "sent": "Handed to the carrier.",
-    "delivered": "The carrier or the handset confirmed it.",
-    "undelivered": "The carrier could not deliver it.",
-    "rejected": "The gateway or the carrier refused it for good.",
-    "expired": "Its time ran out before it could go.",
-    "suppressed": "Decided against at the moment of sending: STOP, sold out again, switched off.",
-    "cancelled": "Taken back before it went.",
+    "held": N_("Planned, but quiet hours, the frequency cap or missing credits stop it; decided again later."),
+    "queued": N_("Waits for its turn on the sender's lane."),
+    "claimed": N_("A worker has it; the attempt is on record and the gateway is being called."),
+    "uncertain": N_(
+        "The gateway may have taken it: the call broke off. Not sent again unless the gateway's list lacks it."
+    ),
+    "accepted": N_("The gateway has taken it."),
+    "sent": N_("Handed to the carrier."),
+    "delivered": N_("The carrier or the handset confirmed it."),
+    "undelivered": N_("The carrier could not deliver it."),
+    "rejected": N_("The gateway or the carrier refused it for good."),
+    "expired": N_("Its time ran out before it could go."),
+    "suppressed": N_("Decided against at the moment of sending: STOP, sold out again, switched off."),
+    "cancelled": N_("Taken back before it went."),
 }
 
 #: The moves the house itself makes.

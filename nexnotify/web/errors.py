@@ -16,6 +16,23 @@ from nexnotify.words import N_
 
 log = logging.getLogger(__name__)
 
+#: What people meet that is written elsewhere: Werkzeug's words and the docstrings of our faults. Here for the catalogues.
+_ELSEWHERE = (
+    N_(
+        "The requested URL was not found on the server. If you entered the URL manually please check your spelling "
+        "and try again."
+    ),
+    N_("The method is not allowed for the requested URL."),
+    N_("Something went wrong."),
+    N_("The request could not be read."),
+    N_("You may not do this."),
+    N_("There is no such thing in this store."),
+    N_("This does not fit the present state."),
+    N_("The request body is too large; send fewer rows at a time."),
+    N_("Too many requests; try again later."),
+    N_("We cannot reach our database at the moment; please send the same again."),
+)
+
 #: Addresses that programs call; people get pages everywhere else.
 _PROGRAMS = ("/api/", "/widget/", "/callbacks/", "/healthz", "/readyz")
 #: Addresses that shoppers open from a message or a shop's page.

@@ -2,6 +2,8 @@
 (function () {
   "use strict";
   var $ = function (selector) { return document.querySelector(selector); };
+  // The sentences, in the language of the page: data-nx-… of the body.
+  var said = function (name) { return document.body.dataset["nx" + name]; };
 
   // --- htmx: every request carries the CSRF token; a fault that has no place on the page becomes an alert
   document.addEventListener("htmx:configRequest", function (event) {
@@ -10,11 +12,11 @@
   });
   document.addEventListener("htmx:responseError", function (event) {
     if (polls(event)) return;
-    fault("The server answered " + event.detail.xhr.status + ". Nothing was changed; reload the page and try again.");
+    fault(said("Answered").replace("{status}", event.detail.xhr.status));
   });
   document.addEventListener("htmx:sendError", function (event) {
     if (polls(event)) return;
-    fault("The server could not be reached. Nothing was changed.");
+    fault(said("Unreached"));
   });
 
   // --- parts that keep themselves up to date: silent while nobody looks or while one of their popovers is open;
@@ -78,12 +80,12 @@
     if (undo) {
       var button = document.createElement("button");
       button.type = "button";
-      button.textContent = "Undo";
+      button.textContent = said("Undo");
       button.addEventListener("click", function () {
         button.disabled = true;
         fetch(undo, { method: "POST", headers: { "X-CSRFToken": $('meta[name="csrf-token"]').content } }).then(
-          function (answer) { if (answer.ok) location.reload(); else fault("It could not be undone."); },
-          function () { fault("The server could not be reached. It was not undone."); }
+          function (answer) { if (answer.ok) location.reload(); else fault(said("NotUndone")); },
+          function () { fault(said("UndoUnreached")); }
         );
       });
       toast.append(button);
@@ -105,10 +107,10 @@
     if (!source) return;
     var fail = function () {
       getSelection().selectAllChildren(source);
-      show("Press Ctrl+C to copy");
+      show(said("PressCopy"));
     };
     if (!navigator.clipboard) return fail();
-    navigator.clipboard.writeText(source.value || source.textContent).then(function () { show("Copied"); }, fail);
+    navigator.clipboard.writeText(source.value || source.textContent).then(function () { show(said("Copied")); }, fail);
   });
 
   // --- paper: <button data-nx-print>

@@ -17,10 +17,10 @@ from nexnotify.words import N_
 
 #: Role → what it may do, in a line.
 ROLE_WORDS = {
-    "owner": "Owner: everything, also making owners and what signing in needs",
-    "admin": "Admin: settings, gateways, keys, exports and people below owner",
-    "staff": "Staff: waitlist, products and stock, customers and their fields",
-    "viewer": "Viewer: sees, changes nothing",
+    "owner": N_("Owner: everything, also making owners and what signing in needs"),
+    "admin": N_("Admin: settings, gateways, keys, exports and people below owner"),
+    "staff": N_("Staff: waitlist, products and stock, customers and their fields"),
+    "viewer": N_("Viewer: sees, changes nothing"),
 }
 #: The name of a role in a table.
 ROLE_NAMES = {"owner": N_("Owner"), "admin": N_("Admin"), "staff": N_("Staff"), "viewer": N_("Viewer")}

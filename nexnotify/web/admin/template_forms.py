@@ -48,8 +48,10 @@ class NewTemplateForm(TemplateNameForm):
         [InputRequired(N_("Choose what it is for."))],
         choices=_kinds(),
         default="custom",
-        description="Customer: custom never goes out by itself. The others do, once they are switched on, in place of "
-        "the one of their kind that is on now.",
+        description=N_(
+            "Customer: custom never goes out by itself. The others do, once they are switched on, in place of "
+            "the one of their kind that is on now."
+        ),
     )
     channel = RadioField(
         N_("Goes out by"),

@@ -26,7 +26,7 @@ def off_means(template: Template) -> str:
     """What follows when a template is switched off."""
     if template.product_status:
         return OFF_STATUS_MEANS
-    return OFF_MEANS.get(template.kind, "nobody is told of it by this channel.")
+    return OFF_MEANS.get(template.kind, N_("nobody is told of it by this channel."))
 
 
 def can_switch(template: Template) -> bool:
