@@ -74,12 +74,12 @@ def without_address(words: str, address: str) -> str:
 
 
 _BY_REASON = {
-    "invalid_number": "Nothing: the number does not exist. Its requests have ended, and it is not texted again.",
-    "landline": "Nothing: a landline takes no texts. Its requests have ended; the shopper can ask again by email.",
+    "invalid_number": N_("Nothing: the number does not exist. Its requests have ended, and it is not texted again."),
+    "landline": N_("Nothing: a landline takes no texts. Its requests have ended; the shopper can ask again by email."),
     "unreachable": N_(
         "Nothing here: the handset was off, out of reach or given up. If many fail, ask the gateway about the carrier."
     ),
-    "opted_out": "Nothing: the shopper has said STOP, and only their own START lifts it.",
+    "opted_out": N_("Nothing: the shopper has said STOP, and only their own START lifts it."),
     "content": N_(
         "Carriers filter texts that look like spam. Write the template plainly, name your store first, and "
         "use links of your own domain; then ask the gateway whether your sender is registered."
@@ -91,9 +91,9 @@ _BY_REASON = {
     "not_routable": N_(
         "Allow the country in your gateway's account (often called geo permissions), or add a gateway that reaches it."
     ),
-    "quiet_hours": "Nothing: it goes when quiet hours end, if it is still true then. Quiet hours are in Settings.",
-    "frequency_cap": "Nothing: it goes when the cap allows it. The cap is in Settings.",
-    "sold_out_again": "Nothing: the shopper keeps the place and is told at the next restock.",
+    "quiet_hours": N_("Nothing: it goes when quiet hours end, if it is still true then. Quiet hours are in Settings."),
+    "frequency_cap": N_("Nothing: it goes when the cap allows it. The cap is in Settings."),
+    "sold_out_again": N_("Nothing: the shopper keeps the place and is told at the next restock."),
     "alert_paused": N_("Resume the alert in Settings; the shopper keeps the place and is told at the next restock."),
     "switched_off": N_("Switch the channel on for this product status in Settings, if you want it."),
     "no_time_left": N_("See the attempts below for what the gateway said, and check the gateway."),
@@ -101,7 +101,7 @@ _BY_REASON = {
         "A message waited longer than it was worth. Check that a worker is running and that the gateway's "
         "rate is high enough."
     ),
-    "expired": "Nothing: the handset was not reached in time.",
+    "expired": N_("Nothing: the handset was not reached in time."),
 }
 _BY_STATUS = {
     "undelivered": N_("The carrier could not deliver it and did not say why. If many fail, ask the gateway."),

@@ -131,7 +131,7 @@ def _messages(request: AlertRequest) -> list[dict[str, Any]]:
         _line(
             event.at,
             f"message_{event.status}",
-            " ".join(filter(None, (MESSAGE_STATUSES[event.status], reason_words(event.reason)))),
+            MESSAGE_STATUSES[event.status] + (" " + reason_words(event.reason) if event.reason else ""),
             reason=event.reason,
             detail=event.detail,
             reference=reference,
@@ -154,7 +154,7 @@ def _summary(request: AlertRequest, events: list[dict[str, Any]]) -> str:
         return CLOSED.get(request.closed_reason or "", STATUSES["cancelled"])
     told = [event for event in events if event["what"].startswith(("message_", "decided_"))]
     if request.status == "waiting" and not told:
-        return "Waits: the product has not come back since."
+        return N_("Waits: the product has not come back since.")
     if request.status in ("waiting", "alerted") and told:
         return N_("%(status)s Last: %(told)s", status=STATUSES[request.status], told=told[-1]["words"])
     return STATUSES[request.status]

@@ -17,6 +17,7 @@ from nexnotify.stores.models import Store
 from nexnotify.stores.service import find_store
 from nexnotify.stores.settings import can_reply, field_errors, store_settings
 from nexnotify.waitlist.service import ChannelOff, InStock
+from nexnotify.web.languages import speak_of
 from nexnotify.web.payloads import RequestPayload
 from nexnotify.web.signups import take_signup
 from nexnotify.web.widget_config import Offer, find_offer
@@ -99,6 +100,7 @@ def _store(key: str) -> Store:
     store = find_store(key)
     if store is None:
         raise NotFound(N_("This link is not complete. Open it again from the shop's page."))
+    speak_of(store)
     return store
 
 

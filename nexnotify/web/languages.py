@@ -14,6 +14,7 @@ from flask_security import current_user
 
 from nexnotify.clock import to_local
 from nexnotify.settings import ROOT
+from nexnotify.stores.models import Store
 from nexnotify.words import N_, set_catalogue, translated
 
 #: Code → its own name. The first is the one the sources are written in.
@@ -48,6 +49,12 @@ def choose_locale() -> str:
     if "membership" in g:
         return first_known(current_user.language, store)
     return first_known(session.get("language"), *browser)
+
+
+def speak_of(store: Store) -> None:
+    """From here on the request is about this store: its locale and zone count where the reader's are not known."""
+    g.store = store
+    refresh()
 
 
 def first_known(*wishes: str | None) -> str:

@@ -19,6 +19,7 @@ from nexnotify.ledger.values import read_preference_token
 from nexnotify.phone import mask, mask_email
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.service import close, open_requests
+from nexnotify.web.languages import speak_of
 from nexnotify.words import N_
 
 blueprint = Blueprint("shopper", __name__)
@@ -71,6 +72,7 @@ def _contact(token: str) -> Contact:
     contact = db.session.scalar(sa.select(Contact).where(Contact.store_id == store_id, Contact.id == contact_id))
     if contact is None:
         raise NotFound(N_("This link is not valid any more."))
+    speak_of(db.session.get_one(Store, store_id))
     return contact
 
 

@@ -15,6 +15,7 @@ from nexnotify.errors import Forbidden
 from nexnotify.stores.models import ROLES, Membership, Store
 from nexnotify.stores.service import memberships_of
 from nexnotify.web.admin.sign_in import FRESH, confirm_password, csrf
+from nexnotify.web.languages import speak_of
 from nexnotify.words import N_
 
 View = Callable[..., ResponseReturnValue]
@@ -38,7 +39,8 @@ def staff_guard() -> ResponseReturnValue | None:
         raise Forbidden(N_("You do not belong to any store any more. Ask its owner to add you again."))
     chosen = session.get("store_id")
     membership = next((item for item in mine if item.store_id == chosen), mine[0])
-    g.membership, g.memberships, g.store = membership, mine, membership.store
+    g.membership, g.memberships = membership, mine
+    speak_of(membership.store)
     if lacks_second_factor() and request.blueprint not in _SET_UP_IN and request.endpoint != "admin.change_store":
         flash(N_("%(name)s asks its people for a second factor. Set yours up to go on.", name=g.store.name), "warning")
         return redirect(url_for("admin_account.second_factor"))

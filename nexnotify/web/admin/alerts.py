@@ -45,13 +45,13 @@ class AlertForm(SwitchesForm):
 
     to_phone = SelectField(
         N_("To Phone"),
-        choices=[SelectChoice("ToPhone", "ToPhone: the mobile number that the shopper left")],
+        choices=[SelectChoice("ToPhone", N_("ToPhone: the mobile number that the shopper left"))],
         default="ToPhone",
         description=N_("Each text goes to the one who asked for it."),
     )
     message = SelectField(
         N_("Message"),
-        choices=[SelectChoice("Message", "Message: the product's text for its status")],
+        choices=[SelectChoice("Message", N_("Message: the product's text for its status"))],
         default="Message",
         description=N_("What the text says, filled in for each product and shopper."),
     )

@@ -70,7 +70,7 @@ def write(send_id: int) -> ResponseReturnValue:
 
 def _write_page(send: Send, form: WriteForm) -> str:
     found = custom_templates(current_store(), "sms")
-    form.template.choices = [SelectChoice(0, "None: your own words"), *(SelectChoice(t.id, t.name) for t in found)]
+    form.template.choices = [SelectChoice(0, N_("None: your own words")), *(SelectChoice(t.id, t.name) for t in found)]
     summary = summarise(current_store(), send, begins_at(send, utcnow())) if send.picked is not None else None
     return render_template(
         "admin/sends/write.html",
