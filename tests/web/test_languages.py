@@ -13,15 +13,22 @@ from babel.messages.pofile import read_po
 from flask import Flask
 from flask.testing import FlaskClient
 
+from nexnotify.clock import utcnow
+from nexnotify.content.disclosure import disclosure
+from nexnotify.customers.custom_fields import OPT_IN
 from nexnotify.db import db, transaction
+from nexnotify.ledger.opening import equip_store
 from nexnotify.stores.models import AuditEntry, Store
+from nexnotify.stores.service import create_api_key, open_store
 from nexnotify.web.languages import CATALOGUES, day, first_known, local, money, number
 from tests.admin import Desk
 from tests.shop import Shop
 from tests.web.test_admin_access import SHOWN, lived_in, routes
 
-#: Answers that are no page of words.
-FILES = ("/live", ".xlsx", "/preview")
+#: What no German page says; it finds what nobody marked for translation.
+ENGLISH = re.compile(r"\b.{0,20} (?:the|your|with|this|when|which|they|has|nobody) .{0,20}")
+#: What a shopper, the merchant or a gateway wrote, and stays as it is.
+DATA = (disclosure("Laden"), OPT_IN, "kept in the outbox")
 
 
 def english_sentences() -> list[str]:
@@ -62,10 +69,13 @@ def test_somebody_with_german_reads_german_on_every_page(app: Flask) -> None:
         if 'lang="de"' not in page:
             continue  # a part of a page
         said = words_of(page)
-        if left := [text for text in english if re.search(rf"(?<!\w){re.escape(text)}(?!\w)", said)]:
+        for text in DATA:
+            said = said.replace(text, "")
+        left = [text for text in english if text in said]
+        if left or (left := ENGLISH.findall(said)):
             found[path] = left
     assert found == {}
-    assert len(pages) > 50
+    assert len(pages) > 45
 
 
 def test_the_language_is_ones_own_and_written_down(app: Flask, shop: Shop) -> None:
@@ -135,9 +145,6 @@ def test_moments_sums_and_numbers(app: Flask, language: str, moment: str, sum_: 
 
 def german_shop(app: Flask) -> Shop:
     """A store in Berlin."""
-    from nexnotify.clock import utcnow
-    from nexnotify.ledger.opening import equip_store
-    from nexnotify.stores.service import create_api_key, open_store
 
     with app.app_context():
         with transaction():
