@@ -48,10 +48,11 @@ class Phrase(str):
         return Phrase(self.pattern, {**self.values, **values}) if isinstance(values, dict) else super().__mod__(values)
 
 
-def N_(pattern: str, /, **values: Any) -> Phrase:
+def N_(pattern: str, /, **values: Any) -> str:
     """Mark English words for translation.
 
     :param pattern: a text constant; with ``values``, these stand in it as ``%(name)s``.
+    :returns: the English, as a :class:`Phrase`.
     """
     return Phrase(pattern, values)
 

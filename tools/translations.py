@@ -18,7 +18,7 @@ CATALOGUES = ROOT / "nexnotify" / "translations"
 #: Where words are, and how each kind of file is read.
 METHODS = [("nexnotify/**.py", "python"), ("templates/**.html", "jinja2")]
 OPTIONS = {"templates/**.html": {"trimmed": "true"}}
-KEYWORDS = {**DEFAULT_KEYWORDS, "N_": None}
+KEYWORDS = {**DEFAULT_KEYWORDS, "N_": None, "lazy_pgettext": ((1, "c"), 2)}
 
 
 def languages() -> list[Path]:
@@ -71,12 +71,8 @@ def main() -> None:
         catalogue = updated(path, sources)
         path.write_bytes(as_po(catalogue))
         path.with_suffix(".mo").write_bytes(as_mo(catalogue))
-        missing = sum(1 for message in catalogue if message.id and not any(_strings(message.string)))
+        missing = sum(1 for message in catalogue if message.id and not (message.string and all(message.string)))
         print(f"{path.parts[-3]}: {len(catalogue)} sentences, {missing} not translated")
-
-
-def _strings(string: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    return (string,) if isinstance(string, str) else tuple(string)
 
 
 if __name__ == "__main__":

@@ -67,7 +67,12 @@ def test_values_markup_and_edges_are_those_of_the_english(path: Path) -> None:
     wrong = []
     for message in read(path):
         for english, said in pairs(message) if message.id else ():
-            if values(english) != values(said) or markup(english) != markup(said) or (english[:1].isspace(), english[-1:].isspace()) != (said[:1].isspace(), said[-1:].isspace()) or ('"' in said and '"' not in english):
+            if (
+                values(english) != values(said)
+                or markup(english) != markup(said)
+                or (english[:1].isspace(), english[-1:].isspace()) != (said[:1].isspace(), said[-1:].isspace())
+                or ('"' in said and '"' not in english)
+            ):
                 wrong.append((english, said))
     assert wrong == []
 

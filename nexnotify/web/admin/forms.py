@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
+from flask_babel import lazy_pgettext
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
@@ -143,7 +144,7 @@ class SettingsForm(SwitchesForm):
     )
     quiet = BooleanField(N_("Quiet hours"), description=N_("Alerts that would go in these hours wait until they end."))
     quiet_from = TimeField(N_("From"), [_MayBeEmpty()])
-    quiet_to = TimeField(N_("To"), [_MayBeEmpty()])
+    quiet_to = TimeField(lazy_pgettext("until", "To"), [_MayBeEmpty()])
     cap = BooleanField(
         N_("Frequency cap"), description=N_("Alerts above it wait. Confirmations and answers do not count.")
     )
