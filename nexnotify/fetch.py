@@ -1,9 +1,8 @@
 """Reading one public web page that somebody else names, without becoming a door into our own network.
 
-Who names the address may be curious, and who owns the page may be hostile. So: http and https alone, no user or password
-in the address, the usual ports; every address of the host must be a public one, and the connection goes to the very
-address that was checked, so that a name which changes its mind in between gains nothing. Redirects are few, and each is
-checked like the first. Nothing of ours is sent along, and little is read.
+Who names the address may be curious, and who owns the page hostile. So: http and https alone, no user or password in
+it, the usual ports; every address of the host must be public, and the connection goes to the very one that was checked,
+so that a name which changes its mind gains nothing. Redirects are few and checked alike; little is read, nothing told.
 
 A server can send any part of its answer one byte at a time. So all of it happens in a thread of its own, which is left
 behind when its time is up; its connection is cut then, so that it ends as well.
