@@ -10,6 +10,7 @@ from werkzeug.routing import IntegerConverter, Rule
 from nexnotify.db import db
 from nexnotify.web.admin.access import staff_guard
 from nexnotify.web.guards import store_api_key
+from tests.credits import order_pack
 from tests.shop import Shop
 
 #: Blueprint → its guard.
@@ -29,7 +30,12 @@ PUBLIC = {
     "demo_shop": "a shop window of the demo store, and only where there is one",
 }
 #: Argument of an address → table of the row it names.
-TABLES = {"order": "customer_order", "purchase": "credit_purchase", "request": "alert_request", "restock": "restock_event"}
+TABLES = {
+    "order": "customer_order",
+    "purchase": "credit_purchase",
+    "request": "alert_request",
+    "restock": "restock_event",
+}
 #: Not rows of a store: the stores somebody may switch to are tested where the switch is.
 NO_ROW = {"store_id"}
 UNGUARDED_ENDPOINTS = {"static", "security.static"}
@@ -136,6 +142,7 @@ def _live_a_little(shop: Shop) -> None:
     shop.put("customers", {"customers": [{"id": "c1", "first_name": "Ann"}]})
     shop.post("orders", {"orders": [{"id": "1001", "status": "new"}]})
     shop.post("tickets", {"tickets": [{"id": "t1", "subject": "Where is it?"}]})
+    order_pack(shop.app, shop.key)
     shop.stock("TEE-M", 5)
     shop.work()
     assert shop.messages()[0]["status"] == "delivered"

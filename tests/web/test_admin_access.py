@@ -82,7 +82,12 @@ def lived_in(shop: Shop) -> dict[str, int]:
     shop.work()
     shop.put("customers", {"customers": [{"id": "c1", "first_name": "Ann", "phone": "+12015550123"}]})
     desk = Desk.of(shop)
+    desk.post("/settings/payments/invoice", instructions="", active="y")
+    payment = desk.id_in("/settings/credits", r'name="payment"[^>]*value="(\d+)"')
+    desk.post("/settings/credits/buy", pack="1000", payment=str(payment))
     return {
+        "payment": payment,
+        "purchase": desk.id_of("/settings/credits", "settings/credits/purchases"),
         "customer": desk.id_of("/customers", "customers"),
         "custom_field": desk.id_of("/customers/fields", "customers/fields"),
         "request": shop.requests()[0]["id"],
