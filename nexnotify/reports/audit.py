@@ -73,6 +73,17 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "gateway.tested": "Test sent",
         },
     ),
+    "credits": (
+        "Credits",
+        {
+            "credits.ordered": "Credits ordered",
+            "credits.paid": "Credits paid",
+            "credits.cancelled": "Purchase of credits cancelled",
+            "credits.failed": "Payment of credits failed",
+            "credits.granted": "Credits granted",
+            "payment.changed": "Way to pay changed",
+        },
+    ),
     "keys": (
         "Keys and exports",
         {

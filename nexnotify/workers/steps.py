@@ -18,6 +18,7 @@ from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import open_gateway
 from nexnotify.ledger.paying import give_back_unresolved
 from nexnotify.ledger.planner import PlanFault, has_unplanned, plan_next
+from nexnotify.notices.low_credit import has_untold_low_balances, tell_low_balances
 from nexnotify.notices.service import has_unseen_events, write_notices
 from nexnotify.receipts.service import apply_callbacks, has_open_callbacks
 from nexnotify.receipts.sync import sync_opt_outs
@@ -60,7 +61,7 @@ def run_restock(after_chunk: Callable[[], None] = lambda: None) -> None:
 
 
 def run_notices(after_some: Callable[[], None] = lambda: None) -> None:
-    """News of orders and tickets becomes messages. ``after_some`` lets sending begin at once."""
+    """News of orders, tickets and credits becomes messages. ``after_some`` lets sending begin at once."""
     while has_unseen_events():
         end_read()
         with transaction():
@@ -68,6 +69,12 @@ def run_notices(after_some: Callable[[], None] = lambda: None) -> None:
                 break  # another worker has them
         after_some()
         time.sleep(BREATH)
+    while has_untold_low_balances():
+        end_read()
+        with transaction():
+            if tell_low_balances(utcnow()) == 0:
+                break  # another worker has them
+        after_some()
     end_read()
 
 

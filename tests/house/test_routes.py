@@ -19,6 +19,7 @@ GUARDED = {"storefront": store_api_key}
 PUBLIC = {
     "health": "says only whether the process and its database answer",
     "widget": "the store key is public; origins and limits are checked in the view",
+    "hooks": "the token in the address is a secret of its own, and the payment provider signs its calls",
     "callbacks": "the token in the address is a secret of its own",
     "shopper": "the address is signed",
     "security": "the sign-in itself",
@@ -29,7 +30,7 @@ PUBLIC = {
     "demo_shop": "a shop window of the demo store, and only where there is one",
 }
 #: Argument of an address → table of the row it names.
-TABLES = {"order": "customer_order", "request": "alert_request", "restock": "restock_event"}
+TABLES = {"order": "customer_order", "purchase": "credit_purchase", "request": "alert_request", "restock": "restock_event"}
 #: Not rows of a store: the stores somebody may switch to are tested where the switch is.
 NO_ROW = {"store_id"}
 UNGUARDED_ENDPOINTS = {"static", "security.static"}

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask import Flask, g
 from sqlalchemy.orm.exc import ObjectDeletedError
 
+from nexnotify.credits.service import can_send
 from nexnotify.db import db
 from nexnotify.dispatch.merchant import LEFT
 from nexnotify.gateways.models import GatewayInstance
@@ -32,7 +33,15 @@ def _around() -> dict[str, Any]:
         stores = [(item.store.name, item.store_id) for item in g.memberships]
     except ObjectDeletedError:
         return {}  # removed while they were at it, and this is the page that says so
-    return {"store": g.store, "stores": stores, "may": may, "may_text": may_text, "nav_badges": nav_badges}
+    return {
+        "store": g.store,
+        "stores": stores,
+        "may": may,
+        "may_text": may_text,
+        "nav_badges": nav_badges,
+        # Where it is false, no page offers to send a text.
+        "can_send_texts": lambda: can_send(g.store),
+    }
 
 
 def nav_badges() -> dict[str, int]:
