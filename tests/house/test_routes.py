@@ -30,7 +30,12 @@ PUBLIC = {
     "demo_shop": "a shop window of the demo store, and only where there is one",
 }
 #: Argument of an address → table of the row it names.
-TABLES = {"order": "customer_order", "purchase": "credit_purchase", "request": "alert_request", "restock": "restock_event"}
+TABLES = {
+    "order": "customer_order",
+    "purchase": "credit_purchase",
+    "request": "alert_request",
+    "restock": "restock_event",
+}
 #: Not rows of a store: the stores somebody may switch to are tested where the switch is.
 NO_ROW = {"store_id"}
 UNGUARDED_ENDPOINTS = {"static", "security.static"}
