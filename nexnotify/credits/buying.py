@@ -124,7 +124,7 @@ def payment_at(payment_id: int, token: str) -> Payment | None:
 # --- purchases --------------------------------------------------------------------------------------------------------
 
 
-def order(store: Store, payment: Payment, credits: int, user_id: int, now: datetime) -> CreditPurchase:
+def order(store: Store, payment: Payment, credits: int, user_id: int | None, now: datetime) -> CreditPurchase:
     """A purchase at today's price; nothing is paid yet.
 
     :raises Invalid: there is no such pack.

@@ -50,9 +50,9 @@ class StripeSettings(PaymentSettings):
     )
     webhook_secret = PasswordField(
         "Webhook signing secret",
-        [DataRequired(), Regexp(r"^whsec_\S+$", message="A signing secret begins with whsec_.")],
+        [Regexp(r"^(whsec_\S+|)$", message="A signing secret begins with whsec_.")],
         filters=[_strip],
-        description="Stripe shows it when you add the webhook address below.",
+        description="Save the key first: then this page shows a webhook address. Add it at Stripe, which shows you this.",
     )
     api_base = StringField(
         "API address",
@@ -73,6 +73,8 @@ class PAYMENT(Payment):
     Settings = StripeSettings
 
     def begin(self, order: Order) -> Begun:
+        if not self.settings.get("webhook_secret"):
+            raise PaymentError("The webhook signing secret is missing, so Stripe could not tell us what was paid.")
         price = "line_items[0][price_data]"
         fields = {
             "mode": "payment",
@@ -107,7 +109,7 @@ class PAYMENT(Payment):
         return found
 
     def receive(self, call: Call) -> News | None:
-        check_signature(call.body, call.headers.get("stripe-signature", ""), self.settings["webhook_secret"])
+        check_signature(call.body, call.headers.get("stripe-signature", ""), self.settings.get("webhook_secret") or "")
         try:
             event = json.loads(call.body)
             kind, session = event["type"], event["data"]["object"]
@@ -132,6 +134,8 @@ def check_signature(body: bytes, header: str, secret: str) -> None:
 
     :raises BadSignature: it did not.
     """
+    if not secret:
+        raise BadSignature("No signing secret is set, so nothing can be checked.")
     parts = [part.strip().partition("=") for part in header.split(",")]
     stamps = [value for name, _, value in parts if name == "t"]
     signatures = [value for name, _, value in parts if name == "v1"]

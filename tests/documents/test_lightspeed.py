@@ -11,6 +11,7 @@ import pytest
 from nexnotify.db import db
 from nexnotify.workers.steps import run_long_waitlists
 from tests.admin import Desk
+from tests.credits import account, grant, with_credits
 from tests.shop import Shop
 
 ANN, MINE = "+12015550123", "+12015550150"
@@ -453,3 +454,108 @@ def test_merchant_long_waitlist_by_email_to_the_owners_where_texts_are_not_activ
 def test_history_texts_nobody(active: Shop, held: dict[str, Any]) -> None:
     order(active, "paid", **held)
     assert active.messages(None) == []
+
+
+# --- credits ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def owner(shop: Shop) -> Desk:
+    """An owner of a store that pays its texts with credits and can be paid by invoice."""
+    with_credits(shop, 0)
+    desk = Desk.of(shop, "owner")
+    desk.post("/settings/payments/invoice", instructions="To our bank.", active="y")
+    return desk
+
+
+def buy(owner: Desk, pack: int) -> str:
+    """Order a pack; the path of the purchase."""
+    payment = owner.id_in("/settings/credits", r'name="payment"[^>]*value="(\d+)"')
+    owner.post("/settings/credits/buy", pack=str(pack), payment=str(payment))
+    number = owner.id_of("/settings/credits", "settings/credits/purchases")
+    return f"/settings/credits/purchases/{number}"
+
+
+def test_credits_are_sold_in_packs_of_1000_2000_and_5000(owner: Desk) -> None:
+    packs = re.findall(r"([\d,]+) credits for ", owner.page("/settings/credits"))
+    assert packs == ["1,000", "2,000", "5,000"]
+
+
+def test_credits_are_found_under_settings_and_under_ones_account(shop: Shop, owner: Desk) -> None:
+    grant(shop, 100)  # or a banner leads there, too
+    page = owner.raw("/settings")
+    assert page.count('href="/admin/settings/credits"') == 2
+    assert "Subscription and credits" in page
+
+
+@pytest.mark.parametrize("pack", [1000, 2000, 5000])
+def test_a_pack_that_was_paid_is_in_the_balance(shop: Shop, owner: Desk, pack: int) -> None:
+    purchase = buy(owner, pack)
+    assert account(shop).balance == 0
+    owner.post(f"{purchase}/paid")
+    assert account(shop).balance == pack
+
+
+def test_a_single_text_message_equals_12_credits(shop: Shop, owner: Desk) -> None:
+    grant(shop, 100)
+    shop.product()
+    shop.ask()
+    shop.work()
+    assert [message["segments"] for message in shop.messages(None)] == [1]
+    assert account(shop) == (88, 0)
+
+
+def test_without_enough_credits_nothing_offers_to_send_a_text_and_a_banner_says_why(shop: Shop, owner: Desk) -> None:
+    grant(shop, 11)
+    page = owner.page("")
+    assert "No credits left" in page
+    assert "Send text message" not in owner.page("/orders") + owner.page("/customers")
+    grant(shop, 1)
+    assert "No credits left" not in owner.page("")
+
+
+def test_sign_ups_are_collected_without_credits_and_told_when_there_are_some(shop: Shop, owner: Desk) -> None:
+    shop.put("settings", {"confirmations": False})
+    shop.product()
+    shop.ask(phone=ANN)
+    shop.stock("TEE-M", 1)
+    shop.work()
+    assert texts(shop, ANN) == []
+    assert [request["status"] for request in shop.requests()] == ["waiting"]
+    grant(shop, 12)
+    shop.work()
+    assert len(texts(shop, ANN)) == 1
+
+
+def low(shop: Shop, left: int) -> None:
+    """An order text takes 12 credits, after which so many are left."""
+    grant(shop, left + 12 - account(shop).balance)
+    order(shop, "sent", id=f"low-{left}-{len(shop.messages(None))}")
+    shop.work()
+
+
+def test_below_the_threshold_the_merchant_is_told_by_text_once_for_each_crossing(active: Shop) -> None:
+    with_credits(active, 500, low_credit_below=50)
+    order(active, "sent", id="first")
+    assert texts(active, MINE) == []
+    low(active, 49)
+    warning = "Acme: 49 credits are left. Texts wait when there are none, so buy some in time."
+    assert texts(active, MINE) == [warning]
+    order(active, "sent", id="lower")
+    assert texts(active, MINE) == [warning]
+    grant(active, 500)
+    low(active, 49)
+    assert texts(active, MINE) == [warning, warning]
+
+
+def test_with_texts_switched_off_the_warning_goes_by_email_to_the_owners(shop: Shop, owner: Desk) -> None:
+    shop.put("settings", {"low_credit_below": 50, "order_texts": False, "confirmations": True})
+    grant(shop, 61)
+    shop.product()
+    shop.ask()
+    shop.work()
+    [warning] = [message for message in shop.messages(None) if message["kind"] == "merchant"]
+    assert (warning["channel"], warning["to"]) == ("email", f"owner-{shop.store_id}@acme.example")
+    assert "49 credits left" in warning["body"]
+    assert warning["status"] == "delivered"
+    assert account(shop) == (49, 0)  # an email costs none

@@ -11,6 +11,7 @@ from nexnotify.db import db
 from nexnotify.web.admin.access import staff_guard
 from nexnotify.web.guards import store_api_key
 from tests.admin import Desk
+from tests.credits import order_pack
 from tests.shop import Shop
 
 #: Blueprint → its guard.
@@ -142,6 +143,7 @@ def _live_a_little(shop: Shop) -> None:
     shop.put("customers", {"customers": [{"id": "c1", "first_name": "Ann"}]})
     shop.post("orders", {"orders": [{"id": "1001", "status": "new"}]})
     shop.post("tickets", {"tickets": [{"id": "t1", "subject": "Where is it?"}]})
+    order_pack(shop.app, shop.key)
     shop.stock("TEE-M", 5)
     shop.work()
     desk = Desk(shop.sign_in(f"writer-of-{shop.store_id}@acme.example"))

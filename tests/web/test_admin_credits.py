@@ -242,6 +242,17 @@ def test_an_order_that_stripe_refuses_costs_nothing_and_says_so(shop: Shop, till
     assert account(shop) == Account(0, 0)
 
 
+def test_without_its_signing_secret_stripe_is_neither_asked_nor_believed(
+    shop: Shop, desk: Desk, stripe: StripeStub
+) -> None:
+    desk.post("/settings/payments/stripe", secret_key=SECRET_KEY, webhook_secret="", api_base=stripe.url, active="y")
+    page = desk.post(f"{CREDITS}/buy", pack="1000", payment=way(desk, "Stripe"))
+    assert "signing secret is missing" in page
+    assert not stripe.sessions
+    event = stripe.event("checkout.session.completed", {"id": "cs_1", "client_reference_id": "f" * 32}, secret="")
+    assert call(shop, desk, event).status_code == 403
+
+
 def test_secrets_lie_encrypted_and_are_never_shown_again(
     shop: Shop, till: Desk, stripe: StripeStub, database_url: str
 ) -> None:

@@ -194,7 +194,10 @@ class SettingsForm(SwitchesForm):
             for status in STATUSES
             for channel in ("sms", "email")
         }
-        data |= {name: getattr(settings, name) for name in ("threshold", "confirmations", "send_undo_seconds", "resend_uncertain")}
+        data |= {
+            name: getattr(settings, name)
+            for name in ("threshold", "confirmations", "send_undo_seconds", "resend_uncertain")
+        }
         data |= {"country": settings.country, "zone": settings.zone, "domains": "\n".join(settings.domains)}
         data |= {"quiet": settings.quiet_hours is not None, "quiet_from": quiet.times[0], "quiet_to": quiet.times[1]}
         data |= {"cap": settings.frequency_cap is not None, "cap_texts": cap.texts, "cap_hours": cap.hours}
