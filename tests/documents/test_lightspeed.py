@@ -237,6 +237,95 @@ def test_a_named_template_that_is_switched_on_takes_the_place_of_the_standard_on
     assert texts(active, ANN)[1:] == ["Acme: off it goes, Ann."]
 
 
+# --- texts sent by hand, to one and in bulk ------------------------------------------------------------------------
+
+BEN = "+12015550144"
+OPT_IN = "I would like to receive SMS messages"
+
+
+@pytest.fixture
+def two(active: Shop, desk: Desk) -> Shop:
+    """Ann and Ben have opted in, and each has an order; what is sent to many goes at once."""
+    active.put("settings", {"send_undo_seconds": 0})
+    people = [("c1", "Ann", ANN), ("c2", "Ben", BEN)]
+    told = [{"id": id, "first_name": name, "phone": to, "fields": {OPT_IN: True}} for id, name, to in people]
+    active.put("customers", {"customers": told})
+    order(active, notify=False)
+    order(active, id="1002", customer_id="c2", notify=False)
+    return active
+
+
+def ticks(desk: Desk, page: str) -> list[str]:
+    """The boxes before the rows of a list."""
+    return re.findall(r'name="tick" value="(\d+)"', desk.page(page))
+
+
+def send(shop: Shop, desk: Desk, draft: str, **written: str) -> str:
+    """From the page that a button leads to, to what was sent: write, check, confirm; the worker works."""
+    found = re.search(r"/admin(/sends/\d+)/write", draft)
+    assert found is not None
+    words = {"body": "Hello [[firstname]], we are away for two weeks. Reply STOP to end.", "when": "now", **written}
+    assert "Nothing has left yet" in desk.post(f"{found[1]}/write", **words)
+    desk.post(f"{found[1]}/confirm")
+    shop.work()
+    return found[1]
+
+
+def test_send_text_message_in_bulk_with_selected_customers(two: Shop, desk: Desk) -> None:
+    assert "With selected" in desk.page("/customers")
+    send(two, desk, desk.post("/sends/bulk", source="customers", tick=ticks(desk, "/customers")))
+    assert texts(two, ANN) == ["Hello Ann, we are away for two weeks. Reply STOP to end."]
+    assert texts(two, BEN) == ["Hello Ben, we are away for two weeks. Reply STOP to end."]
+
+
+def test_send_text_message_in_bulk_with_selected_orders(two: Shop, desk: Desk) -> None:
+    order(two, id="1003", notify=False)  # Ann's second
+    assert "With selected" in desk.page("/orders")
+    page = send(two, desk, desk.post("/sends/bulk", source="orders", tick=ticks(desk, "/orders")))
+    assert len(texts(two, ANN)) == len(texts(two, BEN)) == 1
+    assert "Texted once" in desk.page(page)
+
+
+def test_send_text_message_on_the_page_of_an_order(two: Shop, desk: Desk) -> None:
+    number = desk.id_of("/orders?q=1001", "orders")
+    assert "Send text message" in desk.page(f"/orders/{number}")
+    send(
+        two, desk, desk.post("/sends/one", source="orders", id=number), body="Order [[ordernumber]] waits at the desk."
+    )
+    assert texts(two, ANN) == ["Order 1001 waits at the desk."]
+    assert texts(two, BEN) == []
+    assert "Order 1001 waits at the desk." in desk.page(f"/orders/{number}")
+
+
+def test_send_text_message_on_the_page_of_a_customer(two: Shop, desk: Desk) -> None:
+    number = desk.id_of("/customers?q=Ben", "customers")
+    assert "Send text message" in desk.page(f"/customers/{number}")
+    send(two, desk, desk.post("/sends/one", source="customers", id=number), body="[[fullname]], we found your hat.")
+    assert texts(two, BEN) == ["Ben, we found your hat."]
+    assert texts(two, ANN) == []
+
+
+def test_a_custom_template_is_modified_before_it_is_sent(two: Shop, desk: Desk) -> None:
+    template = write(desk, "Holiday", "custom", "Hello [[firstname]], we are away.")
+    page = desk.post("/sends/bulk", source="customers", tick=ticks(desk, "/customers"))
+    found = re.search(r"/admin(/sends/\d+)/write", page)
+    assert found is not None
+    assert ">Holiday</option>" in page
+    picked = desk.post(f"{found[1]}/write", 200, template=template, use="1", when="now")
+    assert "Hello [[firstname]], we are away.</textarea>" in picked
+    send(two, desk, page, template=template, body="Hello [[firstname]], we are away until May.")
+    assert texts(two, ANN) == ["Hello Ann, we are away until May."]
+    assert "Hello [[firstname]], we are away.</textarea>" in desk.page(f"/templates/{template}")
+
+
+def test_without_credit_neither_button_nor_bulk_action_is_there(two: Shop, desk: Desk) -> None:
+    pages = ("/customers", "/orders", f"/orders/{desk.id_of('/orders', 'orders')}")
+    assert all("Send text message" in desk.page(page) for page in pages)
+    two.put("settings", {"credits": True})
+    assert not any("Send text message" in desk.page(page) for page in pages)
+    assert desk.post("/sends/bulk", 302, source="customers", tick=ticks(desk, "/customers")) is not None
+
+
 # --- the sender ------------------------------------------------------------------------------------------------------
 
 BEN = "+447400123456"

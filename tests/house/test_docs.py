@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from flask import Flask
 from wtforms import PasswordField
 
+from nexnotify.campaigns.models import STATES
 from nexnotify.cli import cli
 from nexnotify.content.models import KINDS
 from nexnotify.content.tokens import TOKENS
@@ -177,6 +178,7 @@ TABLES = {
     "Message statuses": words_rows(MESSAGE_STATUSES),
     "Decision reasons": words_rows(REASONS),
     "Order statuses": words_rows(ORDER_STATUSES),
+    "Send states": words_rows(STATES),
     "Tokens": token_rows(),
     "Templates": words_rows(KINDS),
     "Commands": command_rows(),
