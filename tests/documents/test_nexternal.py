@@ -413,5 +413,7 @@ def _text_somebody(shop: Shop) -> None:
 
 def _template(admin: Admin, beginning: str) -> str:
     """The address of the template whose text begins so."""
-    links = re.findall(r'href="(/admin/templates/\d+)"[^>]*>\s*([^<]*?)\s*<', admin.page("/admin/templates"))
-    return next(address for address, text in links if text.startswith(beginning))
+    row = next(row for row in admin.page("/admin/templates").split("<tr>") if f">{beginning}" in row)
+    found = re.search(r'href="(/admin/templates/\d+)"', row)
+    assert found is not None
+    return found.group(1)
