@@ -205,3 +205,9 @@ DEFAULTS = (
         subject="[[credits]] credits are left",
     ),
 )
+
+#: What a custom template begins with; a store starts with none.
+CUSTOM = (
+    Default("custom", "sms", "", "[[store]]: hello [[firstname]]. " + STOP_HINT),
+    Default("custom", "email", "", "Hello [[firstname]]," + _BYE, subject="From [[store]]"),
+)

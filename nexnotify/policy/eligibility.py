@@ -28,7 +28,7 @@ REASONS = {
     "no_credit": "The store has not enough credits; the text goes when there are some again.",
     "told_already": "Another message about this request is on its way.",
     "no_gateway": "The store has no gateway for this channel.",
-    "no_text": "The template has a token without a value for this person, so nothing was sent.",
+    "no_text": "No template is in use, or it has a token without a value for this person, so nothing was sent.",
 }
 
 

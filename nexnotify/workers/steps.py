@@ -17,6 +17,7 @@ from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import open_gateway
 from nexnotify.ledger.paying import give_back_unresolved
 from nexnotify.ledger.planner import PlanFault, has_unplanned, plan_next
+from nexnotify.notices.long_waitlists import crossings, watching_stores, write_crossings
 from nexnotify.notices.low_credit import has_untold_low_balances, tell_low_balances
 from nexnotify.notices.service import has_unseen_events, write_notices
 from nexnotify.receipts.service import apply_callbacks, has_open_callbacks
@@ -74,6 +75,23 @@ def run_notices(after_some: Callable[[], None] = lambda: None) -> None:
             if tell_low_balances(utcnow()) == 0:
                 break  # another worker has them
         after_some()
+    end_read()
+
+
+def run_long_waitlists() -> None:
+    """Waitlists that have grown long are told to their merchants."""
+    for store in watching_stores():
+        try:
+            found = crossings(store)
+            end_read()
+            if found:
+                with transaction():
+                    write_crossings(store, found, utcnow())
+        except (OperationalError, InterfaceError):
+            raise  # the database, not the store
+        except Exception:
+            # One store's trouble must not keep the others from being told.
+            log.exception("cannot tell of long waitlists", extra={"store": store.id})
     end_read()
 
 
@@ -144,6 +162,7 @@ def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
         run_receipts,
         lambda: run_restock(after_chunk),
         lambda: run_notices(after_chunk),
+        run_long_waitlists,
         run_recovery,
         run_opt_outs,
     )

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from nexnotify.db import db
+from nexnotify.workers.steps import run_long_waitlists
 from tests.admin import Desk
 from tests.credits import account, grant, with_credits
 from tests.shop import Shop
@@ -49,10 +51,29 @@ def texts(shop: Shop, to: str) -> list[str]:
     return [item["body"] for item in shop.messages(None, to=to) if item["status"] == "delivered"]
 
 
-def template_of(desk: Desk, title: str) -> int:
-    """The id of the one template under a title."""
-    found = re.search(rf"<h2>{title}</h2>.*?/admin/templates/(\d+)", desk.page("/templates"), re.DOTALL)
-    assert found is not None, title
+def rows(desk: Desk) -> dict[str, str]:
+    """The list of templates for text messages: kind → its row, the standard one where there are several."""
+    found: dict[str, str] = {}
+    for row in desk.page("/templates").split("<tr>")[1:]:
+        kind = re.search(r"<small>([^<]+)</small>", row)
+        if kind and "Text message" in row:
+            found.setdefault(kind.group(1), row)
+    return found
+
+
+def template_of(desk: Desk, kind: str) -> int:
+    """The id of the standard text of a kind."""
+    found = re.search(r"/admin/templates/(\d+)", rows(desk)[kind])
+    assert found is not None, kind
+    return int(found.group(1))
+
+
+def write(desk: Desk, name: str, kind: str, body: str) -> int:
+    """Make a template, write it, and leave it as it is made: its id."""
+    page = desk.post("/templates/new", name=name, kind=kind, channel="sms", product_status="")
+    found = re.search(r'action="/admin/templates/(\d+)"', page)
+    assert found is not None
+    desk.post(f"/templates/{found.group(1)}", subject="", body=body)
     return int(found.group(1))
 
 
@@ -78,7 +99,7 @@ def test_without_a_number_texts_to_the_merchant_cannot_be_sent_and_the_pages_say
     order(active, "paid")
     assert [message["to"] for message in active.messages(None)] == [ANN]
     assert "Texts to you cannot be sent" in desk.page("/settings/texts")
-    assert desk.page("/templates").count("your own number is missing") == 5
+    assert desk.page("/templates").count("your own number is missing") == 1
 
 
 def test_a_number_that_is_none_is_refused_beside_its_field(desk: Desk, shop: Shop) -> None:
@@ -98,13 +119,13 @@ STANDARD = (
     "Merchant: order paid",
     "Merchant: new ticket",
 )
+LONG = "Merchant: long waitlist"
 
 
-@pytest.mark.parametrize("title", STANDARD)
+@pytest.mark.parametrize("title", [*STANDARD, LONG])
 def test_a_standard_template_is_filled_and_active_from_the_start(desk: Desk, title: str) -> None:
-    card = desk.page("/templates").split(f"<h2>{title}</h2>")[1].split("</section>")[0]
-    assert "[[store]]: " in card
-    assert f"{title} is on: switch it off" in card
+    assert "[[store]]: " in rows(desk)[title]
+    assert "is on: switch it off" in rows(desk)[title]
 
 
 def test_a_standard_template_can_be_modified(active: Shop, desk: Desk) -> None:
@@ -178,12 +199,161 @@ def test_customer_ticket_answered_once_for_each_answer(active: Shop) -> None:
 def test_the_eye_icon_switches_a_template_off_and_on_again(active: Shop, desk: Desk) -> None:
     template = template_of(desk, "Customer: order sent")
     page = desk.post(f"/templates/{template}/switch", active="0")
-    assert "Customer: order sent is off: switch it on" in page
+    assert "Order sent is off: nobody is told of it by this channel." in page
+    assert "is off: switch it on" in rows(desk)["Customer: order sent"]
     order(active, "sent")
     assert texts(active, ANN) == []
-    assert "Customer: order sent is on: switch it off" in desk.post(f"/templates/{template}/switch", active="1")
+    assert "Order sent is on: it goes out by itself." in desk.post(f"/templates/{template}/switch", active="1")
     order(active, "sent", id="1002")
     assert texts(active, ANN) == ["Acme: hello Ann, your order 1002 is on its way. Reply STOP to end."]
+
+
+def test_a_new_template_gets_a_name_and_a_kind_and_leads_to_its_edit_page(desk: Desk) -> None:
+    page = desk.page("/templates/new")
+    for kind in (*STANDARD, "Customer: custom"):
+        assert f">{kind}</option>" in page
+    page = desk.post("/templates/new", name="Summer", kind="order_sent", channel="sms", product_status="")
+    assert "<h1>Summer, text message</h1>" in page
+    for key in ("firstname", "lastname", "fullname"):
+        assert f"[[{key}]]" in page
+
+
+def test_a_custom_template_never_goes_out_by_itself(active: Shop, desk: Desk) -> None:
+    write(desk, "Holiday", "custom", "[[store]]: hello [[firstname]], we are away.")
+    assert "Holiday, text message, is on" in desk.page("/templates")
+    order(active)
+    order(active, "paid")
+    order(active, "sent")
+    ticket(active, ("customer", "m1"), ("merchant", "m2"))
+    assert not any("we are away" in text for text in (*texts(active, ANN), *texts(active, MINE)))
+
+
+def test_a_named_template_that_is_switched_on_takes_the_place_of_the_standard_one(active: Shop, desk: Desk) -> None:
+    summer = write(desk, "Summer", "order_sent", "[[store]]: off it goes, [[firstname]].")
+    order(active, "sent")
+    assert texts(active, ANN) == ["Acme: hello Ann, your order 1001 is on its way. Reply STOP to end."]
+    assert "Summer is on, in place of Order sent" in desk.post(f"/templates/{summer}/switch", active="1")
+    order(active, "sent", id="1002")
+    assert texts(active, ANN)[1:] == ["Acme: off it goes, Ann."]
+
+
+# --- the sender ------------------------------------------------------------------------------------------------------
+
+BEN = "+447400123456"
+
+
+@pytest.fixture
+def british(active: Shop) -> Shop:
+    """The store is in a country whose carriers take names; so is Ben."""
+    active.put("settings", {"country": "GB"})
+    active.put("customers", {"customers": [{"id": "c2", "first_name": "Ben", "last_name": "Ray", "phone": BEN}]})
+    return active
+
+
+def history(shop: Shop, desk: Desk, to: str) -> str:
+    """The page of the last text to a number; the outbox writes down what the text would have come from."""
+    [*_, last] = list(shop.messages(None, to=to))
+    for number in re.findall(r'"/admin/messages/(\d+)"', desk.page("/messages")):
+        page = desk.page(f"/messages/{number}")
+        if last["reference"] in page:
+            return page
+    raise AssertionError(last)
+
+
+def test_a_name_as_sender_reaches_the_gateway_and_the_text_has_a_link_where_nobody_can_reply(
+    british: Shop, desk: Desk
+) -> None:
+    page = desk.post("/settings/texts", order_texts="y", sms_sender="Acme Shop", merchant_number=MINE)
+    assert "Customers cannot reply" in page
+    order(british, customer_id="c2")
+    assert "from Acme Shop" in history(british, desk, BEN)
+    [text] = texts(british, BEN)
+    assert re.fullmatch(
+        r"Acme: hello Ben, we have received your order 1001\. Thank you! End: http://[^ ]+/s/[^ ]+", text
+    )
+
+
+def test_a_name_is_left_out_for_numbers_whose_carriers_refuse_it(british: Shop, desk: Desk) -> None:
+    desk.post("/settings/texts", order_texts="y", sms_sender="Acme Shop", merchant_number=MINE)
+    order(british)
+    assert "from Acme Shop" not in history(british, desk, ANN)
+    assert "/s/" in texts(british, ANN)[0]
+
+
+def test_a_number_as_sender_lets_customers_reply(active: Shop, desk: Desk) -> None:
+    desk.post("/settings/texts", order_texts="y", sms_sender="(201) 555-0160", merchant_number=MINE)
+    order(active)
+    assert "from +12015550160" in history(active, desk, ANN)
+    assert texts(active, ANN)[0].endswith("Reply STOP to end.")
+
+
+@pytest.mark.parametrize(
+    "country, sender, words",
+    [
+        ("GB", "Acme Sports Shop", "11 characters at most; this one has 16"),
+        ("GB", "Café", "only the letters A to Z without accents"),
+        ("GB", "12", "at least one letter"),
+        ("US", "Acme", "Carriers in your country take no names as senders. Enter a number."),
+    ],
+)
+def test_a_sender_that_carriers_refuse_is_refused_beside_its_field(
+    active: Shop, desk: Desk, country: str, sender: str, words: str
+) -> None:
+    active.put("settings", {"country": country})
+    page = desk.post("/settings/texts", 422, order_texts="y", sms_sender=sender, merchant_number=MINE)
+    assert words in page
+    assert f'value="{sender}"' in page
+    assert active.get("settings")["sms_sender"] == ""
+
+
+# --- a long waitlist -------------------------------------------------------------------------------------------------
+
+
+def waiting(shop: Shop, *numbers: int) -> None:
+    """So many more people ask for the product, and the worker sweeps."""
+    for number in numbers:
+        shop.ask("TEE-M", f"+1201555{number:04}")
+    with shop.app.app_context():
+        run_long_waitlists()
+        db.session.remove()
+    shop.work()
+
+
+@pytest.fixture
+def watching(active: Shop, desk: Desk) -> Shop:
+    """The merchant wants to know when more than two wait for a product."""
+    active.product("TEE-M")
+    active.put("settings", {"confirmations": False})
+    desk.post("/settings/texts", order_texts="y", merchant_number=MINE, long_waitlist="2")
+    return active
+
+
+def test_merchant_long_waitlist_once_when_it_grows_past_the_number(watching: Shop) -> None:
+    waiting(watching, 101, 102)
+    assert texts(watching, MINE) == []
+    waiting(watching, 103)
+    waiting(watching, 104)
+    assert texts(watching, MINE) == ["Acme: 3 people wait for Tee."]
+
+
+def test_merchant_long_waitlist_again_after_it_fell_below_and_rose(watching: Shop) -> None:
+    waiting(watching, 101, 102, 103)
+    watching.stock("TEE-M", 5)
+    watching.work()
+    watching.stock("TEE-M", 0)
+    waiting(watching)
+    waiting(watching, 104, 105, 106)
+    assert texts(watching, MINE) == ["Acme: 3 people wait for Tee."] * 2
+
+
+def test_merchant_long_waitlist_by_email_to_the_owners_where_texts_are_not_active(watching: Shop, desk: Desk) -> None:
+    owner = "owner@acme.example"
+    watching.sign_in(owner, "owner")
+    desk.post("/settings/texts", merchant_number=MINE)
+    waiting(watching, 101, 102, 103)
+    [told] = [item for item in watching.messages("merchant") if item["to"] == owner]
+    assert (told["channel"], told["body"].splitlines()[0]) == ("email", "3 people wait for Tee.")
+    assert texts(watching, MINE) == []
 
 
 # --- what goes without saying ----------------------------------------------------------------------------------------

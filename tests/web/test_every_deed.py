@@ -228,10 +228,15 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     )
     yield (
         "admin_templates.edit",
-        Deed(f"/templates/{ids['template']}", {"subject": "", "body": "[[store]]: [[product]] is here. [[url|]]"}),
+        Deed(f"/templates/{ids['template']}", {"subject": "", "body": "[[store]]: an order."}),
     )
     eye = desk.id_in("/templates", r"/admin/templates/(\d+)/switch")
     yield "admin_templates.switch", Deed(f"/templates/{eye}/switch", {"active": "0"})
+    made = {"name": "Summer", "kind": "order_sent", "channel": "sms", "product_status": ""}
+    yield "admin_templates.new", Deed("/templates/new", made)
+    own = desk.id_in("/templates", r'/admin/templates/(\d+)"><bdi>Summer')
+    yield "admin_templates.rename", Deed(f"/templates/{own}/name", {"name": "Autumn"})
+    yield "admin_templates.delete", Deed(f"/templates/{own}/delete", {})
     yield "admin_texts.index", Deed("/settings/texts", {"order_texts": "y", "merchant_number": "+12015550150"})
     yield "admin_waitlist.cancel", Deed(f"/waitlist/requests/{waiting}/cancel", {})
     yield "admin_staff.add", Deed("/staff/invitations", {"email": "new@acme.example", "role": "staff"}, 200)
