@@ -28,7 +28,8 @@ from nexnotify.workers.supervisor import serve_commands
 ROUNDS = 5
 SECONDS = 3.0
 PEOPLE = 100_000
-_first_numbers = itertools.count(2_000_000, 200_000)
+#: Every load's own: a hundred and more of them fit into the seven digits behind an area code.
+_first_numbers = itertools.count(2_000_000, 60_000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
+from nexnotify.db import IdIn, db
 from nexnotify.ledger.models import Alert
 from nexnotify.waitlist.service import back_to_waiting, mark_alerted
 
@@ -23,22 +24,27 @@ class OfStore(Protocol):
 
 def told(messages: Sequence[OfStore], now: datetime) -> None:
     """The requests of these messages count as told."""
-    for store_id, requests in _requests(messages):
-        mark_alerted(store_id, requests, now)
+    mark_alerted(_requests(messages), now)
 
 
 def not_told(messages: Sequence[OfStore], now: datetime) -> None:
     """It turned out that these messages never went: their requests wait again."""
-    for store_id, requests in _requests(messages):
-        back_to_waiting(store_id, requests, now)
+    back_to_waiting(_requests(messages), now)
 
 
-def _requests(messages: Sequence[OfStore]) -> list[tuple[int, sa.Select[int]]]:
-    """For each store, the ids of the requests that the messages are about, as a query."""
+_REQUESTS = sa.select(Alert.__table__.c.request_id).where(
+    Alert.__table__.c.store_id == sa.bindparam("b_store_id"), IdIn(Alert.__table__.c.message_id)
+)
+
+
+def _requests(messages: Sequence[OfStore]) -> list[int]:
+    """The ids of the requests that the messages are about."""
     by_store: dict[int, list[int]] = {}
     for message in messages:
         by_store.setdefault(message.store_id, []).append(message.id)
+    connection = db.session.connection()
     return [
-        (store_id, sa.select(Alert.request_id).where(Alert.store_id == store_id, Alert.message_id.in_(ids)))
+        request_id
         for store_id, ids in by_store.items()
+        for request_id in connection.scalars(_REQUESTS, {"b_store_id": store_id, "b_ids": ids})
     ]

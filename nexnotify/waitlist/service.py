@@ -12,7 +12,7 @@ from nexnotify.catalog.models import Variant
 from nexnotify.customers.consent import Proof, grant
 from nexnotify.customers.models import ConsentEntry, Contact, ContactRow
 from nexnotify.customers.service import believe_again, take_contact
-from nexnotify.db import db, insert_new
+from nexnotify.db import IdIn, db, insert_new
 from nexnotify.errors import Conflict, Invalid
 from nexnotify.inventory.service import status_of
 from nexnotify.stores.models import Store
@@ -156,21 +156,21 @@ def confirm_all(contact: Contact) -> int:
     return len(pending)
 
 
-def mark_alerted(store_id: int, requests: sa.Select[int], now: datetime) -> None:
-    """These have been told, or may have been: they are not asked for again by this restock or the next.
-
-    ``requests`` is a query for their ids.
-    """
-    table = AlertRequest.__table__
-    db.session.connection().execute(
-        sa.update(table)
-        # Not the bare column: PostgreSQL would read its index, and with it all who wait.
-        .where(table.c.store_id == store_id, table.c.id.in_(requests), (table.c.status + "") == "waiting")
-        .values(status="alerted", alerted_at=now)
-    )
+#: By id alone: SQLite without statistics takes ``store_id = ?`` for narrow, and would read all that a store ever had.
+#: And not the bare status: PostgreSQL would read its index, and with it all who wait.
+_MARK_ALERTED = (
+    sa.update(AlertRequest.__table__)
+    .where(IdIn(AlertRequest.__table__.c.id), (AlertRequest.__table__.c.status + "") == "waiting")
+    .values(status="alerted", alerted_at=sa.bindparam("b_now", type_=AlertRequest.__table__.c.alerted_at.type))
+)
 
 
-def back_to_waiting(store_id: int, requests: sa.Select[int], now: datetime) -> None:
+def mark_alerted(requests: Sequence[int], now: datetime) -> None:
+    """These have been told, or may have been: they are not asked for again by this restock or the next."""
+    db.session.connection().execute(_MARK_ALERTED, {"b_ids": list(requests), "b_now": now})
+
+
+def back_to_waiting(requests: Sequence[int], now: datetime) -> None:
     """It turned out that these were never told; one whose shopper has asked anew since then stays closed."""
     newer = sa.orm.aliased(AlertRequest)
     asked_anew = sa.exists().where(
@@ -185,11 +185,7 @@ def back_to_waiting(store_id: int, requests: sa.Select[int], now: datetime) -> N
         ConsentEntry.action == "revoked",
         ConsentEntry.at >= AlertRequest.created_at,
     )
-    mine = (
-        AlertRequest.store_id == store_id,
-        AlertRequest.id.in_(requests),
-        AlertRequest.status == "alerted",
-    )
+    mine = AlertRequest.id.in_(requests), (AlertRequest.status + "") == "alerted"
     for where, values in (
         (stopped_since, {"status": "cancelled", "closed_at": now, "closed_reason": "stop", "alerted_at": None}),
         (~asked_anew, {"status": "waiting", "alerted_at": None}),

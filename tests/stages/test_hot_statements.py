@@ -73,8 +73,38 @@ def test_no_statement_of_a_restock_reads_what_went_out_before(shop: Shop) -> Non
         assert len(claimed.outgoing) == 5
         for table in ("message", "alert", "attempt", "alert_request"):
             assert any(re.search(rf"\b{table}\b", statement) for statement in seen.statements), table
-        faults = [fault for statement, values in seen.statements.items() for fault in wide_reads(statement, values)]
+        faults = wide_reads_of(seen)
+        if not is_postgresql():  # nobody gathers statistics in a merchant's SQLite file
+            forget_statistics()
+            faults += wide_reads_of(seen)
     assert faults == [], "\n\n".join(faults)
+
+
+def test_no_statement_of_a_sign_up_reads_what_went_out_before(shop: Shop) -> None:
+    """A shopper asks, and the confirmation is written."""
+    lane_id = lane_of(shop)
+    shop.product("TEE-M")
+    with inside(shop.app):
+        fill_past(shop, lane_id)
+        with watched() as seen:
+            shop.ask("TEE-M")
+        assert any(re.search(r"\balert_request\b", statement) for statement in seen.statements)
+        faults = wide_reads_of(seen)
+        if not is_postgresql():
+            forget_statistics()
+            faults += wide_reads_of(seen)
+    assert faults == [], "\n\n".join(faults)
+
+
+def wide_reads_of(seen: Seen) -> list[str]:
+    return [fault for statement, values in seen.statements.items() for fault in wide_reads(statement, values)]
+
+
+def forget_statistics() -> None:
+    with transaction():
+        connection = db.session.connection()
+        connection.exec_driver_sql("DELETE FROM sqlite_stat1")
+        connection.exec_driver_sql("ANALYZE sqlite_schema")  # reads what is left: nothing
 
 
 def fill_past(shop: Shop, lane_id: int, count: int = 5000) -> None:
