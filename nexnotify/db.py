@@ -91,9 +91,10 @@ class IdIn(sa.ColumnElement[bool]):
     _traverse_internals = [("column", InternalTraversal.dp_clauseelement), ("ids", InternalTraversal.dp_clauseelement)]
     type = sa.Boolean()
 
-    def __init__(self, column: sa.ColumnElement[int], name: str = "b_ids") -> None:
+    def __init__(self, column: sa.ColumnElement[int], name: str = "b_ids", ids: Sequence[int] | None = None) -> None:
         self.column = column
-        self.ids = sa.bindparam(name, type_=_IdList)
+        given = {} if ids is None else {"value": list(ids)}
+        self.ids = sa.bindparam(name, type_=_IdList, **given)
 
 
 @compiles(IdIn)

@@ -1,7 +1,7 @@
 """Credits: the ledger, its balances, ways to pay and purchases; what each message has taken.
 
 Revision ID: 0010
-Revises: 0008
+Revises: 0009
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from alembic import op
 
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

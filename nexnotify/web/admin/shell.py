@@ -14,6 +14,7 @@ from nexnotify.gateways.models import GatewayInstance
 from nexnotify.ledger.models import Message
 from nexnotify.reports.words import channel_word, kind_word, reason_words
 from nexnotify.web.admin.access import current_store, may
+from nexnotify.web.admin.saved_views import view_tabs
 from nexnotify.web.admin.sends.blueprint import may_text
 
 
@@ -32,7 +33,14 @@ def _around() -> dict[str, Any]:
         stores = [(item.store.name, item.store_id) for item in g.memberships]
     except ObjectDeletedError:
         return {}  # removed while they were at it, and this is the page that says so
-    return {"store": g.store, "stores": stores, "may": may, "may_text": may_text, "nav_badges": nav_badges}
+    return {
+        "store": g.store,
+        "stores": stores,
+        "may": may,
+        "may_text": may_text,
+        "nav_badges": nav_badges,
+        "view_tabs": view_tabs,
+    }
 
 
 def nav_badges() -> dict[str, int]:

@@ -24,7 +24,7 @@ from nexnotify.web.admin.sends.blueprint import SOURCES, TO_MANY, TO_ONE, bp, co
 #: A longer list says "more than".
 MOST_COUNTED = 10_000
 #: Filters of each list that an audience keeps.
-FILTERS = {"customers": ("q", "opt_in"), "orders": ("q", "status")}
+FILTERS = {"customers": ("q", "opt_in"), "orders": ("q", "status", "placed_from")}
 
 
 @dataclass(frozen=True, slots=True)
