@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from nexnotify.credits.loader import Payments, load_payments
+from nexnotify.credits.packs import Pack, read_packs
 from nexnotify.db import init_db
 from nexnotify.gateways.loader import Registry, load
 from nexnotify.logs import configure_logging
 from nexnotify.nudge import Nudges, make_huey
 from nexnotify.secrets import Cipher, derive, load_keys
-from nexnotify.settings import ROOT, Settings
+from nexnotify.settings import PREFIX, ROOT, Settings, SettingsError
 
 __version__ = "0.1.0"
 
@@ -24,6 +26,8 @@ class House:
     settings: Settings
     cipher: Cipher
     gateways: Registry
+    payments: Payments
+    packs: tuple[Pack, ...]
     nudges: Nudges
     index_key: bytes | None = None
 
@@ -42,7 +46,12 @@ def create_app(settings: Settings | None = None) -> Flask:
         SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
     )
     app.extensions["nexnotify"] = House(
-        settings, Cipher(keys), load(ROOT / "plugins" / "gateways"), Nudges(make_huey(settings))
+        settings,
+        Cipher(keys),
+        load(ROOT / "plugins" / "gateways"),
+        load_payments(ROOT / "plugins" / "payments"),
+        _packs(settings),
+        Nudges(make_huey(settings)),
     )
     if settings.trusted_proxies:
         count = settings.trusted_proxies
@@ -52,3 +61,10 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     init_web(app)
     return app
+
+
+def _packs(settings: Settings) -> tuple[Pack, ...]:
+    try:
+        return read_packs(settings.credit_prices, settings.credit_currency)
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}CREDIT_PRICES and {PREFIX}CREDIT_CURRENCY: {error}") from None

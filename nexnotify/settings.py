@@ -66,6 +66,10 @@ class Settings:
         "For development: origins on private addresses that the check of the widget may read, comma-separated, "
         "such as http://localhost:8080.",
     )
+    credit_prices: str = setting(
+        "20.00, 38.00, 90.00", "What packs of 1,000, 2,000 and 5,000 credits cost, comma-separated."
+    )
+    credit_currency: str = setting("USD", "Currency of these prices.")
     send_threads: int = setting(64, "Messages one worker has in flight at most.")
     web_workers: int = setting(2, "Web processes of `serve`.")
     web_threads: int = setting(4, "Threads of each web process.")

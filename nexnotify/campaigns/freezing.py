@@ -30,7 +30,9 @@ def freeze_some(send: Send, now: datetime) -> bool:
         rows = sa.select(sa.literal(send.store_id), sa.literal(send.id), *(found.c[name] for name in _COLUMNS))
         rows = rows.where(found.c.id > send.cursor, found.c.id <= last).order_by(found.c.id)
         into = insert_ignore(SendRecipient.__table__).from_select(["store_id", "send_id", *_COLUMNS], rows)
-        send.recipients += connection.execute(into, audience.values(), execution_options={"preserve_rowcount": True}).rowcount
+        send.recipients += connection.execute(
+            into, audience.values(), execution_options={"preserve_rowcount": True}
+        ).rowcount
         send.selected += count
         send.cursor = last
     if count < CHUNK:

@@ -7,7 +7,7 @@ import sys
 import click
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from nexnotify.cli import gateways, imports, installation, stores
+from nexnotify.cli import credits, gateways, imports, installation, stores
 from nexnotify.errors import NexnotifyError
 from nexnotify.settings import SettingsError
 
@@ -27,6 +27,7 @@ for command in (
     stores.store,
     stores.user,
     gateways.gateway,
+    credits.credits,
     imports.import_,
 ):
     cli.add_command(command)

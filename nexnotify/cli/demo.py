@@ -17,6 +17,8 @@ from flask import current_app
 from nexnotify.catalog.service import ProductData, VariantData
 from nexnotify.cli.demo_history import BEGINNING, FIRST_NAMES, Moment, ask, can_be_replayed, history, replay
 from nexnotify.clock import utcnow
+from nexnotify.credits.buying import configure
+from nexnotify.credits.service import grant
 from nexnotify.db import db, transaction
 from nexnotify.inventory.intake import take_product
 from nexnotify.inventory.service import LevelData, set_level
@@ -74,6 +76,9 @@ CATALOGUE: tuple[tuple[str, str, str, str, list[tuple[str, dict[str, str], int]]
     ("sailcloth-apron", "Sailcloth Apron", "sold_out", "39.00", [("APRON", {}, 12)]),
 )
 
+#: What the store has for texts when it begins; its history takes from them.
+CREDITS = 10_000
+
 #: (sku, how many wait by text, by email)
 WAITING = (
     ("JUMPER-M", 14, 6),
@@ -105,8 +110,10 @@ def _make() -> dict[str, Any]:
     with transaction():
         began = now - timedelta(days=BEGINNING)
         store = open_store(NAME, "US", "America/New_York", "en", "USD", began)
-        merge_settings(store, {"quiet_hours": None})
+        merge_settings(store, {"quiet_hours": None, "credits": True})
         equip_store(store, began)
+        grant(store, "opening", CREDITS, began, note="to try it with")
+        configure(store, "invoice", {"instructions": ""}, True, began)
         _, secret = create_api_key(store, "demo", now)
         create_user(store, _free_email(store), password, "owner", now)
         past = history(store, now) if can_be_replayed() else ()

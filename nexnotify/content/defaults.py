@@ -117,6 +117,12 @@ DEFAULTS = (
         "[[store]]: [[waiting]] people wait for [[product]] [[variant]].",
     ),
     Default(
+        "merchant_low_credit",
+        "sms",
+        "Low credit",
+        "[[store]]: [[credits]] credits are left. Texts wait when there are none, so buy some in time.",
+    ),
+    Default(
         "confirmation",
         "email",
         "Waiting on stock",
@@ -190,4 +196,18 @@ DEFAULTS = (
         "[[waiting]] people wait for [[product]] [[variant]].\n[[url|]]\n\n[[store]]",
         subject="[[waiting]] people wait for [[product]]",
     ),
+    Default(
+        "merchant_low_credit",
+        "email",
+        "Low credit",
+        "[[store]] has [[credits]] credits left for text messages. When there are none, texts wait until you buy some; "
+        "people can sign up all the same.\n\nBuy credits under Settings, Credits.\n\n[[store]]",
+        subject="[[credits]] credits are left",
+    ),
+)
+
+#: What a custom template begins with; a store starts with none.
+CUSTOM = (
+    Default("custom", "sms", "", "[[store]]: hello [[firstname]]. " + STOP_HINT),
+    Default("custom", "email", "", "Hello [[firstname]]," + _BYE, subject="From [[store]]"),
 )

@@ -27,6 +27,7 @@ KINDS = {
     "merchant_order_paid": "To you: an order has been paid.",
     "merchant_ticket_new": "To you: a customer has opened a ticket.",
     "merchant_long_waitlist": "To you: more people wait for a product than the number you set.",
+    "merchant_low_credit": "To you: fewer credits are left than the number you set.",
 }
 #: Template kind → what a merchant calls it.
 TITLES = {
@@ -44,6 +45,7 @@ TITLES = {
     "merchant_order_paid": "Merchant: order paid",
     "merchant_ticket_new": "Merchant: new ticket",
     "merchant_long_waitlist": "Merchant: long waitlist",
+    "merchant_low_credit": "Merchant: low credit",
 }
 #: Those that messages of the kind ``keyword_reply`` are written with. One of each is always in use.
 KEYWORD_REPLIES = ("stop_reply", "start_reply", "help_reply")
@@ -60,6 +62,7 @@ MESSAGE_KINDS = {
     "merchant_order_paid": "merchant",
     "merchant_ticket_new": "merchant",
     "merchant_long_waitlist": "merchant",
+    "merchant_low_credit": "merchant",
 }
 #: What each of these tells of. They go out by themselves on their event.
 EVENT_TEMPLATES = {
@@ -70,6 +73,7 @@ EVENT_TEMPLATES = {
     "merchant_order_paid": "order",
     "merchant_ticket_new": "ticket",
     "merchant_long_waitlist": "waitlist",
+    "merchant_low_credit": "credits",
 }
 
 

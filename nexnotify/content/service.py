@@ -11,12 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from nexnotify.content.defaults import DEFAULTS
-from nexnotify.content.models import Template, TemplateVersion, token_kind
+from nexnotify.content.endings import without_replies
+from nexnotify.content.models import MESSAGE_KINDS, Template, TemplateVersion, token_kind
 from nexnotify.content.segments import count, smart
 from nexnotify.content.tokens import TOKENS, Compiled, check, compile_template
 from nexnotify.db import db
 from nexnotify.errors import Invalid, NotFound
 from nexnotify.stores.models import Store
+from nexnotify.stores.settings import can_reply
 
 #: Longest text of a template, in characters before tokens are filled (Twilio takes 1,600 after).
 MAX_SMS = 1000
@@ -88,7 +90,7 @@ def add_default_templates(store: Store, now: datetime) -> None:
         )
         db.session.add(template)
         db.session.flush()
-        _add_version(template, default.body, default.subject, None, now)
+        add_version(template, default.body, default.subject, None, now)
 
 
 def save_template(template: Template, body: str, subject: str | None, user_id: int | None, now: datetime) -> None:
@@ -104,7 +106,7 @@ def save_template(template: Template, body: str, subject: str | None, user_id: i
     if (current.body, current.subject) == (body, subject):
         return
     template.version += 1
-    _add_version(template, body, subject, user_id, now)
+    add_version(template, body, subject, user_id, now)
 
 
 def template_problems(channel: str, body: str, subject: str | None, kind: str | None = None) -> dict[str, str]:
@@ -129,7 +131,8 @@ def template_problems(channel: str, body: str, subject: str | None, kind: str | 
     return problems
 
 
-def _add_version(template: Template, body: str, subject: str | None, user_id: int | None, now: datetime) -> None:
+def add_version(template: Template, body: str, subject: str | None, user_id: int | None, now: datetime) -> None:
+    """Keep a wording as the template's current version; it has been checked."""
     db.session.add(
         TemplateVersion(
             store_id=template.store_id,
@@ -187,17 +190,27 @@ def wording(store: Store, kind: str, channel: str, product_status: str | None = 
     version = db.session.connection().execute(_CURRENT, where).first()
     if version is None:
         raise LookupError(f"No {channel} template of the kind {kind} is in use.")
-    return _compiled(version, channel)
+    return _compiled(store, kind, version, channel)
 
 
 def wording_of(template: Template) -> Wording:
     """The wording of a template as it is now."""
-    return _compiled(current_version(template), template.channel)
+    store = db.session.get_one(Store, template.store_id)
+    return _compiled(store, template.kind, current_version(template), template.channel)
 
 
-def _compiled(version: Any, channel: str) -> Wording:
+def _compiled(store: Store, kind: str, version: Any, channel: str) -> Wording:
     subject = compile_template(version.subject) if version.subject else None
-    return Wording(version.id, channel, compile_template(version.body), subject)
+    return Wording(version.id, channel, compile_template(as_sent(store, kind, channel, version.body)), subject)
+
+
+def as_sent(store: Store, kind: str, channel: str, body: str) -> str:
+    """A template as it is sent: texts to shoppers that come from a name have a link to end, since nobody can reply.
+
+    :param kind: the template's.
+    """
+    is_answer = MESSAGE_KINDS.get(kind) in ("keyword_reply", "merchant")
+    return body if channel != "sms" or is_answer or can_reply(store) else without_replies(body)
 
 
 def active_templates(store: Store, kind: str) -> list[Template]:

@@ -33,7 +33,7 @@ ALL_KINDS: Final = frozenset(
     }
 )
 #: What texts to the merchant tell of, besides orders and tickets: each has tokens of its own.
-MERCHANT_SUBJECTS: Final = frozenset({"waitlist"})
+MERCHANT_SUBJECTS: Final = frozenset({"waitlist", "credits"})
 #: Messages that are about one variant.
 PRODUCT_KINDS: Final = frozenset(
     {"confirmation", "double_opt_in", "back_in_stock", "reminder", "renewal", "journey", "campaign", "test", "waitlist"}
@@ -70,6 +70,7 @@ _ALL_TOKENS: Final = (
     Token("total", "what the order comes to, with its currency", "40.00 USD", frozenset({"order", "merchant"}), ""),
     Token("subject", "the subject of the ticket", "Where is my order?", frozenset({"ticket", "merchant"})),
     Token("waiting", "how many people wait for the product", "25", frozenset({"waitlist"})),
+    Token("credits", "how many credits are left", "49", frozenset({"credits"})),
     Token(
         "stop_url", "the page where the shopper ends these messages", "https://shop.example/s/a1B2c3D", SHOPPER_KINDS
     ),

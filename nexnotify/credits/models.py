@@ -74,6 +74,8 @@ class CreditPurchase(Tenant, db.Model):
     status: Mapped[str] = mapped_column(sa.String(20))
     #: The provider's id of the payment.
     provider_id: Mapped[str | None] = mapped_column(sa.String(200))
+    #: Where the buyer pays.
+    pay_url: Mapped[str | None] = mapped_column(sa.Text)
     created_at: Mapped[datetime]
     created_by: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("staff_user.id"))
     ended_at: Mapped[datetime | None]

@@ -19,6 +19,7 @@ from nexnotify.dispatch.due import Due, read_due
 from nexnotify.dispatch.pacing import reserve
 from nexnotify.gateways.contract import OutgoingMessage
 from nexnotify.gateways.models import GatewayInstance, Lane
+from nexnotify.gateways.senders import store_sender
 from nexnotify.gateways.service import callback_url
 from nexnotify.ledger.decisions import record_decisions
 from nexnotify.ledger.models import Message
@@ -26,6 +27,7 @@ from nexnotify.ledger.moves import Move, move, take
 from nexnotify.ledger.planner import ALERT_VALID
 from nexnotify.ledger.values import stop_url
 from nexnotify.policy.eligibility import Hold, Send, Skip
+from nexnotify.stores.senders import sender_for
 
 #: How long a worker may take from claim to settlement before the outcome counts as unknown.
 LEASE = timedelta(seconds=30)
@@ -83,24 +85,25 @@ def claim(lane_id: int, owner: str, limit: int, now: datetime) -> Claimed:
     fresh = [due for due in candidates if due.valid_until > now]
     _expire([due for due in candidates if due.valid_until <= now], now)
     verdicts = decide_all(gateway.store_id, fresh, now)
-    going = []
+    allowed = []
     for due in fresh:
         decided = verdicts[due.id]
         if isinstance(decided.verdict, Send):
-            going.append(due)
+            allowed.append(due)
         else:
             _put_aside(due, decided.verdict, decided.requests, now)
-    count = len(going)
+    count = len(allowed)
     next_at = None
     if lane.rate > 0:
-        reservation = reserve(lane.next_at, clock, lane.rate, [due.segments for due in going])
+        reservation = reserve(lane.next_at, clock, lane.rate, [due.segments for due in allowed])
         count, next_at = reservation.count, reservation.next_at
         lane.next_at = next_at
-    taken = going[:count]
+    taken = allowed[:count]
     take([due.id for due in taken], owner, now + LEASE, now)
-    has_more = len(candidates) >= limit or count < len(going)
-    receipt_url = callback_url(gateway, "receipts")
-    return Claimed(tuple(_outgoing(due, gateway.id, receipt_url, owner, now) for due in taken), has_more, next_at)
+    has_more = len(candidates) >= limit or count < len(allowed)
+    sender, receipt_url = store_sender(gateway), callback_url(gateway, "receipts")
+    going = [_outgoing(due, gateway.id, sender, receipt_url, owner, now) for due in taken]
+    return Claimed(tuple(going), has_more, next_at)
 
 
 def _open_lane(lane_id: int, now: datetime) -> tuple[Lane | None, GatewayInstance | None]:
@@ -138,7 +141,8 @@ def _put_aside(due: Due, verdict: Hold | Skip, about: Sequence[About], now: date
     record_decisions(due.store_id, "send", decided, now)
 
 
-def _outgoing(due: Due, gateway_id: int, receipt_url: str, owner: str, now: datetime) -> Outgoing:
+def _outgoing(due: Due, gateway_id: int, sender: str, receipt_url: str, owner: str, now: datetime) -> Outgoing:
+    stop = stop_url(due.store_id, due.contact_id) if sender or due.channel == "email" else ""
     return Outgoing(
         message_id=due.id,
         store_id=due.store_id,
@@ -158,6 +162,7 @@ def _outgoing(due: Due, gateway_id: int, receipt_url: str, owner: str, now: date
             receipt_url=f"{receipt_url}?reference={due.reference}",
             valid_until=due.valid_until,
             attempt=due.attempts + 1,
-            unsubscribe_url=stop_url(due.store_id, due.contact_id) if due.channel == "email" else None,
+            sender=sender_for(sender, due.kind, due.address, due.body, stop) if sender else None,
+            unsubscribe_url=stop if due.channel == "email" else None,
         ),
     )

@@ -51,6 +51,8 @@ class OutgoingMessage:
     valid_until: datetime | None = None
     #: 1 for the first try.
     attempt: int = 1
+    #: Instead of the gateway's own, where the capabilities say it is taken: a number (E.164), a short code or a name.
+    sender: str | None = None
     #: Email only: where a shopper ends these emails (one-click POST).
     unsubscribe_url: str | None = None
 
@@ -178,11 +180,8 @@ class CannotTell:
 LookupAnswer = Found | Absent | CannotTell
 
 
-# --- the five errors of ``send`` -----------------------------------------------------------------------------------
-
-
 class GatewayError(Exception):
-    """Base of the five. ``code`` is the provider's, ``detail`` a sentence; neither may hold a secret."""
+    """Base of the five errors of ``send``. ``code`` is the provider's, ``detail`` a sentence; neither may hold a secret."""
 
     def __init__(self, detail: str = "", *, code: str | None = None) -> None:
         super().__init__(detail or (type(self).__doc__ or "").split("\n")[0])
@@ -226,9 +225,6 @@ class BadCallback(Exception):
     """``receive``: the call cannot be read. Answered 400; the words say what is missing."""
 
 
-# --- the plugin ----------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a gateway can do; the admin and the dispatcher adapt to it."""
@@ -243,6 +239,9 @@ class Capabilities:
     answers_keywords: bool = False
     #: ``opted_out`` answers something better than None.
     lists_opt_outs: bool = False
+    #: ``send`` uses the message's ``sender`` where it is a number, and where it is a name.
+    sender_numbers: bool = False
+    sender_names: bool = False
 
 
 class GatewaySettings(Form):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -68,10 +69,18 @@ def queue_test(store: Store, gateway: GatewayInstance, contact: Contact, now: da
 
 
 def queue_notice(
-    store: Store, contact: Contact, kind: str, template: Wording, values: dict[str, str | None], now: datetime
+    store: Store,
+    contact: Contact,
+    kind: str,
+    template: Wording,
+    values: dict[str, str | None],
+    now: datetime,
+    *,
+    always: bool = False,
 ) -> int | Skip:
     """Tell a contact of an order or a ticket: no quiet hours, no cap, but a STOP ends these too.
 
+    :param always: even where there are no credits for it.
     :returns: the message's id, or why there is none.
     """
     verdict = decide_answer(Facts(opted_out=contact.opted_out_at is not None, reachable=contact.unreachable_at is None))
@@ -85,7 +94,8 @@ def queue_notice(
     except UnresolvedToken:
         return Skip("no_text")
     version = template.version_id
-    return _add(store, contact, lane_id, kind, text, now, template_version_id=version, valid_for=NOTICE_VALID)
+    more: Any = {"template_version_id": version, "valid_for": NOTICE_VALID, "always": always}
+    return _add(store, contact, lane_id, kind, text, now, **more)
 
 
 def queue_trial(store: Store, contact: Contact, text: Rendered, now: datetime) -> int | Skip:
@@ -134,8 +144,10 @@ def _add(
     template_version_id: int | None = None,
     variant: Variant | None = None,
     valid_for: timedelta = ANSWER_VALID,
+    always: bool = False,
 ) -> int:
-    found = funds_of_one(store.id, store_settings(store), contact.channel, text.segments, always=kind in ALWAYS)
+    always = always or kind in ALWAYS
+    found = funds_of_one(store.id, store_settings(store), contact.channel, text.segments, always=always)
     message = {
         "store_id": contact.store_id,
         "reference": secrets.token_hex(16),

@@ -12,6 +12,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from nexnotify.credits.buying import end
+from nexnotify.credits.models import CreditPurchase
 from nexnotify.credits.rules import needed
 from nexnotify.credits.service import Entry, affordable, balance, book, grant, look_at_threshold, reserve_many
 from nexnotify.db import IdIn, db
@@ -145,6 +147,19 @@ def top_up(store: Store, kind: str, credits: int, now: datetime, **by: Any) -> N
     credits_came(store, now)
 
 
+def close_purchase(purchase: CreditPurchase, status: str, user_id: int | None, now: datetime) -> bool:
+    """Close a (locked) purchase; its credits come with "paid", once.
+
+    :returns: False when that is no news.
+    """
+    if not end(purchase, status, user_id, now):
+        return False
+    if status == "paid":
+        store = db.session.get_one(Store, purchase.store_id)
+        top_up(store, "purchase", purchase.credits, now, purchase_id=purchase.id, user_id=user_id)
+    return True
+
+
 #: Settings after whose change :func:`credits_changed` is called.
 CREDIT_SETTINGS = frozenset({"credits", "credits_per_segment", "low_credit_below"})
 
@@ -163,6 +178,14 @@ def credits_came(store: Store, now: datetime) -> None:
         _wake(store.id, None, now)
     elif (left := balance(store.id)) > 0:
         _wake(store.id, left // settings.credits_per_segment, now)
+
+
+def waiting_for_credits(store_id: int) -> int:
+    """How many texts wait for credits."""
+    statement = sa.select(sa.func.count()).where(
+        Message.store_id == store_id, sa.text("message.status = 'held' AND message.reason = 'no_credit'")
+    )
+    return db.session.scalar(statement) or 0
 
 
 def _wake(store_id: int, most: int | None, now: datetime) -> None:

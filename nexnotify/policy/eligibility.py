@@ -30,7 +30,7 @@ REASONS = {
     "no_number": "There is no mobile number.",
     "taken_back": "One of your people stopped it before it went.",
     "no_gateway": "The store has no gateway for this channel.",
-    "no_text": "The template has a token without a value for this person, so nothing was sent.",
+    "no_text": "No template is in use, or it has a token without a value for this person, so nothing was sent.",
 }
 
 

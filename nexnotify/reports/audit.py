@@ -45,6 +45,9 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "send.taken_back": "Text taken back before it went",
             "send.hurried": "Text sent before its time",
             "send.stopped": "Rest of a text stopped",
+            "template.made": "Template made",
+            "template.renamed": "Template renamed",
+            "template.deleted": "Template deleted",
             "template.saved": "Template saved",
             "template.switched_on": "Template switched on",
             "template.switched_off": "Template switched off",
@@ -71,6 +74,17 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "gateway.made_sender": "Gateway made the sender",
             "gateway.resumed": "Gateway resumed",
             "gateway.tested": "Test sent",
+        },
+    ),
+    "credits": (
+        "Credits",
+        {
+            "credits.ordered": "Credits ordered",
+            "credits.paid": "Credits paid",
+            "credits.cancelled": "Purchase of credits cancelled",
+            "credits.failed": "Payment of credits failed",
+            "credits.granted": "Credits granted",
+            "payment.changed": "Way to pay changed",
         },
     ),
     "keys": (

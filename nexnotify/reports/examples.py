@@ -40,6 +40,8 @@ def examples(store: Store, kind: str, product_status: str | None = None) -> list
         return [Example("Everybody gets the same", own)]
     if kind in EVENT_TEMPLATES:
         return [Example("A made-up person and order", samples() | own)]
+    if kind == "custom":
+        return [Example("A made-up person", samples() | own)]
     found = [_example(store, *row) for row in _latest(store, product_status)]
     longest = _longest(store)
     if longest is not None:

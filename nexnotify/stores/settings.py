@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
 from collections.abc import Mapping
 from datetime import time
 from functools import cache, lru_cache
-from ipaddress import IPv6Address
 from typing import Annotated, Any, ClassVar
-from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import (
@@ -26,10 +23,10 @@ from pydantic import (
 from nexnotify.errors import Invalid
 from nexnotify.phone import to_e164
 from nexnotify.stores.models import Store
+from nexnotify.stores.origins import read_origin
+from nexnotify.stores.senders import is_name, read_sender
 
 CHANNELS = ("sms", "email", "push")
-_USUAL_PORTS = {"http": 80, "https": 443}
-_HOST = re.compile(r"([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?")
 
 
 class _Part(BaseModel):
@@ -148,6 +145,10 @@ class StoreSettings(_Part):
     send_undo_seconds: int = Field(15, ge=0, le=600)
     #: Whether news of orders and tickets goes out as texts, to customers and to the merchant.
     order_texts: bool = True
+    #: What texts come from, a name or a number; empty: as the gateway is set up. Stands below the country, as the next.
+    sms_sender: str = Field("", max_length=60)
+    #: The merchant is told when more people than this wait for a variant; 0: never.
+    long_waitlist: int = Field(0, ge=0, le=1_000_000)
     #: Where the merchant is texted; empty: texts to the merchant cannot be sent. Stands below the country it is read in.
     merchant_number: str = Field("", max_length=60)
 
@@ -170,6 +171,13 @@ class StoreSettings(_Part):
     def _one_number(cls, number: str, info: ValidationInfo) -> str:
         """In E.164, a national one read in the store's country."""
         return to_e164(number, info.data.get("country", "US")) if number.strip() else ""
+
+    @field_validator("sms_sender")
+    @classmethod
+    def _one_sender(cls, sender: str, info: ValidationInfo) -> str:
+        """A name that was fine where the store was before stays; it is left out where carriers refuse it."""
+        stored = (info.context or {}).get("sms_sender")
+        return sender if sender == stored else read_sender(sender, info.data.get("country", "US"))
 
     @field_validator("zone")
     @classmethod
@@ -201,28 +209,6 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def read_origin(text: str) -> str:
-    """An origin as browsers send it: scheme and host in lower case, a port only where it is not the usual one.
-
-    :raises ValueError: it is none; the message says what to write.
-    """
-    whole = text.strip().lower()
-    whole = whole if "://" in whole else f"https://{whole}"
-    try:
-        parts = urlsplit(whole)
-        host, port = parts.hostname or "", parts.port
-        is_host = bool(IPv6Address(host) if ":" in host else _HOST.fullmatch(host))
-    except ValueError:
-        is_host = False
-    # Browsers send other alphabets as xn--…, so a host of other letters would never match.
-    if not is_host or whole != f"{parts.scheme}://{parts.netloc}{'/' if parts.path else ''}" or "@" in parts.netloc:
-        raise ValueError(f"{text.strip()!r} is not an origin; write it like https://shop.example.")
-    if parts.scheme not in _USUAL_PORTS or port == 0 or len(host) > 253:
-        raise ValueError(f"{text.strip()!r} is not an origin; write it like https://shop.example.")
-    host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}" + (f":{port}" if port and port != _USUAL_PORTS[parts.scheme] else "")
-
-
 def store_settings(store: Store) -> StoreSettings:
     """The store's settings, defaults filled in."""
     return _read_settings(json.dumps(store.settings), store.country, store.zone)
@@ -233,6 +219,11 @@ def _read_settings(stored_json: str, country: str, zone: str) -> StoreSettings:
     """The settings are the same for the same stored text, so it is checked once."""
     stored = {name: value for name, value in json.loads(stored_json).items() if name in StoreSettings.model_fields}
     return StoreSettings.model_validate({**stored, "country": country, "zone": zone}, context=stored)
+
+
+def can_reply(store: Store) -> bool:
+    """Whether a shopper can reply to the store's texts: a name as sender takes no replies."""
+    return not is_name(store_settings(store).sms_sender)
 
 
 def settings_json(settings: StoreSettings) -> dict[str, Any]:

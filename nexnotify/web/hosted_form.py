@@ -15,7 +15,7 @@ from nexnotify.errors import Invalid, NotFound, TooMany
 from nexnotify.phone import mask, mask_email
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import find_store
-from nexnotify.stores.settings import field_errors, store_settings
+from nexnotify.stores.settings import can_reply, field_errors, store_settings
 from nexnotify.waitlist.service import ChannelOff, InStock
 from nexnotify.web.payloads import RequestPayload
 from nexnotify.web.signups import take_signup
@@ -86,7 +86,7 @@ def _payload(store: Store, offer: Offer, typed: dict[str, str], language: Langua
             email=email or None,
             channels=None,  # those with an address
             consent=typed["consent"] == "yes",
-            consent_text=disclosure(store.name, language.code),
+            consent_text=disclosure(store.name, language.code, can_reply(store)),
             page_url=request.base_url[:2000],
             language=language.code,
         )
@@ -126,7 +126,11 @@ def _page(
     if "sms" in channels:
         names, codes = country_names(language.code), dial_codes()
         context["countries"] = [(region, f"{name} +{codes[region]}") for region, name in names.items()]
-    context |= {"askable": askable, "channels": channels, "consent_text": disclosure(store.name, language.code)}
+    context |= {
+        "askable": askable,
+        "channels": channels,
+        "consent_text": disclosure(store.name, language.code, can_reply(store)),
+    }
     return render_template("shopper/ask.html", **context), status
 
 

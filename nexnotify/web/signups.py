@@ -20,7 +20,7 @@ from nexnotify.ledger.answers import queue_confirmation
 from nexnotify.nudge import nudge
 from nexnotify.phone import InvalidEmail, InvalidPhone
 from nexnotify.stores.models import Store
-from nexnotify.stores.settings import store_settings
+from nexnotify.stores.settings import can_reply, store_settings
 from nexnotify.waitlist.service import Joined, join
 from nexnotify.web.payloads import RequestPayload
 
@@ -129,7 +129,7 @@ def sign_up(
     proof = Proof(
         method,
         # What a shop showed to its own shoppers we know only when it says so.
-        wording=payload.consent_text or (disclosure(store.name, language) if from_shopper else None),
+        wording=payload.consent_text or (disclosure(store.name, language, can_reply(store)) if from_shopper else None),
         page_url=payload.page_url,
         ip=request.remote_addr if from_shopper else None,
         user_agent=request.headers.get("User-Agent") if from_shopper else None,

@@ -11,7 +11,7 @@ from nexnotify.content.widget_texts import pick_language
 from nexnotify.errors import Forbidden, Invalid, NotFound
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import find_store
-from nexnotify.stores.settings import store_settings
+from nexnotify.stores.settings import can_reply, store_settings
 from nexnotify.waitlist.service import offered_channels
 from nexnotify.web.payloads import RequestPayload, read_body
 from nexnotify.web.signups import take_signup
@@ -56,7 +56,7 @@ def variants(store_key: str) -> ResponseReturnValue:
         status, channels = offered_channels(store, variant)
         row = {"sku": variant.sku, "variant_id": variant.external_id, "status": status, "channels": list(channels)}
         rows.append(row)
-    answer = jsonify(variants=rows, consent_text=disclosure(store.name))
+    answer = jsonify(variants=rows, consent_text=disclosure(store.name, can_reply=can_reply(store)))
     answer.headers["Cache-Control"] = "public, max-age=5"
     return answer
 

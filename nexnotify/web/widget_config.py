@@ -12,7 +12,7 @@ from nexnotify.content.countries import dial_codes
 from nexnotify.content.disclosure import disclosure
 from nexnotify.content.widget_texts import Language
 from nexnotify.stores.models import Store
-from nexnotify.stores.settings import store_settings
+from nexnotify.stores.settings import can_reply, store_settings
 from nexnotify.waitlist.service import offered_channels
 from nexnotify.web.signups import CHANNELS
 
@@ -96,7 +96,7 @@ def config_json(store: Store, offer: Offer, language: Language) -> dict[str, Any
             "language": language.code,
             "dir": language.direction,
             "texts": {name: text for name, text in language.texts.items() if not name.startswith("page_")},
-            "consent_text": disclosure(store.name, language.code),
+            "consent_text": disclosure(store.name, language.code, can_reply(store)),
             "links": {name: url for name, url in _links(settings.terms_url, settings.privacy_url) if url},
             "look": settings.widget.chosen,
         }

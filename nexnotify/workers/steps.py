@@ -18,6 +18,8 @@ from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import open_gateway
 from nexnotify.ledger.paying import give_back_unresolved
 from nexnotify.ledger.planner import PlanFault, has_unplanned, plan_next
+from nexnotify.notices.long_waitlists import crossings, watching_stores, write_crossings
+from nexnotify.notices.low_credit import has_untold_low_balances, tell_low_balances
 from nexnotify.notices.service import has_unseen_events, write_notices
 from nexnotify.receipts.service import apply_callbacks, has_open_callbacks
 from nexnotify.receipts.sync import sync_opt_outs
@@ -60,7 +62,7 @@ def run_restock(after_chunk: Callable[[], None] = lambda: None) -> None:
 
 
 def run_notices(after_some: Callable[[], None] = lambda: None) -> None:
-    """News of orders and tickets becomes messages. ``after_some`` lets sending begin at once."""
+    """News of orders, tickets and credits becomes messages. ``after_some`` lets sending begin at once."""
     while has_unseen_events():
         end_read()
         with transaction():
@@ -68,6 +70,12 @@ def run_notices(after_some: Callable[[], None] = lambda: None) -> None:
                 break  # another worker has them
         after_some()
         time.sleep(BREATH)
+    while has_untold_low_balances():
+        end_read()
+        with transaction():
+            if tell_low_balances(utcnow()) == 0:
+                break  # another worker has them
+        after_some()
     end_read()
 
 
@@ -88,6 +96,23 @@ def run_campaigns(after_some: Callable[[], None] = lambda: None) -> None:
         if not more:
             break  # another worker has the rest
         time.sleep(BREATH)
+    end_read()
+
+
+def run_long_waitlists() -> None:
+    """Waitlists that have grown long are told to their merchants."""
+    for store in watching_stores():
+        try:
+            found = crossings(store)
+            end_read()
+            if found:
+                with transaction():
+                    write_crossings(store, found, utcnow())
+        except (OperationalError, InterfaceError):
+            raise  # the database, not the store
+        except Exception:
+            # One store's trouble must not keep the others from being told.
+            log.exception("cannot tell of long waitlists", extra={"store": store.id})
     end_read()
 
 
@@ -159,6 +184,7 @@ def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
         lambda: run_restock(after_chunk),
         lambda: run_notices(after_chunk),
         lambda: run_campaigns(after_chunk),
+        run_long_waitlists,
         run_recovery,
         run_opt_outs,
     )

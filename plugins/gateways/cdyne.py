@@ -94,7 +94,9 @@ class GATEWAY(contract.Gateway):
     key = "cdyne"
     label = "CDYNE"
     # It answers some keywords and not others (no START), so each text says for itself whether it was answered.
-    capabilities = contract.Capabilities(receipts=True, inbound=True, lookup=True, lists_opt_outs=True)
+    capabilities = contract.Capabilities(
+        receipts=True, inbound=True, lookup=True, lists_opt_outs=True, sender_numbers=True
+    )
     default_rate = 10.0  # what CDYNE says a 10-digit number sends: 600 a minute
     number_fields = ("from_number",)
     prices = Prices(month=Decimal(10), number=Decimal(1), text=Decimal("0.0075"), currency="USD")
@@ -120,6 +122,7 @@ class GATEWAY(contract.Gateway):
         sender = self.settings.get("from_number")
         if not sender:  # taken away a moment ago; without one CDYNE would choose any of the license's numbers
             raise contract.Misconfigured("There is no number to send from.")
+        sender = _digits(message.sender) if message.sender else sender
         to, back = message.to.lstrip("+"), message.receipt_url or ""
         fields: dict[str, Any] = {"Concatenate": True, "IsUnicode": message.encoding == "ucs2"}
         if self._generation == "messaging":

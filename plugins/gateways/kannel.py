@@ -79,7 +79,7 @@ class KannelSettings(GatewaySettings):
 class GATEWAY(Gateway):
     key = "kannel"
     label = "Kannel"
-    capabilities = Capabilities(receipts=True, inbound=True)
+    capabilities = Capabilities(receipts=True, inbound=True, sender_numbers=True, sender_names=True)
     default_rate = 10.0
     Settings = KannelSettings
 
@@ -92,8 +92,8 @@ class GATEWAY(Gateway):
         fields = {**self._user(), "to": message.to, "text": message.body, "charset": "UTF-8"}
         if message.encoding == "ucs2":
             fields["coding"] = 2
-        if self.settings.get("sender"):
-            fields["from"] = self.settings["sender"]
+        if sender := message.sender or self.settings.get("sender"):
+            fields["from"] = sender
         if self.settings.get("smsc"):
             fields["smsc"] = self.settings["smsc"]
         if message.receipt_url:

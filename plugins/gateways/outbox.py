@@ -66,7 +66,7 @@ EVERYBODY_ELSE = Line("delivered at once", (DELIVERED,))
 class GATEWAY(Gateway):
     key = "outbox"
     label = "Outbox (sends nothing)"
-    capabilities = Capabilities(receipts=True, lookup=True)
+    capabilities = Capabilities(receipts=True, lookup=True, sender_numbers=True, sender_names=True)
     default_rate = 0
     #: Messages told once to slow down, in this process.
     limited: ClassVar[set[str]] = set()
@@ -80,7 +80,12 @@ class GATEWAY(Gateway):
         if callable(fate):
             raise fate()
         receipts = () if fate is None else (_about(fate, message.reference),)
-        return Accepted(f"outbox-{message.reference}", "kept in the outbox", message.segments, receipts)
+        return Accepted(
+            f"outbox-{message.reference}",
+            f"kept in the outbox, from {message.sender}" if message.sender else "kept in the outbox",
+            message.segments,
+            receipts,
+        )
 
     def check(self) -> Health:
         return Health(True, "The outbox keeps every text and sends none.")

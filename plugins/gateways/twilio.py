@@ -114,7 +114,9 @@ class TwilioSettings(GatewaySettings):
 class GATEWAY(Gateway):
     key = "twilio"
     label = "Twilio"
-    capabilities = Capabilities(receipts=True, inbound=True, lookup=True, answers_keywords=True)
+    capabilities = Capabilities(
+        receipts=True, inbound=True, lookup=True, answers_keywords=True, sender_numbers=True, sender_names=True
+    )
     number_fields = ("from_number", "messaging_service_sid")
     Settings = TwilioSettings
 
@@ -125,11 +127,9 @@ class GATEWAY(Gateway):
         return http.request(method, url, headers=http.basic_auth(account, self.settings["auth_token"]), fields=fields)
 
     def send(self, message: OutgoingMessage) -> Accepted:
-        fields: dict[str, str | int] = {"To": message.to, "Body": message.body}
-        if self.settings.get("messaging_service_sid"):
-            fields["MessagingServiceSid"] = self.settings["messaging_service_sid"]
-        else:
-            fields["From"] = self.settings["from_number"]
+        service = None if message.sender else self.settings.get("messaging_service_sid")
+        own = {"MessagingServiceSid": service} if service else {"From": message.sender or self.settings["from_number"]}
+        fields: dict[str, str | int] = {"To": message.to, "Body": message.body, **own}
         if message.receipt_url:
             fields["StatusCallback"] = message.receipt_url
         if message.valid_until:

@@ -19,14 +19,20 @@ from nexnotify.settings import Settings
 from nexnotify.stores.models import Store
 from tests.browser.desk import Desk
 from tests.browser.house import House
+from tests.credits import order_pack
 from tests.kannel import wait_for
 
 EMAIL, PASSWORD = "w" * 60 + "@" + "shop-" * 10 + "x.example", "correct horse battery"
 WIDTHS = (1280, 390, 320)
 #: Argument of an address → table of the row it names, where the two have different names.
-TABLES = {"order": "customer_order", "request": "alert_request", "restock": "restock_event"}
+TABLES = {
+    "order": "customer_order",
+    "purchase": "credit_purchase",
+    "request": "alert_request",
+    "restock": "restock_event",
+}
 #: What an argument that is no number may be.
-WORDS = {"kind": "twilio"}
+WORDS = {"kind": "twilio", "way": "stripe"}
 #: Pages that need more than a sign-in to be seen, and where they are looked at instead.
 ELSEWHERE = {
     "security.static": "no page",
@@ -52,7 +58,9 @@ def crowded(house: House) -> str:
     made = house.command("store", "create", "--name", "W" * 100)
     key, secret = made["store_key"], made["api_key"]
     house.user(EMAIL, PASSWORD, store=key)
-    house.call("PUT", "settings", {"quiet_hours": None}, secret)
+    house.call("PUT", "settings", {"quiet_hours": None, "credits": True}, secret)
+    house.command("credits", "add", "--store", key, "--note", "W" * 200, "5000")
+    order_pack(create_app(Settings.from_env(house.environment)), key)
     product: dict[str, Any] = {"url": f"https://acme.example/{'x' * 200}", "image_url": "https://acme.example/none.png"}
     for index, name in enumerate(NAMES):
         title, sku = name[:200], f"ODD{index}-{'S' * 90}"

@@ -25,7 +25,13 @@ def secret(house: House) -> str:
     made = house.command("store", "create", "--name", "Sends & Söhne")
     house.user(EMAIL, PASSWORD, "admin", store=made["store_key"])
     rows = [
-        {"id": f"c{n:02}", "first_name": "Ann", "last_name": f"No{n}", "phone": f"+12015552{n:03}", "fields": {OPT_IN: True}}
+        {
+            "id": f"c{n:02}",
+            "first_name": "Ann",
+            "last_name": f"No{n}",
+            "phone": f"+12015552{n:03}",
+            "fields": {OPT_IN: True},
+        }
         for n in range(PEOPLE)
     ]
     rows[0]["last_name"] = "<b>" + "W" * 190 + "</b> 🎉"
@@ -158,4 +164,3 @@ def test_ticks_are_kept_and_sent_without_any_script(browser: Browser, house: Hou
             break
         time.sleep(0.2)
     assert found == ["+12015552004", "+12015552040"]
-

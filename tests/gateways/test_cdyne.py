@@ -126,6 +126,13 @@ class TestMessaging(GatewayContract):
             outgoing(to="+447700900123"),
             {"To": '["447700900123"]'},
         ),
+        SendCase(
+            "from the store's own number",
+            took(201),
+            Accepted(ID, "Ready"),
+            outgoing(sender="+12015550160"),
+            {"From": "12015550160"},
+        ),
         SendCase("not our number", took(400), Misconfigured(code="InvalidDID")),
         SendCase("wrong license", took(401, NOBODY), Misconfigured(code="InvalidLicenseKey")),
         SendCase("suspended", took(402), Misconfigured(code="AccountSuspended")),

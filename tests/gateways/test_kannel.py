@@ -68,6 +68,13 @@ class TestKannel(GatewayContract):
 
     sends = (
         SendCase(
+            "from the store's own sender",
+            OK,
+            ACCEPTED,
+            outgoing(sender="Acme Shop"),
+            asks={"from": "Acme Shop"},
+        ),
+        SendCase(
             "accepted",
             OK,
             ACCEPTED,

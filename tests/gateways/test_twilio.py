@@ -133,6 +133,14 @@ class TestTwilio(GatewayContract):
 
     sends = (
         SendCase(
+            "from the store's own sender",
+            created(),
+            Accepted(SID, "queued", 1),
+            outgoing(sender="Acme Shop"),
+            asks={"From": "Acme Shop", "MessagingServiceSid": None},
+            settings={"from_number": "", "messaging_service_sid": SERVICE},
+        ),
+        SendCase(
             "201 is accepted",
             created(),
             Accepted(SID, "queued", 1),

@@ -11,6 +11,7 @@ from nexnotify.db import db
 from nexnotify.web.admin.access import staff_guard
 from nexnotify.web.guards import store_api_key
 from tests.admin import Desk
+from tests.credits import order_pack
 from tests.shop import Shop
 
 #: Blueprint → its guard.
@@ -19,6 +20,7 @@ GUARDED = {"storefront": store_api_key}
 PUBLIC = {
     "health": "says only whether the process and its database answer",
     "widget": "the store key is public; origins and limits are checked in the view",
+    "hooks": "the token in the address is a secret of its own, and the payment provider signs its calls",
     "callbacks": "the token in the address is a secret of its own",
     "shopper": "the address is signed",
     "security": "the sign-in itself",
@@ -29,7 +31,12 @@ PUBLIC = {
     "demo_shop": "a shop window of the demo store, and only where there is one",
 }
 #: Argument of an address → table of the row it names.
-TABLES = {"order": "customer_order", "request": "alert_request", "restock": "restock_event"}
+TABLES = {
+    "order": "customer_order",
+    "purchase": "credit_purchase",
+    "request": "alert_request",
+    "restock": "restock_event",
+}
 #: Not rows of a store: the stores somebody may switch to are tested where the switch is.
 NO_ROW = {"store_id"}
 UNGUARDED_ENDPOINTS = {"static", "security.static"}
@@ -136,6 +143,7 @@ def _live_a_little(shop: Shop) -> None:
     shop.put("customers", {"customers": [{"id": "c1", "first_name": "Ann"}]})
     shop.post("orders", {"orders": [{"id": "1001", "status": "new"}]})
     shop.post("tickets", {"tickets": [{"id": "t1", "subject": "Where is it?"}]})
+    order_pack(shop.app, shop.key)
     shop.stock("TEE-M", 5)
     shop.work()
     desk = Desk(shop.sign_in(f"writer-of-{shop.store_id}@acme.example"))

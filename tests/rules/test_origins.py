@@ -4,7 +4,8 @@ import pytest
 
 from nexnotify.errors import Invalid
 from nexnotify.stores.models import Store
-from nexnotify.stores.settings import merge_settings, read_origin, store_settings
+from nexnotify.stores.origins import read_origin
+from nexnotify.stores.settings import merge_settings, store_settings
 
 
 @pytest.mark.parametrize(

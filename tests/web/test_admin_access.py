@@ -98,8 +98,13 @@ def lived_in(shop: Shop) -> dict[str, int]:
     desk = Desk.of(shop)
     number = desk.id_of("/orders", "orders")
     page = desk.post("/sends/one", source="orders", id=number)
+    desk.post("/settings/payments/invoice", instructions="", active="y")
+    payment = desk.id_in("/settings/credits", r'name="payment"[^>]*value="(\d+)"')
+    desk.post("/settings/credits/buy", pack="1000", payment=str(payment))
     return {
         "send": int(page.split("/admin/sends/")[1].split("/")[0]),
+        "payment": payment,
+        "purchase": desk.id_of("/settings/credits", "settings/credits/purchases"),
         "customer": desk.id_of("/customers", "customers"),
         "custom_field": desk.id_of("/customers/fields", "customers/fields"),
         "request": shop.requests()[0]["id"],

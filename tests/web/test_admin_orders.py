@@ -159,11 +159,19 @@ def test_pages_of_another_stores_orders_and_tickets_are_not_found(shop: Shop, ot
     assert "No tickets yet" in other.page("/tickets")
 
 
-def test_only_templates_of_orders_and_tickets_have_an_eye(shop: Shop, desk: Desk) -> None:
+def test_emails_about_orders_and_tickets_go_out_once_they_are_switched_on(shop: Shop, desk: Desk) -> None:
+    row = {"id": "1001", "status": "new", "email": "ann@shop.example", "first_name": "Ann"}
+    shop.post("orders", {"orders": [row]})
+    shop.work()
+    assert shop.messages(None) == []
     page = desk.page("/templates")
-    assert page.count("switch it off") == 6
-    alert = desk.id_of("/templates", "templates")
-    desk.post(f"/templates/{alert}/switch", 404, active="0")
+    [email] = re.findall(r"/templates/(\d+)/switch(?:(?!<form).)*Order received, email, is off", page, re.DOTALL)
+    desk.post(f"/templates/{email}/switch", active="1")
+    shop.post("orders", {"orders": [row | {"id": "1002"}]})
+    shop.work()
+    [told] = shop.messages(None)
+    assert (told["channel"], told["to"]) == ("email", "ann@shop.example")
+    assert "we have received your order 1002" in told["body"]
 
 
 def test_the_merchants_number_is_read_in_the_stores_country_and_seen_whole_by_admins_alone(shop: Shop) -> None:

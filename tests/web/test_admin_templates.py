@@ -35,7 +35,7 @@ def template(desk: Desk, title: str, channel: str = "text message") -> int:
 )
 def test_a_text_that_could_not_be_sent_is_not_saved(shop: Shop, body: str, words: str) -> None:
     desk = Desk.of(shop)
-    number = template(desk, "Customer: back in stock")
+    number = template(desk, "Back in stock")
     before = desk.page(f"/templates/{number}")
     assert words in desk.post(f"/templates/{number}", 422, body=body)
     assert words in desk.post(f"/templates/{number}", 422, body=body, preview="1")
@@ -44,16 +44,14 @@ def test_a_text_that_could_not_be_sent_is_not_saved(shop: Shop, body: str, words
 
 def test_the_answer_to_stop_cannot_speak_of_a_product(shop: Shop) -> None:
     desk = Desk.of(shop)
-    page = desk.post(
-        f"/templates/{template(desk, 'Customer: answer to STOP')}", 422, body="[[store]]: no more [[product]]."
-    )
+    page = desk.post(f"/templates/{template(desk, 'Answer to STOP')}", 422, body="[[store]]: no more [[product]].")
     assert "[[product]] has no value in this kind of message." in page
 
 
 def test_a_confirmation_that_cannot_be_worded_does_not_undo_the_sign_up(shop: Shop) -> None:
     shop.put("products", {"products": [{"id": "tee", "title": "Tee", "variants": [{"id": "tee-v", "sku": "TEE-M"}]}]})
     desk = Desk.of(shop)
-    number = template(desk, "Customer: waiting on stock")
+    number = template(desk, "Waiting on stock")
     desk.post(f"/templates/{number}", body="[[store]]: we will tell you. [[url]]")
     assert "Products without a link" in desk.page(f"/templates/{number}")
     shop.ask("TEE-M")
@@ -68,7 +66,7 @@ def test_a_new_version_is_used_for_messages_planned_from_then_on(shop: Shop) -> 
     shop.stock("TEE-M", 5)
     shop.plan()
     desk = Desk.of(shop)
-    number = template(desk, "Customer: back in stock")
+    number = template(desk, "Back in stock")
     page = desk.post(f"/templates/{number}", body="[[store]] has it:\r\n[[product]]")
     assert "planned from now on" in page
     shop.stock("TEE-M", 0)
@@ -85,7 +83,7 @@ def test_a_new_version_is_used_for_messages_planned_from_then_on(shop: Shop) -> 
 
 def test_the_same_text_again_makes_no_version(shop: Shop) -> None:
     desk = Desk.of(shop)
-    number = template(desk, "Customer: back in stock")
+    number = template(desk, "Back in stock")
     for _ in range(2):
         desk.post(f"/templates/{number}", body="[[store]]: [[product]] is here.")
     assert "Version 3" not in desk.page(f"/templates/{number}")
@@ -93,7 +91,7 @@ def test_the_same_text_again_makes_no_version(shop: Shop) -> None:
 
 def test_an_older_version_can_be_looked_at_and_put_back(shop: Shop) -> None:
     desk = Desk.of(shop)
-    number = template(desk, "Customer: back in stock")
+    number = template(desk, "Back in stock")
     desk.post(f"/templates/{number}", body="Something else.")
     page = desk.page(f"/templates/{number}?version=1")
     assert "not the one in use" in page
@@ -108,7 +106,7 @@ def shown(page: str) -> str:
 
 def test_the_preview_is_filled_counted_and_saves_nothing(shop: Shop) -> None:
     desk = Desk.of(shop)
-    number = template(desk, "Customer: back in stock")
+    number = template(desk, "Back in stock")
     body = "[[store]]: 😀 [[firstname]] " + "x" * 60
     page = shown(desk.post(f"/templates/{number}", 200, body=body, preview="1"))
     assert "Acme: 😀 Ann" in page
@@ -122,7 +120,7 @@ def test_the_preview_is_filled_counted_and_saves_nothing(shop: Shop) -> None:
 
 def test_while_somebody_types_only_the_preview_comes_back(shop: Shop) -> None:
     desk = Desk.of(shop)
-    number = template(desk, "Customer: back in stock")
+    number = template(desk, "Back in stock")
     token = desk.token()
 
     def typed(body: str, status: int) -> str:
@@ -144,7 +142,7 @@ def test_the_preview_turns_through_people_who_asked_and_the_longest_names(shop: 
     shop.product("LONG", title="The very longest title of them all")
     shop.ask("TEE-M", first_name="Tomás")
     desk = Desk.of(shop)
-    number = template(desk, "Customer: back in stock")
+    number = template(desk, "Back in stock")
     body = "Hi [[firstname]], [[product]] is here"
     first = shown(desk.post(f"/templates/{number}", 200, body=body, example="1"))
     assert "Hi Tomás, Tee is here" in first
@@ -160,7 +158,7 @@ def test_the_preview_turns_through_people_who_asked_and_the_longest_names(shop: 
 
 def test_plain_letters_replace_what_was_typed_and_save_nothing_yet(shop: Shop) -> None:
     desk = Desk.of(shop)
-    number = template(desk, "Customer: back in stock")
+    number = template(desk, "Back in stock")
     body = "Olá [[product]] " + "x" * 70
     assert "Use plain letters, save 1 part" in desk.post(f"/templates/{number}", 200, body=body, preview="1")
     page = desk.post(f"/templates/{number}", 200, body=body, plain="1")
@@ -171,7 +169,7 @@ def test_plain_letters_replace_what_was_typed_and_save_nothing_yet(shop: Shop) -
 
 def test_the_cost_is_told_where_the_sender_s_price_is_known(shop: Shop) -> None:
     desk = Desk.of(shop)
-    number = template(desk, "Customer: back in stock")
+    number = template(desk, "Back in stock")
     assert "Costs" not in desk.page(f"/templates/{number}")
     with shop.app.app_context():
         with transaction():
@@ -186,7 +184,7 @@ def test_the_cost_is_told_where_the_sender_s_price_is_known(shop: Shop) -> None:
 def test_a_product_without_an_address_shows_that_nothing_would_be_sent(shop: Shop) -> None:
     shop.put("products", {"products": [{"id": "tee", "title": "Tee", "variants": [{"id": "tee-v", "sku": "TEE-M"}]}]})
     desk = Desk.of(shop)
-    number = template(desk, "Customer: back in stock")
+    number = template(desk, "Back in stock")
     page = shown(desk.post(f"/templates/{number}", 200, body="[[product]]: [[url]]", preview="1"))
     assert "There is no value for [[url]]: such a message is not sent." in page
 
@@ -195,7 +193,7 @@ def test_a_shopper_s_stop_link_is_not_given_away(shop: Shop) -> None:
     shop.product("TEE-M")
     shop.ask_by_email("TEE-M")
     desk = Desk.of(shop)
-    page = desk.page(f"/templates/{template(desk, 'Customer: back in stock', 'email')}")
+    page = desk.page(f"/templates/{template(desk, 'Back in stock', 'email')}")
     assert "/s/•••" in shown(page)
     assert not re.search(r"/s/[\w.-]{20,}", page)
 
@@ -205,14 +203,14 @@ def test_a_viewer_turns_the_examples_and_changes_nothing(shop: Shop) -> None:
     shop.product("LONG", title="The very longest title of them all")
     shop.ask("TEE-M")
     desk = Desk.of(shop, "viewer")
-    number = template(desk, "Customer: back in stock")
+    number = template(desk, "Back in stock")
     assert "The very longest title" in shown(desk.page(f"/templates/{number}?example=2"))
     desk.post(f"/templates/{number}", 403, body="x", preview="1")
 
 
 def test_what_was_typed_is_never_markup(shop: Shop) -> None:
     desk = Desk.of(shop)
-    number = template(desk, "Customer: back in stock")
+    number = template(desk, "Back in stock")
     desk.post(f"/templates/{number}", body="</textarea><script>alert(1)</script>")
     assert "<script>alert" not in desk.raw(f"/templates/{number}")
     assert "<script>alert" not in desk.raw("/templates")
@@ -220,6 +218,188 @@ def test_what_was_typed_is_never_markup(shop: Shop) -> None:
 
 def test_an_email_needs_a_subject(shop: Shop) -> None:
     desk = Desk.of(shop)
-    number = template(desk, "Customer: back in stock", "email")
+    number = template(desk, "Back in stock", "email")
     assert "Write a subject." in desk.post(f"/templates/{number}", 422, body="Hello", subject=" ")
     desk.post(f"/templates/{number}", body="Hello", subject="[[product]] is here")
+
+
+# --- made, named, switched, deleted ------------------------------------------------------------------------------------
+
+
+def made(desk: Desk, name: str = "Summer", kind: str = "back_in_stock", **chosen: str) -> int:
+    """A template that was made on the page: its id."""
+    data = {"name": name, "kind": kind, "channel": "sms", "product_status": "", **chosen}
+    page = desk.post("/templates/new", **data)
+    found = re.search(r'action="/admin/templates/(\d+)"', page)
+    assert found is not None
+    return int(found.group(1))
+
+
+@pytest.mark.parametrize(
+    "typed, words",
+    [
+        ({"name": " "}, "Write a name."),
+        ({"name": "x" * 101}, "100 characters is the most."),
+        ({"name": "Back in stock"}, "Another template of this channel has this name."),
+        ({"kind": "merchant_order_paid", "channel": "email"}, "Messages of this kind are text messages only."),
+        ({"kind": "order_sent", "product_status": "sold_out"}, "Only templates for back in stock"),
+        ({"kind": "reminder"}, "Not a valid choice"),
+    ],
+)
+def test_a_template_that_cannot_be_made_is_refused_beside_its_field(
+    shop: Shop, typed: dict[str, str], words: str
+) -> None:
+    data = {"name": "Summer", "kind": "back_in_stock", "channel": "sms", "product_status": "", **typed}
+    page = Desk.of(shop).post("/templates/new", 422, **data)
+    assert words in page
+
+
+def test_the_same_name_is_fine_on_the_other_channel_and_once_the_first_is_deleted(shop: Shop) -> None:
+    desk = Desk.of(shop)
+    first = made(desk)
+    made(desk, channel="email")
+    desk.post(f"/templates/{first}/delete")
+    made(desk)
+
+
+def test_a_template_of_one_status_speaks_to_those_who_asked_then_and_the_others_keep_theirs(shop: Shop) -> None:
+    shop.put("settings", {"confirmations": False})
+    desk = Desk.of(shop)
+    number = made(desk, product_status="sold_out")
+    desk.post(f"/templates/{number}", body="[[store]]: sold out no more.")
+    desk.post(f"/templates/{number}/switch", active="1")
+    shop.product("TEE-M")
+    shop.product("HAT-L", unavailable_as="backordered")
+    shop.ask("TEE-M", "+12015550123")
+    shop.ask("HAT-L", "+12015550124")
+    shop.stock("TEE-M", 5)
+    shop.stock("HAT-L", 5)
+    shop.work()
+    bodies = {message["to"]: message["body"] for message in shop.messages()}
+    assert bodies["+12015550123"] == "Acme: sold out no more."
+    assert "was on backorder" in bodies["+12015550124"]
+
+
+def test_while_the_alert_s_template_is_off_nobody_is_told_and_everybody_keeps_waiting(shop: Shop) -> None:
+    shop.put("settings", {"confirmations": False})
+    desk = Desk.of(shop)
+    number = template(desk, "Back in stock")
+    page = desk.post(f"/templates/{number}/switch", active="0")
+    assert "they keep waiting and keep their place" in page
+    shop.product("TEE-M")
+    shop.ask("TEE-M")
+    shop.stock("TEE-M", 5)
+    shop.work()
+    assert shop.messages() == []
+    assert [request["status"] for request in shop.requests()] == ["waiting"]
+    desk.post(f"/templates/{number}/switch", active="1")
+    shop.stock("TEE-M", 0)
+    shop.stock("TEE-M", 5)
+    shop.work()
+    assert len(shop.messages()) == 1
+
+
+def test_while_the_confirmation_is_off_a_sign_up_is_not_answered(shop: Shop) -> None:
+    desk = Desk.of(shop)
+    desk.post(f"/templates/{template(desk, 'Waiting on stock')}/switch", active="0")
+    shop.product("TEE-M")
+    shop.ask("TEE-M")
+    assert shop.messages(None) == []
+    assert [request["status"] for request in shop.requests()] == ["waiting"]
+
+
+def test_the_answer_to_stop_can_be_replaced_and_not_switched_off(shop: Shop) -> None:
+    desk = Desk.of(shop)
+    number = template(desk, "Answer to STOP")
+    assert f"/templates/{number}/switch" not in desk.raw("/templates")
+    page = desk.post(f"/templates/{number}/switch", active="0")
+    assert "One answer to this word is always in use." in page
+    other = made(desk, "Short answer", "stop_reply")
+    assert "Short answer is on, in place of Answer to STOP" in desk.post(f"/templates/{other}/switch", active="1")
+    assert "One answer to this word is always in use." in desk.post(f"/templates/{other}/delete")
+
+
+def test_the_reminder_cannot_be_switched_on_before_something_sends_it(shop: Shop) -> None:
+    desk = Desk.of(shop)
+    page = desk.post(f"/templates/{template(desk, 'Reminder')}/switch", active="1")
+    assert "This version does not send templates of this kind yet." in page
+
+
+def test_a_standard_template_stays_and_a_deleted_one_is_gone(shop: Shop) -> None:
+    desk = Desk.of(shop)
+    standard = template(desk, "Back in stock")
+    assert "it cannot be deleted, only switched off" in desk.page(f"/templates/{standard}/delete")
+    assert "A standard template cannot be deleted" in desk.post(f"/templates/{standard}/delete")
+    desk.page(f"/templates/{standard}")
+    own = made(desk)
+    assert "Deleted: Summer." in desk.post(f"/templates/{own}/delete")
+    desk.page(f"/templates/{own}", 404)
+    desk.post(f"/templates/{own}/switch", 404, active="1")
+
+
+def test_what_was_sent_with_a_deleted_template_keeps_its_words(shop: Shop) -> None:
+    shop.put("settings", {"confirmations": False})
+    desk = Desk.of(shop)
+    own = made(desk)
+    desk.post(f"/templates/{own}", body="[[store]]: summer.")
+    desk.post(f"/templates/{own}/switch", active="1")
+    shop.product("TEE-M")
+    shop.ask("TEE-M")
+    shop.stock("TEE-M", 5)
+    shop.work()
+    desk.post(f"/templates/{own}/delete")
+    assert [message["body"] for message in shop.messages()] == ["Acme: summer."]
+    assert "Acme: summer." in desk.page(f"/messages/{desk.id_of('/messages', 'messages')}")
+
+
+def test_a_template_is_renamed_and_the_trail_tells_it(shop: Shop) -> None:
+    desk = Desk.of(shop)
+    own = made(desk)
+    assert "It is called Autumn now." in desk.post(f"/templates/{own}/name", name="Autumn")
+    assert "Another template of this channel has this name." in desk.post(f"/templates/{own}/name", name="Reminder")
+    assert "<h1>Autumn, text message</h1>" in desk.page(f"/templates/{own}")
+    trail = desk.page("/settings/audit")
+    assert "Template made" in trail
+    assert "Template renamed" in trail
+
+
+def test_another_store_s_template_is_not_there(shop: Shop, other_shop: Shop) -> None:
+    theirs = made(Desk.of(other_shop))
+    desk = Desk.of(shop)
+    for path in ("", "/delete"):
+        desk.page(f"/templates/{theirs}{path}", 404)
+    for path in ("/switch", "/name", "/delete"):
+        desk.post(f"/templates/{theirs}{path}", 404, name="x")
+
+
+def test_the_preview_shows_the_link_that_stands_in_for_reply_stop_where_a_name_sends(shop: Shop) -> None:
+    shop.put("settings", {"country": "GB", "sms_sender": "Acme"})
+    desk = Desk.of(shop)
+    page = shown(desk.page(f"/templates/{template(desk, 'Order sent')}"))
+    assert "is on its way. End: http" in page
+    assert "the link to end stands in for “Reply STOP”" in page
+
+
+def test_a_form_of_a_store_whose_texts_come_from_a_name_does_not_say_reply_stop(shop: Shop) -> None:
+    shop.product("TEE-M")
+    shop.put("settings", {"country": "GB", "sms_sender": "Acme"})
+    answer = shop.client.get(f"/widget/v1/{shop.key}/variants?sku=TEE-M")
+    assert answer.get_json()["consent_text"].endswith("A link in the text ends it.")
+
+
+def test_a_name_outlives_a_move_to_a_country_that_takes_none(shop: Shop) -> None:
+    shop.put("settings", {"country": "GB", "sms_sender": "Acme"})
+    shop.put("settings", {"country": "US"})
+    assert shop.get("settings")["sms_sender"] == "Acme"
+    shop.put("settings", {"sms_sender": "Other"}, 422)
+
+
+def test_a_gateway_that_cannot_use_the_sender_is_named(shop: Shop) -> None:
+    desk = Desk.of(shop)
+    assert "The sender is not used" not in desk.page("/settings/texts")
+    licence = {"name": "Cdyne", "license_key": "a-licence", "from_number": "2015550100", "generation": "messaging"}
+    desk.post("/gateways/add/cdyne", **licence, api_base="http://127.0.0.1:9", rate="10")
+    shop.put("settings", {"country": "GB", "sms_sender": "Acme"})
+    page = desk.page("/settings/texts")
+    assert "The sender is not used" in page
+    assert "The gateway Cdyne sends from its own number and takes no name" in page

@@ -195,6 +195,13 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     yield "admin_settings.index", Deed("/settings", {**FORM, "threshold": "3"})
     yield "admin_settings.create_key", Deed("/settings/keys", {"name": "Warehouse"}, 200)
     yield "admin_settings.revoke_key", Deed(f"/settings/keys/{ids['key']}/revoke", {})
+    credits = {"credits_per_segment": "12", "low_credit_below": "60"}
+    yield "admin_credits.change_settings", Deed("/settings/credits/settings", credits)
+    yield "admin_credits.buy", Deed("/settings/credits/buy", {"pack": "2000", "payment": str(ids["payment"])})
+    yield "admin_credits.confirm_paid", Deed(f"/settings/credits/purchases/{ids['purchase']}/paid", {})
+    second = desk.id_of("/settings/credits", "settings/credits/purchases")
+    yield "admin_credits.cancel", Deed(f"/settings/credits/purchases/{second}/cancel", {})
+    yield "admin_payments.edit", Deed("/settings/payments/invoice", {"instructions": "To our bank.", "active": "y"})
     alert = {"step": "3", "sold_out_sms": "y", "to_phone": "ToPhone", "message": "Message", "name": "Back"}
     yield "admin_alerts.new", Deed("/settings/alerts/new", alert)
     yield "admin_alerts.pause", Deed("/settings/alerts/pause", {})
@@ -237,10 +244,15 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     )
     yield (
         "admin_templates.edit",
-        Deed(f"/templates/{ids['template']}", {"subject": "", "body": "[[store]]: [[product]] is here. [[url|]]"}),
+        Deed(f"/templates/{ids['template']}", {"subject": "", "body": "[[store]]: an order."}),
     )
     eye = desk.id_in("/templates", r"/admin/templates/(\d+)/switch")
     yield "admin_templates.switch", Deed(f"/templates/{eye}/switch", {"active": "0"})
+    made = {"name": "Summer", "kind": "order_sent", "channel": "sms", "product_status": ""}
+    yield "admin_templates.new", Deed("/templates/new", made)
+    own = desk.id_in("/templates", r'/admin/templates/(\d+)"><bdi>Summer')
+    yield "admin_templates.rename", Deed(f"/templates/{own}/name", {"name": "Autumn"})
+    yield "admin_templates.delete", Deed(f"/templates/{own}/delete", {})
     yield "admin_texts.index", Deed("/settings/texts", {"order_texts": "y", "merchant_number": "+12015550150"})
     yield "admin_waitlist.cancel", Deed(f"/waitlist/requests/{waiting}/cancel", {})
     yield "admin_staff.add", Deed("/staff/invitations", {"email": "new@acme.example", "role": "staff"}, 200)

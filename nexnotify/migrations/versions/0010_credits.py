@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from nexnotify.clock import utcnow
+
 
 revision = "0010"
 down_revision = "0009"
@@ -17,6 +19,17 @@ depends_on = None
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _MOMENT = sa.DateTime(timezone=True)
+KIND = "merchant_low_credit"
+#: Channel, subject, text.
+_TEMPLATES = (
+    ("sms", None, "[[store]]: [[credits]] credits are left. Texts wait when there are none, so buy some in time."),
+    (
+        "email",
+        "[[credits]] credits are left",
+        "[[store]] has [[credits]] credits left for text messages. When there are none, texts wait until you buy some; "
+        "people can sign up all the same.\n\nBuy credits under Settings, Credits.\n\n[[store]]",
+    ),
+)
 
 
 def _key(table: str, column: str, target: str) -> sa.ForeignKeyConstraint:
@@ -81,6 +94,24 @@ def upgrade() -> None:
     clause = sa.text("status = 'held' AND reason = 'no_credit'")
     op.create_index("ix_message_no_credit", "message", ["store_id", "id"], sqlite_where=clause, postgresql_where=clause)
     _keep_the_ledger_for_ever()
+    _add_templates()
+
+
+def _add_templates() -> None:
+    """The stores that are there already can be told of low credits, as a new one can."""
+    connection, now = op.get_bind(), utcnow()
+    moment = now.replace(tzinfo=None) if connection.dialect.name == "sqlite" else now
+    names = ("id", "store_id", "kind", "channel", "version", "active", "standard", "name")
+    template = sa.table("template", *(sa.column(name) for name in names))
+    columns = ("store_id", "template_id", "number", "subject", "body", "created_at")
+    version = sa.table("template_version", *(sa.column(name) for name in columns))
+    common = {"kind": KIND, "version": 1, "active": True, "standard": True, "name": "Low credit"}
+    for store_id in connection.scalars(sa.select(sa.table("store", sa.column("id")).c.id)).all():
+        for channel, subject, body in _TEMPLATES:
+            values = common | {"store_id": store_id, "channel": channel}
+            made = connection.scalar(sa.insert(template).values(values).returning(template.c.id))
+            wording = {"store_id": store_id, "template_id": made, "number": 1, "subject": subject, "body": body}
+            connection.execute(sa.insert(version).values(wording | {"created_at": moment}))
 
 
 def _buying() -> None:
@@ -106,6 +137,7 @@ def _buying() -> None:
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("provider_id", sa.String(length=200), nullable=True),
+        sa.Column("pay_url", sa.Text(), nullable=True),
         sa.Column("created_at", _MOMENT, nullable=False),
         sa.Column("created_by", _ID, nullable=True),
         sa.Column("ended_at", _MOMENT, nullable=True),
@@ -121,7 +153,17 @@ def _buying() -> None:
     op.create_index("ix_credit_purchase_list", "credit_purchase", ["store_id", "id"])
 
 
+def _forget_templates() -> None:
+    """What was sent keeps its text; it only forgets which template that was."""
+    ours = "SELECT id FROM template WHERE kind = 'merchant_low_credit'"
+    versions = f"SELECT id FROM template_version WHERE template_id IN ({ours})"  # noqa: S608
+    op.execute(f"UPDATE message SET template_version_id = NULL WHERE template_version_id IN ({versions})")  # noqa: S608
+    op.execute(f"DELETE FROM template_version WHERE template_id IN ({ours})")  # noqa: S608
+    op.execute("DELETE FROM template WHERE kind = 'merchant_low_credit'")
+
+
 def downgrade() -> None:
+    _forget_templates()
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP TRIGGER credit_entry_is_append_only ON credit_entry")
         op.execute("DROP FUNCTION credits_are_append_only()")

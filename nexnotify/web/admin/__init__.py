@@ -7,6 +7,7 @@ from flask import Blueprint, Flask
 from nexnotify.web.admin.account import bp as account
 from nexnotify.web.admin.alerts import bp as alerts
 from nexnotify.web.admin.compatible import bp as compatible
+from nexnotify.web.admin.credits import bp as credits
 from nexnotify.web.admin.custom_fields import bp as custom_fields
 from nexnotify.web.admin.customers import bp as customers
 from nexnotify.web.admin.doors import bp as doors
@@ -15,6 +16,7 @@ from nexnotify.web.admin.gateways import bp as gateways
 from nexnotify.web.admin.home import bp as home
 from nexnotify.web.admin.messages import bp as messages
 from nexnotify.web.admin.orders import bp as orders
+from nexnotify.web.admin.payments import bp as payments
 from nexnotify.web.admin.products import bp as products
 from nexnotify.web.admin.restocks import bp as restocks
 from nexnotify.web.admin.saved_views import bp as saved_views
@@ -52,6 +54,8 @@ ADMIN_BLUEPRINTS: tuple[tuple[Blueprint, str | None], ...] = (
     (texts, "/admin/settings/texts"),
     (compatible, "/admin/settings/compatible"),
     (alerts, "/admin/settings/alerts"),
+    (credits, "/admin/settings/credits"),
+    (payments, "/admin/settings/payments"),
     (exports, "/admin/products/export"),
 )
 

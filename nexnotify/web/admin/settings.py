@@ -26,9 +26,14 @@ bp.before_request(staff_guard)
 
 def settings_tabs(current: str) -> list[tuple[str, str, bool, None]]:
     """The tabs of the settings pages; ``current`` is the endpoint of the page, without "admin_settings."."""
-    shown = [("index", "Settings"), ("admin_texts.index", "Text messages"), ("audit_trail", "Audit trail")]
+    shown = [
+        ("index", "Settings"),
+        ("admin_texts.index", "Text messages"),
+        ("admin_credits.index", "Credits"),
+        ("audit_trail", "Audit trail"),
+    ]
     if may("admin"):
-        shown[2:2] = [
+        shown[3:3] = [
             ("admin_compatible.index", "Compatible Software"),
             ("admin_alerts.index", "Alert subscriptions"),
             ("keys", "API keys"),

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask import Flask, g
 from sqlalchemy.orm.exc import ObjectDeletedError
 
+from nexnotify.credits.service import can_send
 from nexnotify.db import db
 from nexnotify.dispatch.merchant import LEFT
 from nexnotify.gateways.models import GatewayInstance
@@ -40,6 +41,8 @@ def _around() -> dict[str, Any]:
         "may_text": may_text,
         "nav_badges": nav_badges,
         "view_tabs": view_tabs,
+        # Where it is false, no page offers to send a text.
+        "can_send_texts": lambda: can_send(g.store),
     }
 
 

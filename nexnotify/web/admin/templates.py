@@ -1,8 +1,7 @@
-"""Templates: read, tried out, and saved as a new version."""
+"""Templates: listed, made, tried out, saved as a new version, switched on and off, and deleted."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,44 +10,30 @@ from flask.typing import ResponseReturnValue
 from flask_security import current_user
 
 from nexnotify.clock import utcnow
-from nexnotify.content.models import (
-    EVENT_TEMPLATES,
-    KEYWORD_REPLIES,
-    KINDS,
-    TITLES,
-    Template,
-    TemplateVersion,
-    token_kind,
-)
-from nexnotify.content.preview import Preview, preview, room, write_plainly
-from nexnotify.content.service import samples, save_template, template_problems
-from nexnotify.content.tokens import TOKENS, InvalidTemplate, Token, UnresolvedToken, compile_template
+from nexnotify.content.keeping import delete_template, in_place_of, new_template, rename_template, switch_off, switch_on
+from nexnotify.content.models import KINDS, NOT_YET, Template, TemplateVersion, token_kind
+from nexnotify.content.service import save_template, template_problems
+from nexnotify.content.tokens import TOKENS, Token
 from nexnotify.db import db, transaction
-from nexnotify.errors import Invalid, NotFound
-from nexnotify.gateways.estimate import money
-from nexnotify.gateways.service import sender_of
-from nexnotify.reports.examples import Example, examples
-from nexnotify.reports.words import PRODUCT_STATUSES
-from nexnotify.stores.models import StaffUser
+from nexnotify.errors import Conflict, Invalid, NotFound
+from nexnotify.notices.events import is_to_merchant
+from nexnotify.stores.models import StaffUser, Store
 from nexnotify.stores.service import audit
 from nexnotify.stores.settings import store_settings
-from nexnotify.web.admin.access import current_store, require, staff_guard
+from nexnotify.web.admin.access import current_store, require, requires, staff_guard
 from nexnotify.web.admin.forms import TemplateForm, put_errors
 from nexnotify.web.admin.loading import load
+from nexnotify.web.admin.template_forms import NewTemplateForm, TemplateNameForm
+from nexnotify.web.admin.template_preview import may_lack_link, parts_of, plainly, preview_context
+from nexnotify.web.admin.template_words import can_switch, off_means, title_of
 
 bp = Blueprint("admin_templates", __name__)
 bp.before_request(staff_guard)
 
 
-def title_of(template: Template) -> str:
-    """ "Back in stock, Backordered" """
-    title = TITLES.get(template.kind, template.kind.replace("_", " ").capitalize())
-    return f"{title}, {PRODUCT_STATUSES[template.product_status]}" if template.product_status else title
-
-
 @bp.get("")
 def index() -> ResponseReturnValue:
-    """All templates, by kind and channel."""
+    """All templates: those to the merchant, those to customers."""
     rows = db.session.execute(
         sa.select(Template, TemplateVersion)
         .join(
@@ -59,44 +44,155 @@ def index() -> ResponseReturnValue:
                 TemplateVersion.number == Template.version,
             ),
         )
-        .where(Template.store_id == current_store().id)
-        .order_by(Template.channel.desc(), Template.id)
+        .where(Template.store_id == current_store().id, Template.deleted_at.is_(None))
+        .order_by(Template.channel.desc(), Template.standard.desc(), Template.id)
     ).all()
-    by_kind = {kind: [row for row in rows if row[0].kind == kind] for kind in KINDS}
+    order = list(KINDS)
+    rows = sorted(rows, key=lambda row: order.index(row[0].kind))
     return render_template(
         "admin/templates/index.html",
-        by_kind=by_kind,
-        titles=TITLES,
-        purposes=KINDS,
+        to_merchant=[row for row in rows if is_to_merchant(row[0].kind)],
+        to_customers=[row for row in rows if not is_to_merchant(row[0].kind)],
         title_of=title_of,
-        parts_of=_parts,
-        event_kinds=EVENT_TEMPLATES,
+        parts_of=parts_of,
+        can_switch=can_switch,
+        not_yet=NOT_YET,
         settings=store_settings(current_store()),
     )
 
 
+def _load(template_id: int, lock: bool = False) -> Template:
+    template = load(Template, template_id, lock=lock)
+    if template.deleted_at is not None:
+        raise NotFound("This template has been deleted.")
+    return template
+
+
+# --- made, named, switched, deleted ------------------------------------------------------------------------------------
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@requires("admin")
+def new() -> ResponseReturnValue:
+    """Name it, choose what it is for, and go on to write it."""
+    form = NewTemplateForm()
+    if request.method == "GET" or not form.validate():
+        return _new_page(form), 200 if request.method == "GET" else 422
+    store, now, status = current_store(), utcnow(), form.product_status.data or None
+    name, kind, channel = form.name.data or "", form.kind.data, form.channel.data
+    try:
+        with transaction():
+            _lock_store()
+            template = new_template(store, kind, channel, name, status, current_user.id, now)
+            audit(store, "template.made", current_user.id, now, **_about(template))
+    except Invalid as error:
+        put_errors(form, error.fields)
+        return _new_page(form), 422
+    flash(f"{template.name} is created. Write what it says.", "success")
+    return redirect(url_for("admin_templates.edit", template_id=template.id))
+
+
+def _new_page(form: NewTemplateForm) -> str:
+    return render_template("admin/templates/new.html", form=form)
+
+
+def _lock_store() -> None:
+    """Names and places are checked before they are taken, so one person at a time."""
+    db.session.get_one(Store, current_store().id, with_for_update=True, populate_existing=True)
+
+
+def _about(template: Template) -> dict[str, Any]:
+    """What the audit trail says of a template."""
+    return {"template": template.name, "kind": title_of(template), "channel": template.channel}
+
+
+@bp.post("/<int:template_id>/name")
+@requires("admin")
+def rename(template_id: int) -> ResponseReturnValue:
+    """Give it another name."""
+    template, form, now = _load(template_id), TemplateNameForm(), utcnow()
+    try:
+        if not form.validate():
+            raise Invalid(fields={"name": " ".join(form.name.errors)})
+        with transaction():
+            _lock_store()
+            template = _load(template_id, lock=True)
+            before = template.name
+            rename_template(template, form.name.data or "")
+            if before != template.name:
+                audit(current_store(), "template.renamed", current_user.id, now, name=[before, template.name])
+    except Invalid as error:
+        flash(f"The name was not changed. {error.fields.get('name', '')}", "error")
+        return redirect(url_for(".edit", template_id=template_id))
+    flash(f"It is called {template.name} now." if before != template.name else "It has that name already.", "success")
+    return redirect(url_for(".edit", template_id=template_id))
+
+
 @bp.post("/<int:template_id>/switch")
+@requires("admin")
 def switch(template_id: int) -> ResponseReturnValue:
     """The eye: off where it was on, on where it was off."""
-    require("admin")
+    _load(template_id)
     now, wanted = utcnow(), request.form.get("active") == "1"
-    with transaction():
-        template = load(Template, template_id, lock=True)
-        if template.kind not in EVENT_TEMPLATES:
-            raise NotFound("Only templates of orders and tickets can be switched off.")
-        if template.active != wanted:
-            template.active = wanted
-            action = "template.switched_on" if wanted else "template.switched_off"
-            audit(current_store(), action, current_user.id, now, template=title_of(template))
-    words = "is on: it goes out by itself" if wanted else "is off: it is kept, and not sent"
-    flash(f"{title_of(template)} {words}.", "success")
-    return redirect(url_for("admin_templates.index") + f"#template-{template_id}")
+    try:
+        with transaction():
+            _lock_store()
+            template = _load(template_id, lock=True)
+            words = _switched(template, wanted)
+            if words:
+                action = "template.switched_on" if wanted else "template.switched_off"
+                audit(current_store(), action, current_user.id, now, **_about(template))
+    except Conflict as error:
+        flash(error.message, "error")
+    else:
+        flash(words or f"{template.name} is {'on' if wanted else 'off'} already.", "success")
+    if request.form.get("back") == "edit":
+        return redirect(url_for(".edit", template_id=template_id))
+    return redirect(url_for(".index", _anchor=f"template-{template_id}"))
+
+
+def _switched(template: Template, wanted: bool) -> str:
+    """Switch it, and say what follows; empty when it was so already."""
+    if template.active == wanted:
+        return ""
+    if not wanted:
+        switch_off(template)
+        return f"{template.name} is off: {off_means(template)} What is planned already still goes out."
+    before = switch_on(template)
+    if before is not None:
+        return f"{template.name} is on, in place of {before.name}, which is off now."
+    return f"{template.name} is on: " + (
+        "it is offered when you write to people." if template.kind == "custom" else "it goes out by itself."
+    )
+
+
+@bp.route("/<int:template_id>/delete", methods=["GET", "POST"])
+@requires("admin")
+def delete(template_id: int) -> ResponseReturnValue:
+    """Ask once more, then take it away."""
+    template, now = _load(template_id), utcnow()
+    if request.method == "GET":
+        return render_template("admin/templates/delete.html", template=template, kind=title_of(template))
+    try:
+        with transaction():
+            _lock_store()
+            template = _load(template_id, lock=True)
+            delete_template(template, now)
+            audit(current_store(), "template.deleted", current_user.id, now, **_about(template))
+    except Conflict as error:
+        flash(error.message, "error")
+        return redirect(url_for(".edit", template_id=template_id))
+    flash(f"Deleted: {template.name}.", "success")
+    return redirect(url_for(".index"))
+
+
+# --- written -----------------------------------------------------------------------------------------------------------
 
 
 @bp.route("/<int:template_id>", methods=["GET", "POST"])
 def edit(template_id: int) -> ResponseReturnValue:
     """Write it, look at it, save it. While somebody types, the page asks for the preview alone."""
-    template = load(Template, template_id)
+    template = _load(template_id)
     versions = db.session.execute(
         sa.select(TemplateVersion, StaffUser.email)
         .outerjoin(StaffUser, StaffUser.id == TemplateVersion.created_by)
@@ -113,13 +209,14 @@ def edit(template_id: int) -> ResponseReturnValue:
     if is_fine and not _LOOK & request.form.keys() and _save(template_id, form):
         flash("Saved. Messages that are planned from now on use it.", "success")
         return redirect(url_for("admin_templates.edit", template_id=template_id))
-    template = load(Template, template_id)
+    template = _load(template_id)
     if "plain" in request.form:
-        form.body.data = _plainly(template, form)
+        form.body.data = plainly(template, form)
     if is_fine and _LOOK & request.form.keys():
         put_errors(form, template_problems(template.channel, form.body.data or "", form.subject.data, template.kind))
     if "HX-Request" in request.headers:
-        return render_template("admin/templates/_live.html", **_context(template, form)), 422 if form.errors else 200
+        page = render_template("admin/templates/_live.html", **preview_context(template, form))
+        return page, 422 if form.errors else 200
     return _page(template, form, versions, None), 422 if form.errors else 200
 
 
@@ -137,11 +234,11 @@ def _save(template_id: int, form: TemplateForm) -> bool:
     now, body = utcnow(), (form.body.data or "").strip()
     try:
         with transaction():
-            template = load(Template, template_id, lock=True)
+            template = _load(template_id, lock=True)
             before = template.version
             save_template(template, body, form.subject.data or None, current_user.id, now)
             if template.version != before:
-                detail = {"template": title_of(template), "channel": template.channel, "version": template.version}
+                detail = _about(template) | {"version": template.version}
                 audit(current_store(), "template.saved", current_user.id, now, **detail)
     except Invalid as error:
         put_errors(form, error.fields)
@@ -152,13 +249,19 @@ def _save(template_id: int, form: TemplateForm) -> bool:
 def _page(template: Template, form: TemplateForm, versions: Any, number: int | None) -> str:
     return render_template(
         "admin/templates/edit.html",
-        title=title_of(template),
+        kind=title_of(template),
         purpose=KINDS.get(template.kind, ""),
         versions=versions,
         number=number,
         tokens=tokens_for(template),
-        without_link=_may_lack_link(template, form.body.data or "", form.subject.data or ""),
-        **_context(template, form),
+        without_link=may_lack_link(template, form.body.data or "", form.subject.data or ""),
+        name_form=TemplateNameForm(formdata=None, data={"name": template.name}),
+        can_switch=can_switch(template),
+        not_yet=template.kind in NOT_YET,
+        off_means=off_means(template),
+        in_place_of=None if template.kind == "custom" else in_place_of(template),
+        needs_number=is_to_merchant(template.kind) and not store_settings(current_store()).merchant_number,
+        **preview_context(template, form),
     )
 
 
@@ -166,87 +269,3 @@ def tokens_for(template: Template) -> list[Token]:
     """The tokens that messages of this template can fill."""
     kind = token_kind(template.kind)
     return [token for token in TOKENS.values() if kind in token.kinds]
-
-
-# --- how it will arrive --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The preview for one example, and the way to the next."""
-
-    example: Example
-    #: Its place among the examples, counted from 1, and how many there are.
-    number: int
-    count: int
-    #: None when it cannot be written: the template is wrong, or a token of ``missing`` has no value.
-    text: Preview | None
-    missing: tuple[str, ...]
-    #: What it costs to send, where the sender's price is known.
-    cost: str | None
-
-    @property
-    def room(self) -> int:
-        """Units that fit into the parts it takes."""
-        return (
-            room("gsm7" if self.text and self.text.encoding == "gsm7" else "ucs2", self.text.segments)
-            if self.text
-            else 0
-        )
-
-
-def _context(template: Template, form: TemplateForm) -> dict[str, Any]:
-    """What the preview and the counter need, on the page and while somebody types."""
-    return {"template": template, "form": form, "shown": _shown(template, form)}
-
-
-def _shown(template: Template, form: TemplateForm) -> Shown:
-    choice = examples(current_store(), template.kind, template.product_status)
-    asked = request.values.get("example", request.values.get("shown", 1, type=int), type=int)
-    number = (asked - 1) % len(choice) + 1 if asked is not None else 1
-    example = choice[number - 1]
-    text: Preview | None = None
-    missing: tuple[str, ...] = ()
-    try:
-        text = preview(template.channel, form.body.data or "", form.subject.data, example.values)
-    except UnresolvedToken as error:
-        missing = error.names
-    except InvalidTemplate:
-        pass
-    return Shown(example, number, len(choice), text, missing, _cost(template, text))
-
-
-def _cost(template: Template, text: Preview | None) -> str | None:
-    sender = sender_of(current_store(), template.channel)
-    if template.channel != "sms" or text is None or sender is None or sender.prices is None:
-        return None
-    return money(sender.prices.text * text.segments, sender.prices.currency, exact=True)
-
-
-def _plainly(template: Template, form: TemplateForm) -> str:
-    """What was typed, with the characters that force Unicode written plainly."""
-    body = form.body.data or ""
-    text = _shown(template, form).text
-    return write_plainly(body, text.culprits) if text else body
-
-
-def _parts(version: TemplateVersion, channel: str) -> int | None:
-    """Parts of a text with values of ordinary length; None for an email."""
-    if channel != "sms":
-        return None
-    return preview(channel, version.body, None, {**samples(), "store": current_store().name}).segments
-
-
-def _may_lack_link(template: Template, *texts: str) -> bool:
-    """Whether a product without an address would keep this message from being sent: ``[[url]]`` and nothing else."""
-    if template.kind in KEYWORD_REPLIES or template.kind in EVENT_TEMPLATES:
-        return False
-    values: dict[str, str | None] = {**samples(), "url": None}
-    try:
-        for text in texts:
-            compile_template(text).fill(values)
-    except UnresolvedToken:
-        return True
-    except InvalidTemplate:
-        return False
-    return False

@@ -8,7 +8,8 @@ from flask_wtf import FlaskForm
 from wtforms import IntegerField, StringField
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
-from nexnotify.stores.settings import WidgetLook, read_origin
+from nexnotify.stores.origins import read_origin
+from nexnotify.stores.settings import WidgetLook
 
 
 def _colour_of(text: str | None) -> str | None:

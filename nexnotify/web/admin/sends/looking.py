@@ -19,7 +19,7 @@ from nexnotify.credits.rules import needed
 from nexnotify.credits.service import balance
 from nexnotify.gateways.estimate import money
 from nexnotify.gateways.service import sender_of
-from nexnotify.stores.settings import store_settings
+from nexnotify.stores.settings import can_reply, store_settings
 from nexnotify.web.admin.access import current_store
 
 #: People whose texts can be looked at one after another: the first of the audience, and the one of the longest name.
@@ -62,7 +62,7 @@ def shown(send: Send, body: str) -> Shown:
         values = (
             texts.values(one.first_name, one.last_name, one.contact_id) if one else {**samples(), "store": store.name}
         )
-        text = preview("sms", body, None, values)
+        text = preview("sms", texts.body, None, values)
     except UnresolvedToken as error:
         missing = error.names
     except InvalidTemplate:
@@ -120,7 +120,9 @@ def begins_at(send: Send, now: datetime) -> datetime:
 
 def lacks_way_out(send: Send) -> bool:
     """Whether a marketing text says nothing of how to end them."""
-    return send.purpose == "marketing" and not re.search(r"\bstop\b|\[\[\s*stop_url", send.body, re.IGNORECASE)
+    if send.purpose != "marketing" or not can_reply(current_store()):
+        return False
+    return not re.search(r"\bstop\b|\[\[\s*stop_url", send.body, re.IGNORECASE)
 
 
 def context(send: Send, form: Any) -> dict[str, Any]:

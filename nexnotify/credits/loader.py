@@ -1,0 +1,78 @@
+"""Finds payment plugins: every ``*.py`` in a folder, imported by path, checked against the contract.
+
+A file that cannot be used is kept with its reason, for the admin to show; it never stops the app.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+from nexnotify.credits.contract import Payment, PaymentSettings
+
+
+class ContractBroken(Exception):
+    """A class does not keep the contract; the words say where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payments:
+    """The ways to pay at hand, by key, and the files that could not be used, name → reason."""
+
+    kinds: Mapping[str, type[Payment]] = field(default_factory=dict)
+    broken: Mapping[str, str] = field(default_factory=dict)
+
+
+def load_payments(folder: Path) -> Payments:
+    """All plugins of a folder; names that begin with an underscore are left alone."""
+    kinds: dict[str, type[Payment]] = {}
+    broken: dict[str, str] = {}
+    for path in sorted(folder.glob("[!_]*.py")):
+        try:
+            kinds[path.stem] = check_class(getattr(_import(path), "PAYMENT", None), path.stem)
+        except ContractBroken as error:
+            broken[path.stem] = str(error)
+        except (Exception, SystemExit) as error:
+            broken[path.stem] = f"{type(error).__name__}: {error}"
+    return Payments(kinds, broken)
+
+
+def check_class(found: object, name: str) -> type[Payment]:
+    """The class itself, when it keeps the contract.
+
+    :raises ContractBroken: with one sentence on what is wrong.
+    """
+    if not (isinstance(found, type) and issubclass(found, Payment)) or found is Payment:
+        raise ContractBroken("PAYMENT must be a subclass of nexnotify.credits.contract.Payment.")
+    if found.begin is Payment.begin:
+        raise ContractBroken("PAYMENT must override begin().")
+    key, label = getattr(found, "key", None), getattr(found, "label", None)
+    if key != name:
+        raise ContractBroken(f"key is {key!r}, but the file's name says {name!r}.")
+    if not (isinstance(label, str) and label.strip()):
+        raise ContractBroken("label is missing: the name that merchants see.")
+    if not (isinstance(found.Settings, type) and issubclass(found.Settings, PaymentSettings)):
+        raise ContractBroken("Settings must be a subclass of nexnotify.credits.contract.PaymentSettings.")
+    if found.by_hand != (found.receive is Payment.receive):
+        raise ContractBroken("Either receive() tells what was paid, or by_hand says that an owner does.")
+    return found
+
+
+def _import(path: Path) -> ModuleType:
+    """The file as a module of its own, under a name that no package has."""
+    name = f"nexnotify_payment_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path.name} cannot be imported.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up while they are being made
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module

@@ -1,0 +1,33 @@
+"""What a merchant is told of a template: what it is for, and what its eye does."""
+
+from __future__ import annotations
+
+from nexnotify.content.models import KEYWORD_REPLIES, NOT_YET, TITLES, Template
+from nexnotify.reports.words import PRODUCT_STATUSES
+
+#: Template kind → what follows when none of it is in use; for the others, that nobody is told of their event.
+OFF_MEANS = {
+    "back_in_stock": "nobody who waits is told by this channel; they keep waiting and keep their place.",
+    "confirmation": "who asks is not told that it was heard. Carriers in many countries want that text.",
+    "custom": "it is not offered when you write to people.",
+}
+#: The same, for a template of one product status.
+OFF_STATUS_MEANS = "who asked at that status gets the general text."
+
+
+def title_of(template: Template) -> str:
+    """ "Customer: back in stock, Backordered" """
+    title = TITLES.get(template.kind, template.kind)
+    return f"{title}, {PRODUCT_STATUSES[template.product_status]}" if template.product_status else title
+
+
+def off_means(template: Template) -> str:
+    """What follows when a template is switched off."""
+    if template.product_status:
+        return OFF_STATUS_MEANS
+    return OFF_MEANS.get(template.kind, "nobody is told of it by this channel.")
+
+
+def can_switch(template: Template) -> bool:
+    """Whether its eye does something: an answer to a keyword that is in use can only be replaced by another."""
+    return template.kind not in NOT_YET and not (template.active and template.kind in KEYWORD_REPLIES)
