@@ -188,6 +188,9 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     yield "admin_sends.stop", Deed(f"/sends/{send}/stop", {}, before=going)
     draft = desk.id_in("/sends?state=draft", r'"/admin/sends/(\d+)"')
     yield "admin_sends.discard", Deed(f"/sends/{draft}/discard", {})
+    yield "admin_views.new", Deed("/views/new/customers?opt_in=yes", {"name": "Opted in"})
+    yield "admin_views.view", Deed(f"/views/{ids['saved_view']}", {"name": "To pack and send", "shared": "y"})
+    yield "admin_views.delete", Deed(f"/views/{ids['saved_view']}/delete", {})
     spare = {"name": "Spare", "rate": "0"}
     yield "admin.change_store", Deed(f"/store/{shop.store_id}", {})
     yield "admin.hide_steps", Deed("/first-steps/hide", {})

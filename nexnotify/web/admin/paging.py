@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 from flask import request
 
-from nexnotify.db import IdIn, db
+from nexnotify.db import IdIn, UtcDateTime, db
 from nexnotify.web.admin.sorting import PLACE, Sorting
 
 PAGE = 50
@@ -174,10 +174,11 @@ def _asked(name: str, sorting: Sorting | None) -> _Place | None:
         return None
     if sorting is None or sorting.column.key == "id":
         return _Place(None, int(text))
+    type_ = sorting.column.type
     if not value:
-        return _Place("" if sorting.column.type.python_type is str else None, int(text))
+        return _Place("" if isinstance(type_, sa.String) else None, int(text))
     try:
-        return _Place(_READ.get(sorting.column.type.python_type, str)(value), int(text))
+        return _Place(next(read for kind, read in _READ.items() if isinstance(type_, kind))(value), int(text))
     except (ValueError, InvalidOperation):
         return None
 
@@ -203,7 +204,7 @@ def _sum(text: str) -> Decimal:
     return found
 
 
-_READ: dict[type, Any] = {datetime: _moment, Decimal: _sum}
+_READ: dict[type, Any] = {UtcDateTime: _moment, sa.Numeric: _sum, sa.String: str}
 
 
 def _token(row: Any, sorting: Sorting | None) -> str:
