@@ -72,7 +72,7 @@ def _measured(database: str) -> Times:
             urls = [server.create_database("few"), server.create_database("many")]
         houses = [stack.enter_context(installation(database_url=url)) for url in urls]
         browsers = [_filled(house, size) for house, size in zip(houses, (FEW, MANY), strict=True)]
-        pages = [list(_pages(size)) for size in (FEW, MANY)]
+        pages = [list(list_pages(size)) for size in (FEW, MANY)]
         times: Times = {name: ([], []) for name, _ in pages[1]}
         for round_ in range(ROUNDS + 1):
             for each in zip(*pages, strict=True):
@@ -118,7 +118,7 @@ def _ask(browser: FlaskClient, address: str) -> float:
     return seconds
 
 
-def _pages(size: Size) -> Iterator[tuple[str, str]]:
+def list_pages(size: Size) -> Iterator[tuple[str, str]]:
     """Every list, its first page and one in its middle, with what merchants filter and search by."""
     middle = (utcnow() - MIDDLE).isoformat()
     customer, order, message = size.customers // 2, size.orders // 2, size.messages // 2

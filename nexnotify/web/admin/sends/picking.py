@@ -22,7 +22,7 @@ from nexnotify.web.admin.paging import MAX_ID
 from nexnotify.web.admin.sends.blueprint import SOURCES, TO_MANY, TO_ONE, bp, counted, may_text
 
 #: A longer list says "more than".
-MOST_COUNTED = 10_000
+MOST_COUNTED = 1000
 #: Filters of each list that an audience keeps.
 FILTERS = {"customers": ("q", "opt_in"), "orders": ("q", "status", "placed_from")}
 
