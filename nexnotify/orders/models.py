@@ -81,7 +81,8 @@ class OrderLine(Tenant, db.Model):
         tenant_key("order_id", "customer_order"),
         tenant_key("variant_id", "variant"),
         sa.UniqueConstraint("store_id", "order_id", "number"),
-        sa.Index("ix_order_line_variant", "store_id", "variant_id", "order_id"),
+        # Not behind the store: to find an order's lines, SQLite would read this index of all lines of the store.
+        sa.Index("ix_order_line_variant", "variant_id", "order_id"),
     )
 
     order_id: Mapped[int] = mapped_column(BigId)

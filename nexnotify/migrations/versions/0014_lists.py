@@ -31,6 +31,7 @@ INDEXES: dict[str, tuple[str, list[str], str | None]] = {
     "ix_ticket_changed": ("ticket", ["updated_at", "id"], None),
     "ix_ticket_opened": ("ticket", ["opened_by", "updated_at", "id"], None),
     "ix_message_kind": ("message", ["kind", "status", "id"], None),
+    "ix_alert_request_waiting": ("alert_request", ["variant_id", "status"], "status IN ('pending', 'waiting')"),
     "ix_send_state": ("send", ["state", "id"], None),
     "ix_audit_entry_action": ("audit_entry", ["action", "id"], None),
     "ix_audit_entry_person": ("audit_entry", ["user_id", "id"], None),
@@ -44,6 +45,8 @@ def upgrade() -> None:
     for name, (table, columns, where) in INDEXES.items():
         clause = None if where is None else sa.text(where)
         op.create_index(name, table, ["store_id", *columns], sqlite_where=clause, postgresql_where=clause)
+    op.drop_index("ix_order_line_variant", "order_line")
+    op.create_index("ix_order_line_variant", "order_line", ["variant_id", "order_id"])
     for column, verdict in COUNTS.items():
         op.add_column("restock_event", sa.Column(column, sa.Integer(), nullable=False, server_default=sa.text("0")))
         op.execute(
@@ -75,5 +78,7 @@ def downgrade() -> None:
     op.drop_table("saved_view")
     for column in reversed(COUNTS):
         op.drop_column("restock_event", column)
+    op.drop_index("ix_order_line_variant", "order_line")
+    op.create_index("ix_order_line_variant", "order_line", ["store_id", "variant_id", "order_id"])
     for name, (table, _, _) in reversed(INDEXES.items()):
         op.drop_index(name, table)
