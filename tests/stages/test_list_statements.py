@@ -95,9 +95,11 @@ def rows_read(desk: Desk, addresses: list[str]) -> Counter[str]:
     event.remove(db.engine, "before_cursor_execute", take)
     found: Counter[str] = Counter()
     for statement, values in asked.values():
-        [plan] = db.session.connection().exec_driver_sql(
-            f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}", values
-        ).scalar_one()
+        [plan] = (
+            db.session.connection()
+            .exec_driver_sql(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}", values)
+            .scalar_one()
+        )
         found[statement] = max(found[statement], _rows(plan["Plan"]))
     db.session.remove()
     return found

@@ -71,7 +71,7 @@ def index() -> ResponseReturnValue:
         opt_in=opt_in,
         problem=problem,
         field=opt_in_field(store.id),
-        picking=picking("customers", [row[0].id for row in page.rows], {"q": search, "opt_in": opt_in}),
+        picking=picking("customers", [row[0].id for row in page.rows], {"q": search, "opt_in": opt_in}, page.total),
         allowed=may_be_sent_marketing(store.id, [row[1].id for row in page.rows if row[1]]),
     )
 

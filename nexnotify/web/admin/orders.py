@@ -65,6 +65,7 @@ def index() -> ResponseReturnValue:
             "orders",
             [order.id for order in orders],
             {"q": search, "status": status, "placed_from": begin.isoformat() if begin else ""},
+            page.total,
         ),
     )
 

@@ -34,9 +34,16 @@ class Page:
     rows: Sequence[Any]
     next_url: str | None
     prev_url: str | None
-    #: "1,000+", "312"; empty where nobody counted.
-    count: str = ""
+    #: Counted up to one more than :data:`MOST_COUNTED`; None where nobody counted.
+    total: int | None = None
     sorting: Sorting | None = None
+
+    @property
+    def count(self) -> str:
+        """The total in words: "312", "1,000+"; empty where nobody counted."""
+        if self.total is None:
+            return ""
+        return f"{MOST_COUNTED:,}+" if self.total > MOST_COUNTED else f"{self.total:,}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ def keyset(shown: Any, ways: Any, sorting: Sorting | None = None, *, size: int =
     if before is not None:
         ids.reverse()
     rows = _read(shown, ids)
-    total = _count(ways) if count else ""
+    total = _count(ways) if count else None
     if not rows:
         return Page([], None, _address() if after or before else None, total, sorting)
     has_next, has_prev = (True, more) if before is not None else (more, after is not None)
@@ -153,15 +160,15 @@ def _read(shown: Any, ids: Sequence[int]) -> list[Any]:
     return [rows[number] for number in ids if number in rows]
 
 
-def _count(ways: Sequence[Any]) -> str:
+def _count(ways: Sequence[Any]) -> int:
     """How many rows the ways find, counted only so far."""
     total = 0
     for way in ways:
-        rows = way.order_by(None).limit(MOST_COUNTED - total + 1).subquery()
+        rows = way.limit(MOST_COUNTED - total + 1).subquery()
         total += db.session.scalar(sa.select(sa.func.count()).select_from(rows)) or 0
         if total > MOST_COUNTED:
-            return f"{MOST_COUNTED:,}+"
-    return f"{total:,}"
+            break
+    return total
 
 
 # --- the address -----------------------------------------------------------------------------------------------------
