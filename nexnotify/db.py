@@ -93,8 +93,7 @@ class IdIn(sa.ColumnElement[bool]):
 
     def __init__(self, column: sa.ColumnElement[int], name: str = "b_ids", ids: Sequence[int] | None = None) -> None:
         self.column = column
-        given = {} if ids is None else {"value": list(ids)}
-        self.ids = sa.bindparam(name, type_=_IdList, **given)
+        self.ids = sa.bindparam(name, type_=_IdList) if ids is None else sa.bindparam(name, list(ids), type_=_IdList)
 
 
 @compiles(IdIn)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
@@ -16,7 +18,7 @@ def matches(search: str) -> sa.ColumnElement[bool]:
     return sa.or_(Product.title.icontains(words, autoescape=True), Variant.sku.icontains(words, autoescape=True))
 
 
-def ids_matching(store: Store, search: str) -> sa.Select[tuple[int]]:
+def ids_matching(store: Store, search: str) -> Any:
     """Ids of the variants that :func:`matches` finds; of all where nothing is searched for."""
     return (
         sa.select(Variant.id)

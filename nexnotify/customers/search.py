@@ -42,5 +42,5 @@ def find(store: Store, search: str) -> Found:
     if "@" in search or _NUMBER.fullmatch(search):
         ids = of_contacts(store, search_contacts(store, search))
         return Found(Customer.id.in_(ids), ids)
-    ids, condition = named(store, search)
-    return Found(condition if ids is None else Customer.id.in_(ids), ids)
+    gathered, condition = named(store, search)
+    return Found(condition if gathered is None else Customer.id.in_(gathered), gathered)

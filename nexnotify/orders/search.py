@@ -42,7 +42,7 @@ def found(store: Store, search: str, model: type[Order] | type[Ticket] = Order) 
     ]
 
 
-def _customers(store: Store, contacts: list[int]) -> list[tuple[int, str]]:
+def _customers(store: Store, contacts: list[int]) -> list[tuple[int, str | None]]:
     mine = sa.select(Customer.id, Customer.external_id).where(Customer.store_id == store.id)
     ways = (mine.where(column.in_(contacts)) for column in (Customer.sms_contact_id, Customer.email_contact_id))
     return [(row[0], row[1]) for row in db.session.execute(sa.union_all(*ways))]

@@ -84,7 +84,8 @@ def _told(store: Store, counts: dict[int, int]) -> list[Wanted]:
         Wanted(
             variants[number],
             counts[number],
-            *(by[number].get(channel, (0, None))[0] for channel in ("sms", "email")),
+            sum(count for channel, (count, _) in by[number].items() if channel == "sms"),
+            sum(count for channel, (count, _) in by[number].items() if channel == "email"),
             min((oldest for _, oldest in by[number].values()), default=None),
         )
         for number in ids

@@ -27,7 +27,7 @@ from nexnotify.receipts.erasing import erase_person
 from nexnotify.reports.customer import marketing_state, person_file, timeline
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import audit
-from nexnotify.web.admin.access import current_store, requires, staff_guard
+from nexnotify.web.admin.access import MAY_EXPORT, MAY_REVEAL, current_store, requires, staff_guard
 from nexnotify.web.admin.customer_forms import TypedNameForm, input_name, shown, values_form
 from nexnotify.web.admin.filters import asked, chosen
 from nexnotify.web.admin.loading import load
@@ -82,7 +82,7 @@ def _way(store: Store, search: str, opt_in: str) -> Any:
     :raises InvalidPhone: digits that are no number.
     :raises InvalidEmail: not an email address.
     """
-    kept = [Customer.erased_at.is_(None)]
+    kept: list[Any] = [Customer.erased_at.is_(None)]
     if opt_in:
         kept.append(Customer.sms_opt_in.is_(OPT_INS[opt_in]))
     found = find(store, search) if search else None
@@ -128,7 +128,7 @@ def _page(item: Customer, form: FlaskForm, *, revealed: bool = False) -> str:
 
 
 @bp.post("/<int:customer_id>/reveal")
-@requires("staff")
+@requires(MAY_REVEAL)
 def reveal(customer_id: int) -> ResponseReturnValue:
     """Show the addresses, this once. It is written down who looked."""
     item, now = _load(customer_id), utcnow()
@@ -174,7 +174,7 @@ def _read(form: FlaskForm, fields: Sequence[CustomField], had: dict[int, Value])
 
 
 @bp.post("/<int:customer_id>/export")
-@requires("admin", fresh=True)
+@requires(MAY_EXPORT, fresh=True)
 def export(customer_id: int) -> ResponseReturnValue:
     """All we hold about the person, as a JSON file for them."""
     item, now = _load(customer_id), utcnow()

@@ -85,6 +85,9 @@ _STATUSES_OF: dict[str, tuple[str, ...]] = {
 }
 
 
+_OF_SEND = sa.and_(SendRecipient.store_id == Message.store_id, SendRecipient.message_id == Message.id)
+
+
 def _ways(
     store: Store, search: str, statuses: Sequence[str], kind: str, begin: datetime | None, send: Send | None
 ) -> list[Any]:
@@ -93,26 +96,20 @@ def _ways(
     :raises InvalidPhone: digits that are no number.
     :raises InvalidEmail: not an email address.
     """
-    mine, recent = Message.store_id == store.id, since(Message, Message.created_at, begin)
-    if search or send is not None:
-        kept = [
-            *recent,
-            *([Message.status.in_(statuses)] if statuses else []),
-            *([Message.kind == kind] if kind else []),
-        ]
-        of_send = sa.and_(SendRecipient.store_id == Message.store_id, SendRecipient.message_id == Message.id)
-        if search:
-            theirs = Message.contact_id.in_(search_contacts(store, search))
-            way = few(Message, sa.select(Message.id).where(mine, theirs), *kept)
-            return [way if send is None else way.join(SendRecipient, of_send).where(SendRecipient.send_id == send.id)]
-        # By the index that has the messages of one send in their order.
-        of = (
+    mine: Any = Message.store_id == store.id
+    recent = since(Message, Message.created_at, begin)
+    kept = [*recent, *([Message.status.in_(statuses)] if statuses else []), *([Message.kind == kind] if kind else [])]
+    if search:
+        found = sa.select(Message.id).where(mine, Message.contact_id.in_(search_contacts(store, search)))
+        way: Any = few(Message, found, *kept)
+        return [way if send is None else way.join(SendRecipient, _OF_SEND).where(SendRecipient.send_id == send.id)]
+    if send is not None:  # by the index that has the messages of one send in their order
+        way = sa.select(SendRecipient.message_id).where(
             SendRecipient.store_id == store.id,
             SendRecipient.send_id == send.id,
             SendRecipient.message_id.is_not(None),
         )
-        way = sa.select(SendRecipient.message_id).where(*of)
-        return [way.join(Message, of_send).where(*kept) if kept else way]
+        return [way.join(Message, _OF_SEND).where(*kept) if kept else way]
     way = sa.select(Message.id).where(mine, *recent)
     if kind:  # the index by kind has the statuses behind it
         way = way.where(Message.kind == kind)

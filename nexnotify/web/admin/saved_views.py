@@ -93,7 +93,7 @@ def view_tabs(name: str) -> Tabs:
     save = here and current is None and may("staff")
     return Tabs(
         [everything, *shown],
-        url_for("admin_views.new", list_name=name, **here) if save else None,
+        _url("admin_views.new", {"list_name": name, **here}) if save else None,
         url_for("admin_views.view", saved_view_id=current.id) if current and may("staff") else None,
     )
 
@@ -104,7 +104,11 @@ def _kept(name: str, given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _address(name: str, query: Mapping[str, Any]) -> str:
-    return url_for(LISTS[name].endpoint, **_kept(name, query))
+    return _url(LISTS[name].endpoint, _kept(name, query))
+
+
+def _url(endpoint: str, values: Mapping[str, Any]) -> str:
+    return url_for(endpoint, **values)
 
 
 @bp.route("/new/<list_name>", methods=["GET", "POST"])
