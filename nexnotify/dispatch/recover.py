@@ -51,9 +51,9 @@ def release_held(now: datetime) -> int:
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     ).all()
-    waited = [row for row in rows if row.reason == NO_CREDIT]
-    done = _release_paid(waited, now) if waited else 0
-    return done + move((Move(row.store_id, row.id, "held", "queued") for row in rows if row not in waited), now)
+    unpaid = [row for row in rows if row.reason == NO_CREDIT]
+    done = _release_paid(unpaid, now) if unpaid else 0
+    return done + move((Move(row.store_id, row.id, "held", "queued") for row in rows if row.reason != NO_CREDIT), now)
 
 
 def _release_paid(rows: Sequence[Any], now: datetime) -> int:
@@ -62,7 +62,7 @@ def _release_paid(rows: Sequence[Any], now: datetime) -> int:
     done = move((Move(row.store_id, row.id, "held", "expired", "too_late") for row in late), now)
     by_store: dict[int, list[Any]] = {}
     for row in rows:
-        if row not in late:
+        if not (row.express and row.valid_until <= now):
             by_store.setdefault(row.store_id, []).append(row)
     for store_id, waiting in sorted(by_store.items()):
         going = fund_held(store_id, waiting, now)

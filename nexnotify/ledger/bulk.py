@@ -51,18 +51,13 @@ def write_messages(
     found = funds(store.id, store_settings(store), [("sms", item.text.segments) for item in messages])
     ids = reserve_ids(Message, len(messages))
     paid = _held_where_short(messages, found.short, now)
-    shared = (lane_id, template_version_id, None, None)
+    head, tail = (lane_id, template_version_id, None, None), (0, 0, 0, now)
     rows = [
-        (message_id, store.id, secrets.token_hex(16), kind, "sms", item.contact_id, *shared)
-        + (
-            item.text.body,
-            item.text.encoding,
-            item.text.segments,
-            credits,
-            "held" if item.held else "queued",
-            item.held,
+        (
+            *(message_id, store.id, secrets.token_hex(16), kind, "sms", item.contact_id, *head),
+            *(item.text.body, item.text.encoding, item.text.segments, credits),
+            *("held" if item.held else "queued", item.held, express, item.due_at, item.valid_until, *tail),
         )
-        + (express, item.due_at, item.valid_until, 0, 0, 0, now)
         for message_id, item, credits in zip(ids, paid, found.credits, strict=True)
     ]
     insert_tuples(Message, _COLUMNS, rows)

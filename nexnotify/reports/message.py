@@ -86,6 +86,8 @@ _BY_REASON = {
     "that reaches it.",
     "quiet_hours": "Nothing: it goes when quiet hours end, if it is still true then. Quiet hours are in Settings.",
     "frequency_cap": "Nothing: it goes when the cap allows it. The cap is in Settings.",
+    "no_credit": "Buy credits in Settings, Credits, or switch credits off there. It goes when there are some, if it is "
+    "still true then.",
     "sold_out_again": "Nothing: the shopper keeps the place and is told at the next restock.",
     "alert_paused": "Resume the alert in Settings; the shopper keeps the place and is told at the next restock.",
     "switched_off": "Switch the channel on for this product status in Settings, if you want it.",

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from werkzeug.test import TestResponse
 
+from nexnotify.cli import cli
 from nexnotify.credits.loader import load_payments
 from nexnotify.credits.packs import Pack, price_words, read_packs
+from nexnotify.reports.doctor import findings
+from nexnotify.settings import Settings
 from tests.admin import Desk
 from tests.credits import Account, account, assert_books_balance, entries, grant, with_credits
 from tests.rows import everything
@@ -356,3 +361,24 @@ def test_a_broken_payment_plugin_is_named_and_stops_nothing(tmp_path: Path) -> N
     assert not found.kinds
     assert set(found.broken) == {"crash", "empty", "silent"}
     assert "by_hand" in found.broken["silent"]
+
+
+def test_an_operator_grants_credits_and_it_is_written_down(
+    shop: Shop, desk: Desk, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEXNOTIFY_INSTANCE", str(settings.instance))
+    monkeypatch.setenv("NEXNOTIFY_DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("NEXNOTIFY_SECRET_KEYS", settings.secret_keys)
+    queue_for(shop, numbers(1))
+    with shop.app.app_context():
+        assert any("wait for credits" in words for words in findings())
+    assert "Buy credits in Settings" in desk.page(f"/messages/{desk.id_of('/messages', 'messages')}")
+    words = ["credits", "add", "--store", shop.key, "500", "--note", "a present", "--json"]
+    done = CliRunner().invoke(cli, words, catch_exceptions=False)
+    assert json.loads(done.output.splitlines()[-1]) == {"added": 500, "balance": 500}
+    shop.work()
+    assert statuses(shop) == ["delivered"]
+    assert account(shop) == Account(488, 0)
+    assert "a present" in desk.page(CREDITS)
+    assert "a present" in desk.page("/settings/audit?kind=credits")
+    assert CliRunner().invoke(cli, ["credits", "add", "--store", "nobody", "500"]).exit_code != 0
