@@ -96,6 +96,14 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "instock_notification.exported": "Instock Notification exported",
         },
     ),
+    "views": (
+        "Saved views",
+        {
+            "view.saved": "View saved",
+            "view.changed": "View changed",
+            "view.deleted": "View deleted",
+        },
+    ),
     "people": (
         "People",
         {

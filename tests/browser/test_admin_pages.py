@@ -33,7 +33,7 @@ TABLES = {
     "restock": "restock_event",
 }
 #: What an argument that is no number may be.
-WORDS = {"kind": "twilio", "way": "stripe"}
+WORDS = {"kind": "twilio", "way": "stripe", "list_name": "orders"}
 #: Pages that need more than a sign-in to be seen, and where they are looked at instead.
 ELSEWHERE = {
     "security.static": "no page",

@@ -149,6 +149,7 @@ def _live_a_little(shop: Shop) -> None:
     shop.work()
     desk = Desk(shop.sign_in(f"writer-of-{shop.store_id}@acme.example"))
     desk.post("/sends/one", source="orders", id=desk.id_of("/orders", "orders"))
+    desk.post("/views/new/orders?status=new", name="To pack")
     assert shop.messages()[0]["status"] == "delivered"
 
 

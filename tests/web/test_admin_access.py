@@ -39,6 +39,8 @@ DEEDS = (
     "/customers/fields/{custom_field}",
     "/customers/fields/{custom_field}/move",
     "/customers/fields/{custom_field}/delete",
+    "/views/{saved_view}",
+    "/views/{saved_view}/delete",
 )
 SHOWN = (
     "/waitlist",
@@ -73,6 +75,7 @@ SHOWN = (
     "/customers/fields",
     "/customers/fields/{custom_field}",
     "/customers/fields/{custom_field}/delete",
+    "/views/{saved_view}",
 )
 
 
@@ -98,6 +101,7 @@ def lived_in(shop: Shop) -> dict[str, int]:
     desk = Desk.of(shop)
     number = desk.id_of("/orders", "orders")
     page = desk.post("/sends/one", source="orders", id=number)
+    desk.post("/views/new/orders?status=new", name="To pack", shared="y")
     desk.post("/settings/payments/invoice", instructions="", active="y")
     payment = desk.id_in("/settings/credits", r'name="payment"[^>]*value="(\d+)"')
     desk.post("/settings/credits/buy", pack="1000", payment=str(payment))
@@ -105,6 +109,7 @@ def lived_in(shop: Shop) -> dict[str, int]:
         "send": int(page.split("/admin/sends/")[1].split("/")[0]),
         "payment": payment,
         "purchase": desk.id_of("/settings/credits", "settings/credits/purchases"),
+        "saved_view": desk.id_of("/orders?status=new", "views"),
         "customer": desk.id_of("/customers", "customers"),
         "custom_field": desk.id_of("/customers/fields", "customers/fields"),
         "request": shop.requests()[0]["id"],

@@ -26,6 +26,7 @@ from nexnotify.reports.audit import ACTIONS
 from nexnotify.stores import guesses
 from nexnotify.stores.models import ROLES, AuditEntry
 from nexnotify.stores.people import find_person
+from nexnotify.web.admin.access import MAY_EXPORT, MAY_REVEAL
 from tests.admin import Desk, door
 from tests.shop import PASSWORD, Shop
 from tests.totp import code_of
@@ -96,6 +97,19 @@ def test_every_button_asks_for_a_role_or_is_everybodys_on_purpose(app: Flask) ->
     for rule in admin_rules(app, "POST"):
         if needed_role(app, rule.endpoint, "POST") is None and rule.endpoint.partition(".")[0] not in OWN:
             assert rule.endpoint in EVERYBODYS, f"{rule.endpoint} asks for no role; say why in EVERYBODYS"
+
+
+def test_seeing_and_taking_personal_data_ask_for_a_permission_of_their_own(app: Flask) -> None:
+    """That both are written down: the first in LOOKED below, exports in test_admin_exports.py."""
+    rules = [*admin_rules(app, "GET"), *admin_rules(app, "POST")]
+    for word, role in (("reveal", MAY_REVEAL), ("export", MAY_EXPORT)):
+        found = {rule.endpoint for rule in rules if word in rule.rule}
+        assert found
+        for endpoint in found:
+            method = "GET" if any(rule.endpoint == endpoint for rule in admin_rules(app, "GET")) else "POST"
+            needed = needed_role(app, endpoint, method)
+            assert needed is not None, endpoint
+            assert ROLES.index(needed) <= ROLES.index(role), f"{endpoint} is open to {needed}"
 
 
 def test_each_role_opens_what_it_may_and_nothing_else(app: Flask, shop: Shop, client: FlaskClient) -> None:
@@ -188,6 +202,9 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     yield "admin_sends.stop", Deed(f"/sends/{send}/stop", {}, before=going)
     draft = desk.id_in("/sends?state=draft", r'"/admin/sends/(\d+)"')
     yield "admin_sends.discard", Deed(f"/sends/{draft}/discard", {})
+    yield "admin_views.new", Deed("/views/new/customers?opt_in=yes", {"name": "Opted in"})
+    yield "admin_views.view", Deed(f"/views/{ids['saved_view']}", {"name": "To pack and send", "shared": "y"})
+    yield "admin_views.delete", Deed(f"/views/{ids['saved_view']}/delete", {})
     spare = {"name": "Spare", "rate": "0"}
     yield "admin.change_store", Deed(f"/store/{shop.store_id}", {})
     yield "admin.hide_steps", Deed("/first-steps/hide", {})

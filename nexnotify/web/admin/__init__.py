@@ -19,6 +19,7 @@ from nexnotify.web.admin.orders import bp as orders
 from nexnotify.web.admin.payments import bp as payments
 from nexnotify.web.admin.products import bp as products
 from nexnotify.web.admin.restocks import bp as restocks
+from nexnotify.web.admin.saved_views import bp as saved_views
 from nexnotify.web.admin.sends import bp as sends
 from nexnotify.web.admin.settings import bp as settings
 from nexnotify.web.admin.shell import init_shell
@@ -50,6 +51,7 @@ ADMIN_BLUEPRINTS: tuple[tuple[Blueprint, str | None], ...] = (
     (settings, "/admin/settings"),
     (staff, "/admin/staff"),
     (account, "/admin/account"),
+    (saved_views, "/admin/views"),
     (doors, None),
     (texts, "/admin/settings/texts"),
     (compatible, "/admin/settings/compatible"),

@@ -18,6 +18,8 @@ from nexnotify.web.admin.sign_in import FRESH, confirm_password, csrf
 
 View = Callable[..., ResponseReturnValue]
 
+#: Weakest roles that may see whole addresses, and take them away. Both are written into the audit trail.
+MAY_REVEAL, MAY_EXPORT = "staff", "admin"
 #: Blueprints that stay open to those who still have to set a second factor up.
 _SET_UP_IN = {"admin_account"}
 #: The field of a password that is typed once more, beside the fields of the form it is asked for.

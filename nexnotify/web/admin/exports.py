@@ -19,13 +19,11 @@ from nexnotify.reports.xlsx import write_sheet
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import audit
 from nexnotify.waitlist.models import STATUSES
-from nexnotify.web.admin.access import current_store, fresh_required, require, staff_guard
+from nexnotify.web.admin.access import MAY_EXPORT, current_store, fresh_required, require, staff_guard
 
 bp = Blueprint("admin_exports", __name__)
 bp.before_request(staff_guard)
 
-#: The role that may take the store's addresses away.
-MAY_EXPORT = "admin"
 CHANNELS = ("sms", "email")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: Up to this size a workbook is made in memory; above it in a file that has no name and goes with its last reader.
