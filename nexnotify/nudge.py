@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 Step = Callable[[], None]
 
-#: The head of the queue that is looked at: there are four steps, so it is seldom longer.
+#: The head of the queue that is looked at: there are few steps, so it is seldom longer.
 LOOK_AT = 5
 
 

@@ -15,8 +15,11 @@ from nexnotify.dispatch import recover
 from nexnotify.gateways.contract import CannotTell, LookupAnswer
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import open_gateway
+from nexnotify.imports.service import forget_old as forget_old_imports
+from nexnotify.imports.service import has_work as has_imports
 from nexnotify.ledger.planner import PlanFault, has_unplanned, plan_next
 from nexnotify.notices.service import has_unseen_events, write_notices
+from nexnotify.nudge import nudge
 from nexnotify.receipts.service import apply_callbacks, has_open_callbacks
 from nexnotify.receipts.sync import sync_opt_outs
 from nexnotify.restock.service import detect_restocks, has_unseen_changes
@@ -145,5 +148,9 @@ def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
             log.exception("step failed")
     with transaction():
         forget_old_counts(utcnow())
+        forget_old_imports(utcnow())
         guesses.forget_old(utcnow())
+    if has_imports(utcnow()):
+        nudge("imports")  # they take long, and a sweep should not
+    end_read()
     after_chunk()

@@ -403,6 +403,46 @@ def test_the_list_is_exported_to_excel_from_products_export_traffic_tools(asked:
     assert {row["Product"] for row in told} == {"Tee"}
 
 
+def test_the_excel_export_agrees_with_the_database_on_a_store_with_mixed_requests(shop: Shop, admin: Admin) -> None:
+    """Requests of every status, on both channels, told, failed, stopped and passed over."""
+    both = {"sms": True, "email": True}
+    shop.put("settings", {"switches": {"preordered": both, "backordered": both, "sold_out": both}})
+    for sku, status in (("TEE-M", "sold_out"), ("HAT-L", "preordered"), ("MUG-1", "backordered")):
+        shop.product(sku, title=sku.lower(), unavailable_as=status)
+        for number in range(4):
+            shop.ask(sku, f"+1201555012{number}")
+        shop.ask_by_email(sku, "ann@mail.example")
+    shop.stop("+12015550123")
+    cancelled = shop.requests(sku="HAT-L")[0]["id"]
+    admin.fill_in(f"/admin/waitlist/requests/{cancelled}/cancel", {})
+    shop.stock("TEE-M", 5)
+    shop.work()
+    shop.stock("TEE-M", 0)
+    shop.ask("TEE-M", "+12015550121")
+
+    page = admin.page("/admin/products/export")
+    excel = re.search(r'href="([^"]+)"[^>]*>(?:<svg.*?</svg>)?Excel<', page)
+    assert excel
+    titles, *rows = load_workbook(io.BytesIO(admin.file(excel.group(1)))).active.iter_rows(values_only=True)
+    told = [dict(zip(titles, row, strict=True)) for row in rows]
+    kept = shop.requests()
+    assert len(told) == len(kept) == 16
+    assert {row["Request status"] for row in told} == {"waiting", "alerted", "cancelled"}
+    for row, request in zip(told, kept, strict=True):
+        channel = {"sms": "Text message", "email": "Email"}[request["channel"]]
+        assert (row["Request"], row["SKU"], row["Channel"]) == (request["id"], request["sku"], channel)
+        assert (row["Address"], row["Request status"]) == (request["to"], request["status"])
+        assert row["Status"].lower().replace(" ", "_") == request["asked_status"]
+        assert (row["Alerted at"] is None) is (request["alerted_at"] is None)
+        assert row["Ended because"] == request["closed_reason"]
+        about = [event for event in shop.trace(request["id"])["events"] if event.get("status") == "delivered"]
+        assert (row["Message status"] == "Delivered") is bool(about)
+        assert (row["STOP at"] is not None) is (request["to"] == "+12015550123")
+    for number, status in ((16, "waiting"), (1, "cancelled")):
+        found = [row for row in told if row["Request status"] == status]
+        assert len(found) == len(shop.requests(status=status)), number
+
+
 def _text_somebody(shop: Shop) -> None:
     """Somebody asks for a product by text, and it is back."""
     shop.product("TEE-M", title="Tee")

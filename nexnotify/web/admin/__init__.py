@@ -13,6 +13,7 @@ from nexnotify.web.admin.doors import bp as doors
 from nexnotify.web.admin.exports import bp as exports
 from nexnotify.web.admin.gateways import bp as gateways
 from nexnotify.web.admin.home import bp as home
+from nexnotify.web.admin.imports import bp as imports
 from nexnotify.web.admin.messages import bp as messages
 from nexnotify.web.admin.orders import bp as orders
 from nexnotify.web.admin.products import bp as products
@@ -21,6 +22,7 @@ from nexnotify.web.admin.settings import bp as settings
 from nexnotify.web.admin.shell import init_shell
 from nexnotify.web.admin.sign_in import init_sign_in
 from nexnotify.web.admin.staff import bp as staff
+from nexnotify.web.admin.tables import bp as tables
 from nexnotify.web.admin.templates import bp as templates
 from nexnotify.web.admin.texts import bp as texts
 from nexnotify.web.admin.tickets import bp as tickets
@@ -49,6 +51,8 @@ ADMIN_BLUEPRINTS: tuple[tuple[Blueprint, str | None], ...] = (
     (compatible, "/admin/settings/compatible"),
     (alerts, "/admin/settings/alerts"),
     (exports, "/admin/products/export"),
+    (tables, "/admin/export"),
+    (imports, "/admin/import"),
 )
 
 

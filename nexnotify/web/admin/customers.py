@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,28 +18,22 @@ from nexnotify.customers.consent import may_be_sent_marketing
 from nexnotify.customers.custom_fields import fields_of
 from nexnotify.customers.field_values import BadValue, Value, read_value
 from nexnotify.customers.models import Contact, Customer, CustomField
-from nexnotify.customers.people import contacts_of, named, of_contacts, opt_in_field, set_values, values_of
-from nexnotify.customers.service import search_contacts
+from nexnotify.customers.people import contacts_of, opt_in_field, set_values, values_of
+from nexnotify.customers.search import OPT_INS, found_by
 from nexnotify.db import transaction
 from nexnotify.errors import Conflict, NotFound
 from nexnotify.phone import InvalidEmail, InvalidPhone
 from nexnotify.receipts.erasing import erase_person
 from nexnotify.reports.customer import marketing_state, person_file, timeline
-from nexnotify.stores.models import Store
+from nexnotify.reports.words import without_keys
 from nexnotify.stores.service import audit
 from nexnotify.web.admin.access import current_store, requires, staff_guard
 from nexnotify.web.admin.customer_forms import TypedNameForm, input_name, shown, values_form
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import keyset
-from nexnotify.web.filters import without_keys
 
 bp = Blueprint("admin_customers", __name__)
 bp.before_request(staff_guard)
-
-#: Word in the address → what the opt-in field says.
-OPT_INS = {"yes": True, "no": False, "unknown": None}
-#: What is looked for as a number rather than as a name.
-_NUMBER = re.compile(r"[…+(]?[\d\s().+/-]*\d{3}[\d\s().+/-]*", re.ASCII)
 
 
 @bp.get("")
@@ -60,7 +53,7 @@ def index() -> ResponseReturnValue:
     problem = None
     if search:
         try:
-            statement = statement.where(_found_by(store, search))
+            statement = statement.where(found_by(store, search))
         except (InvalidPhone, InvalidEmail) as error:
             problem, statement = str(error), statement.where(sa.false())
     page = keyset(statement, Customer.id)
@@ -73,17 +66,6 @@ def index() -> ResponseReturnValue:
         field=opt_in_field(store.id),
         allowed=may_be_sent_marketing(store.id, [row[1].id for row in page.rows if row[1]]),
     )
-
-
-def _found_by(store: Store, search: str) -> sa.ColumnElement[bool]:
-    """Customers with this address, whose number ends so, or whose name begins so.
-
-    :raises InvalidPhone: digits that are no number.
-    :raises InvalidEmail: not an email address.
-    """
-    if "@" in search or _NUMBER.fullmatch(search):
-        return of_contacts(store, search_contacts(store, search))
-    return named(store, search)
 
 
 @bp.get("/<int:customer_id>")

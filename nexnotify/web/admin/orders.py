@@ -10,14 +10,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
-from nexnotify.customers.models import Customer
-from nexnotify.customers.service import search_contacts
 from nexnotify.db import db
 from nexnotify.orders.models import ORDER_STATUSES, Order, OrderEvent
 from nexnotify.orders.people import people_of, person_of
-from nexnotify.phone import InvalidEmail, InvalidPhone
+from nexnotify.orders.search import matches
 from nexnotify.reports.orders import Requested, requested_for, told_of_order
-from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.web.admin.access import current_store, staff_guard
 from nexnotify.web.admin.loading import load
@@ -36,7 +33,7 @@ def index() -> ResponseReturnValue:
     if status in ORDER_STATUSES:
         statement = statement.where(Order.status == status)
     if search:
-        statement = statement.where(_matches(store, search))
+        statement = statement.where(matches(store, search))
     page = keyset(statement, Order.id)
     orders = [row[0] for row in page.rows]
     return render_template(
@@ -48,29 +45,6 @@ def index() -> ResponseReturnValue:
         q=search,
         status=status,
         statuses=ORDER_STATUSES,
-    )
-
-
-def _matches(store: Store, search: str) -> Any:
-    """Orders of this number, or of the person with this address."""
-    found = Order.external_id == search.removeprefix("#")
-    if search.startswith("#"):
-        return sa.or_(found, Order.external_id == search)
-    try:
-        contacts = search_contacts(store, search)
-    except (InvalidPhone, InvalidEmail):
-        return found
-    if not contacts:
-        return found
-    customers = sa.select(Customer.id).where(
-        Customer.store_id == store.id,
-        sa.or_(Customer.sms_contact_id.in_(contacts), Customer.email_contact_id.in_(contacts)),
-    )
-    return sa.or_(
-        found,
-        Order.sms_contact_id.in_(contacts),
-        Order.email_contact_id.in_(contacts),
-        Order.customer_id.in_(customers),
     )
 
 
