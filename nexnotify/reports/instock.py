@@ -112,7 +112,7 @@ def _decided(store: Store, ids: list[int]) -> dict[int, str]:
         ),
         {"b_ids": ids},
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _statement(store: Store, wanted: InstockFilter) -> sa.Select[Any]:
