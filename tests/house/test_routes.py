@@ -1,5 +1,6 @@
 """Who may come in: every address has its guard, and nobody opens another store's row by its number."""
 
+import io
 from collections.abc import Iterator
 
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from werkzeug.routing import IntegerConverter, Rule
 from nexnotify.db import db
 from nexnotify.web.admin.access import staff_guard
 from nexnotify.web.guards import store_api_key
+from tests.admin import Desk
 from tests.shop import Shop
 
 #: Blueprint → its guard.
@@ -135,6 +137,8 @@ def _live_a_little(shop: Shop) -> None:
     shop.put("customers", {"customers": [{"id": "c1", "first_name": "Ann"}]})
     shop.post("orders", {"orders": [{"id": "1001", "status": "new"}]})
     shop.post("tickets", {"tickets": [{"id": "t1", "subject": "Where is it?"}]})
+    file = (io.BytesIO(b"id\nc9\n"), "people.csv")
+    Desk.of(shop).post("/import", kind="customers", file=file)
     shop.stock("TEE-M", 5)
     shop.work()
     assert shop.messages()[0]["status"] == "delivered"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
 from flask import Flask, url_for
@@ -82,6 +83,7 @@ def lived_in(shop: Shop) -> dict[str, int]:
     shop.work()
     shop.put("customers", {"customers": [{"id": "c1", "first_name": "Ann", "phone": "+12015550123"}]})
     desk = Desk.of(shop)
+    desk.post("/import", kind="customers", file=(io.BytesIO(b"id\nc9\n"), "people.csv"))
     return {
         "customer": desk.id_of("/customers", "customers"),
         "custom_field": desk.id_of("/customers/fields", "customers/fields"),
@@ -94,6 +96,7 @@ def lived_in(shop: Shop) -> dict[str, int]:
         "message": desk.id_of("/messages", "messages"),
         "template": desk.id_of("/templates", "templates"),
         "gateway": desk.id_of("/gateways", "gateways"),
+        "import_run": desk.id_of("/import", "import"),
         "key": int(desk.raw("/settings/keys").split("/settings/keys/")[1].split("/")[0]),
     }
 
