@@ -127,7 +127,7 @@ def _known(store: Store, variant_id: int, channel: str, address: str, asked_at: 
     contact = find_contact(store, channel, address)
     if contact is None:
         return False
-    again = AlertRequest.created_at >= asked_at if asked_at else AlertRequest.source == METHOD
+    again = AlertRequest.created_at >= asked_at if asked_at else sa.true()
     found = sa.select(AlertRequest.id).where(
         AlertRequest.store_id == store.id,
         AlertRequest.contact_id == contact.id,
