@@ -89,11 +89,18 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
     "keys": (
-        "Keys and exports",
+        "Keys, imports and exports",
         {
             "api_key.created": "API key created",
             "api_key.revoked": "API key revoked",
             "instock_notification.exported": "Instock Notification exported",
+            "import.uploaded": "File uploaded for an import",
+            "import.begun": "Import begun",
+            "import.cancelled": "Import ended",
+            "customers.exported": "Customers exported",
+            "orders.exported": "Orders exported",
+            "messages.exported": "Messages exported",
+            "consent.exported": "Consent exported",
         },
     ),
     "views": (

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from flask import Flask, g
 
 from nexnotify.clock import to_local
 from nexnotify.phone import mask, mask_email
+from nexnotify.reports.words import without_keys
 
 
 def local(moment: datetime, zone: str | None = None, *, full: bool = False) -> str:
@@ -22,11 +22,6 @@ def local(moment: datetime, zone: str | None = None, *, full: bool = False) -> s
 def masked(address: str) -> str:
     """A phone number or an email address for a page: its ends only."""
     return mask_email(address) if "@" in address else mask(address)
-
-
-def without_keys(body: str) -> str:
-    """A message's text without the key in its stop link: whoever reads it here is not the shopper."""
-    return re.sub(r"(/s/)[\w.-]{20,}", r"\1•••", body)
 
 
 def register(app: Flask) -> None:

@@ -14,7 +14,12 @@ from playwright.sync_api import Browser
 from werkzeug.routing import IntegerConverter, Rule
 
 from nexnotify import create_app
-from nexnotify.db import db
+from nexnotify.clock import utcnow
+from nexnotify.db import db, transaction
+from nexnotify.imports.kinds import Options
+from nexnotify.imports.models import ImportRun
+from nexnotify.imports.service import upload
+from nexnotify.nudge import nudge
 from nexnotify.settings import Settings
 from nexnotify.stores.models import Store
 from tests.browser.desk import Desk
@@ -33,7 +38,7 @@ TABLES = {
     "restock": "restock_event",
 }
 #: What an argument that is no number may be.
-WORDS = {"kind": "twilio", "way": "stripe", "list_name": "orders"}
+WORDS = {"kind": "twilio", "way": "stripe", "list_name": "orders", "name": "customers"}
 #: Pages that need more than a sign-in to be seen, and where they are looked at instead.
 ELSEWHERE = {
     "security.static": "no page",
@@ -104,7 +109,29 @@ def crowded(house: House) -> str:
     settings = ("url=http://127.0.0.1:1/", "username=u", "password=p", "rate=1")
     sets = [word for setting in settings for word in ("--set", setting)]
     house.command("gateway", "add", "--store", key, "--kind", "kannel", "--name", "W" * 100, *sets)
+    _upload(house, key)
     return str(key)
+
+
+def _upload(house: House, key: str) -> None:
+    """A file of which every second row is wrong, read and waiting for somebody's word."""
+    app = create_app(Settings.from_env(house.environment))
+    rows = "".join(f'f{n},"{NAMES[n % 4][:90]}",{"" if n % 2 else "not-an-email-" * 9}\n' for n in range(30))
+    with app.app_context():
+        store = db.session.scalars(sa.select(Store).where(Store.key == key)).one()
+        file = f"id,first_name,email\n{rows}".replace('="', "=").replace(')"', ")").encode()
+        with transaction():
+            run = upload(store, "customers", "W" * 200 + ".csv", file, Options(), None, utcnow())
+        nudge("imports")
+        status = sa.select(ImportRun.status).where(ImportRun.id == run.id)
+
+        def is_read() -> bool:
+            db.session.rollback()
+            return db.session.scalar(status) == "checked"
+
+        wait_for(is_read, 20, "the file read")
+        db.session.remove()
+        db.engine.dispose()
 
 
 @pytest.fixture(scope="module")

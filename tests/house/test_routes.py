@@ -1,5 +1,6 @@
 """Who may come in: every address has its guard, and nobody opens another store's row by its number."""
 
+import io
 from collections.abc import Iterator
 
 import sqlalchemy as sa
@@ -145,6 +146,8 @@ def _live_a_little(shop: Shop) -> None:
     shop.post("orders", {"orders": [{"id": "1001", "status": "new"}]})
     shop.post("tickets", {"tickets": [{"id": "t1", "subject": "Where is it?"}]})
     order_pack(shop.app, shop.key)
+    file = (io.BytesIO(b"id\nc9\n"), "people.csv")
+    Desk.of(shop).post("/import", kind="customers", file=file)
     shop.stock("TEE-M", 5)
     shop.work()
     desk = Desk(shop.sign_in(f"writer-of-{shop.store_id}@acme.example"))

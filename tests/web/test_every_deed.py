@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import io
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from nexnotify.campaigns.models import Send
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.gateways.models import GatewayInstance
+from nexnotify.imports.models import ImportRun
 from nexnotify.ledger.models import Message
 from nexnotify.reports.audit import ACTIONS
 from nexnotify.stores import guesses
@@ -273,6 +275,11 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     own = desk.id_in("/templates", r'/admin/templates/(\d+)"><bdi>Summer')
     yield "admin_templates.rename", Deed(f"/templates/{own}/name", {"name": "Autumn"})
     yield "admin_templates.delete", Deed(f"/templates/{own}/delete", {})
+    file, run = (io.BytesIO(b"id\nc9\n"), "people.csv"), ids["import_run"]
+    yield "admin_imports.index", Deed("/import", {"kind": "customers", "file": file})
+    tried = _set(app, ImportRun, run, status="checked", taken=1)
+    yield "admin_imports.begin", Deed(f"/import/{run}/begin", {}, before=tried)
+    yield "admin_imports.cancel", Deed(f"/import/{run}/cancel", {})
     yield "admin_texts.index", Deed("/settings/texts", {"order_texts": "y", "merchant_number": "+12015550150"})
     yield "admin_waitlist.cancel", Deed(f"/waitlist/requests/{waiting}/cancel", {})
     yield "admin_staff.add", Deed("/staff/invitations", {"email": "new@acme.example", "role": "staff"}, 200)

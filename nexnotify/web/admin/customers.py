@@ -26,6 +26,7 @@ from nexnotify.outcomes.page_orders import forget_visitors
 from nexnotify.phone import InvalidEmail, InvalidPhone
 from nexnotify.receipts.erasing import erase_person
 from nexnotify.reports.customer import marketing_state, person_file, timeline
+from nexnotify.reports.words import without_keys
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import audit
 from nexnotify.web.admin.access import MAY_EXPORT, MAY_REVEAL, current_store, requires, staff_guard
@@ -35,7 +36,6 @@ from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import few, keyset
 from nexnotify.web.admin.sends.picking import picking
 from nexnotify.web.admin.sorting import By, asked_sorting
-from nexnotify.web.filters import without_keys
 
 bp = Blueprint("admin_customers", __name__)
 bp.before_request(staff_guard)
