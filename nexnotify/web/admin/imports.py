@@ -120,7 +120,7 @@ def index() -> ResponseReturnValue:
 
 
 def _index(store: Store, form: FlaskForm) -> str:
-    page = keyset(sa.select(ImportRun).where(ImportRun.store_id == store.id), ImportRun.id)
+    page = keyset(sa.select(ImportRun), sa.select(ImportRun.id).where(ImportRun.store_id == store.id))
     return render_template("admin/imports/index.html", form=form, page=page, kinds=KINDS, pills=PILLS)
 
 
