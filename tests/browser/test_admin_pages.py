@@ -14,9 +14,11 @@ from playwright.sync_api import Browser
 from werkzeug.routing import IntegerConverter, Rule
 
 from nexnotify import create_app
-from nexnotify.db import db
+from nexnotify.clock import utcnow
+from nexnotify.db import db, transaction
 from nexnotify.settings import Settings
-from nexnotify.stores.models import Store
+from nexnotify.stores import views
+from nexnotify.stores.models import StaffUser, Store
 from tests.browser.desk import Desk
 from tests.browser.house import House
 from tests.credits import order_pack
@@ -61,6 +63,7 @@ def crowded(house: House) -> str:
     house.call("PUT", "settings", {"quiet_hours": None, "credits": True}, secret)
     house.command("credits", "add", "--store", key, "--note", "W" * 200, "5000")
     order_pack(create_app(Settings.from_env(house.environment)), key)
+    save_view(create_app(Settings.from_env(house.environment)), key)
     product: dict[str, Any] = {"url": f"https://acme.example/{'x' * 200}", "image_url": "https://acme.example/none.png"}
     for index, name in enumerate(NAMES):
         title, sku = name[:200], f"ODD{index}-{'S' * 90}"
@@ -97,6 +100,17 @@ def crowded(house: House) -> str:
     sets = [word for setting in settings for word in ("--set", setting)]
     house.command("gateway", "add", "--store", key, "--kind", "kannel", "--name", "W" * 100, *sets)
     return str(key)
+
+
+def save_view(app: Flask, key: str) -> None:
+    """One tab above the orders, as long as names are."""
+    with app.app_context():
+        with transaction():
+            store = db.session.scalars(sa.select(Store).where(Store.key == key)).one()
+            person = db.session.scalars(sa.select(StaffUser).where(StaffUser.email == EMAIL)).one()
+            views.save_view(store, person.id, "orders", "W" * views.LONGEST_NAME, {"status": "new"}, True, utcnow())
+        db.session.remove()
+        db.engine.dispose()
 
 
 @pytest.fixture(scope="module")
