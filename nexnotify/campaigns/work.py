@@ -19,7 +19,7 @@ from nexnotify.ledger.moves import Move, move
 CHUNK = 1000
 #: A send whose texts are all written is looked at so often until none of them waits.
 LOOK_AGAIN = timedelta(seconds=5)
-_MOVING = ("held", "queued", "claimed", "uncertain")
+_MOVING = ("held", "queued", "claimed")
 
 
 class SendFault(Exception):
@@ -93,7 +93,14 @@ _IDS = (
     .limit(CHUNK)
 )
 # Not the bare column: the databases would read its index, and with it all that is queued.
-_STILL = sa.select(_message.c.id, _message.c.status).where(IdIn(_message.c.id), (_message.c.status + "").in_(_MOVING))
+# An outcome that nobody found out while the text was worth something stays unknown for ever.
+_STILL = sa.select(_message.c.id).where(
+    IdIn(_message.c.id),
+    sa.or_(
+        (_message.c.status + "").in_(_MOVING),
+        sa.and_(_message.c.status + "" == "uncertain", _message.c.valid_until > sa.bindparam("b_now")),
+    ),
+)
 _CANCELLABLE = (
     sa.select(_message.c.id, _message.c.status)
     .where(IdIn(_message.c.id), (_message.c.status + "").in_(("held", "queued")))
@@ -124,7 +131,7 @@ def _see_the_end(send: Send, now: datetime) -> None:
     last, ids = _next_messages(send)
     if not last:
         send.state, send.ended_at, send.work_at, send.cursor = "done", now, None, 0
-    elif db.session.connection().execute(_STILL.limit(1), {"b_ids": ids}).first() is not None:
+    elif db.session.connection().execute(_STILL.limit(1), {"b_ids": ids, "b_now": now}).first() is not None:
         send.work_at = now + LOOK_AGAIN
     else:
         send.cursor = last
