@@ -19,6 +19,8 @@ from nexnotify.ledger.moves import Move, move
 CHUNK = 1000
 #: A send whose texts are all written is looked at so often until none of them waits.
 LOOK_AGAIN = timedelta(seconds=5)
+#: One that met with trouble of its own is tried again after this.
+AFTER_TROUBLE = timedelta(minutes=1)
 _MOVING = ("held", "queued", "claimed")
 
 
@@ -65,6 +67,16 @@ def work_on_next(now: datetime, but: Collection[int] = ()) -> bool:
     except Exception as error:
         raise SendFault(send_id) from error
     return True
+
+
+def put_off(send_id: int, now: datetime) -> None:
+    """Leave a send alone for a while, after trouble of its own; otherwise it would be tried every second."""
+    db.session.execute(
+        sa.update(Send)
+        .where(Send.id == send_id, Send.work_at <= now)
+        .values(work_at=now + AFTER_TROUBLE)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _work_on(send: Send, now: datetime) -> None:
