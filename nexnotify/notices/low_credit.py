@@ -55,7 +55,7 @@ def tell_low_balances(now: datetime) -> int:
             raise  # the database, not the store
         except Exception:
             # One store's trouble must not keep the others from being told, nor come again for ever.
-            log.exception("cannot tell of low credits", extra={"store": store.id})
+            log.exception("cannot tell of low credits", extra={"store": row.store_id})
     return len(found)
 
 

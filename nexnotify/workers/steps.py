@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from nexnotify.campaigns.work import SendFault, has_work, work_on_next
+from nexnotify.campaigns.work import SendFault, has_work, put_off, work_on_next
 from nexnotify.clock import utcnow
 from nexnotify.customers.service import forget_old_counts
 from nexnotify.db import db, end_read, transaction
@@ -110,9 +110,11 @@ def run_campaigns(after_some: Callable[[], None] = lambda: None) -> None:
             with transaction():
                 more = work_on_next(begun, faulty)
         except SendFault as fault:
-            # One send's trouble must not keep others from going; it is tried again at the next sweep.
+            # One send's trouble must not keep others from going; it is tried again after a while.
             log.exception("cannot send", extra={"send": fault.send_id})
             faulty.add(fault.send_id)
+            with transaction():
+                put_off(fault.send_id, begun)
             continue
         after_some()
         if not more:

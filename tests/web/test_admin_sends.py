@@ -6,9 +6,11 @@ import re
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from nexnotify.clock import utcnow
-from nexnotify.db import db
+from nexnotify.db import db, transaction
+from nexnotify.gateways.models import GatewayInstance
 from nexnotify.workers.steps import run_campaigns
 from tests.admin import Desk
 from tests.credits import account, with_credits
@@ -115,6 +117,32 @@ def test_confirmed_twice_it_goes_once(shop: Shop, desk: Desk) -> None:
     ]
     page = desk.post(f"{address}/write", body="Other words", when="now")
     assert "Other words" not in page
+
+
+def test_what_was_changed_after_somebody_looked_at_it_is_not_sent_by_them(shop: Shop, desk: Desk) -> None:
+    shop.put("settings", {"send_undo_seconds": 0})
+    address = written(desk)
+    [seen] = re.findall(r'name="seen" value="(\w+)"', desk.page(f"{address}/check"))
+    Desk(shop.sign_in("ben@acme.example", "admin")).post(f"{address}/write", body="Other words", when="now")
+    page = desk.post(f"{address}/confirm", seen=seen)
+    assert "changed after you looked at it" in page
+    shop.work()
+    assert bodies(shop) == []
+    [seen] = re.findall(r'name="seen" value="(\w+)"', page)
+    desk.post(f"{address}/confirm", seen=seen)
+    shop.work()
+    assert bodies(shop) == ["Other words"] * 2
+
+
+def test_without_a_gateway_for_texts_nothing_is_confirmed(shop: Shop, desk: Desk) -> None:
+    address = written(desk)
+    with shop.app.app_context():
+        with transaction():
+            db.session.execute(sa.update(GatewayInstance).values(is_sender=False))
+        db.session.remove()
+    assert "Send 2 text messages" not in desk.page(f"{address}/check")
+    assert "There is no gateway for text messages" in desk.post(f"{address}/confirm")
+    assert "Check" in desk.page(f"{address}/check")  # a draft still
 
 
 def test_a_text_that_reaches_nobody_is_not_sent(shop: Shop, desk: Desk) -> None:

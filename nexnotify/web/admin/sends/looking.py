@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -116,6 +117,12 @@ def begins_at(send: Send, now: datetime) -> datetime:
     """When the first of it would leave."""
     undo = 0 if send.is_to_one else store_settings(current_store()).send_undo_seconds
     return max(send.scheduled_for or now, now + timedelta(seconds=undo))
+
+
+def as_seen(send: Send) -> str:
+    """What somebody who confirms has looked at: words and time, as a short hash."""
+    seen = f"{send.scheduled_for}\n{send.body}"
+    return hashlib.sha256(seen.encode()).hexdigest()[:16]
 
 
 def lacks_way_out(send: Send) -> bool:
