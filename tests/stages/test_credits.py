@@ -428,7 +428,9 @@ def test_one_stores_broken_template_does_not_keep_another_from_being_told_of_low
         with_credits(place, 100, low_credit_below=50)
         grant(place, -80)
     with inside(shop.app), transaction():
-        broken = sa.select(Template.id).where(Template.store_id == shop.store_id, Template.kind == "merchant_low_credit")
+        broken = sa.select(Template.id).where(
+            Template.store_id == shop.store_id, Template.kind == "merchant_low_credit"
+        )
         db.session.execute(
             sa.update(TemplateVersion).where(TemplateVersion.template_id.in_(broken)).values(body="[[no such token]]")
         )

@@ -34,7 +34,16 @@ from nexnotify.web.admin.access import current_store, requires
 from nexnotify.web.admin.forms import put_errors
 from nexnotify.web.admin.sends.blueprint import SOURCES, TO_ONE, audience_words, bp, load_own
 from nexnotify.web.admin.sends.forms import TestForm, WriteForm, filled
-from nexnotify.web.admin.sends.looking import as_seen, begins_at, context, cost, credits_for, lacks_way_out, shown, tokens_for
+from nexnotify.web.admin.sends.looking import (
+    as_seen,
+    begins_at,
+    context,
+    cost,
+    credits_for,
+    lacks_way_out,
+    shown,
+    tokens_for,
+)
 
 #: Buttons that look and do not save.
 _LOOK = {"preview", "example", "plain", "use"}
