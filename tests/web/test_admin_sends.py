@@ -73,6 +73,9 @@ def test_a_time_that_is_over_or_missing_is_refused(desk: Desk) -> None:
     assert "still to come" in desk.post(
         f"{address}/write", 422, body=WORDS, when="later", scheduled_for="2020-01-01T10:00"
     )
+    assert "within a year" in desk.post(
+        f"{address}/write", 422, body=WORDS, when="later", scheduled_for="9999-12-31T23:59"
+    )
     assert "Choose a day and a time." in desk.post(f"{address}/write", 422, body=WORDS, when="later", scheduled_for="")
 
 
