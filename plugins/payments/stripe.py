@@ -117,7 +117,8 @@ class PAYMENT(Payment):
                 return None  # another event, or a session that is not ours
             if kind == "checkout.session.completed" and session["payment_status"] == "unpaid":
                 return None  # async_payment_succeeded or …_failed follows
-            return News(str(session["client_reference_id"]), EVENTS[kind], str(session["id"]))
+            paid = int(session["amount_total"]), str(session["currency"])
+            return News(str(session["client_reference_id"]), EVENTS[kind], str(session["id"]), *paid)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BadCall(f"The event cannot be read ({type(error).__name__}).") from None
 

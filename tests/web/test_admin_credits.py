@@ -151,9 +151,21 @@ def test_a_pack_paid_with_stripe_comes_once_however_often_stripe_says_so(
 def test_the_amount_is_never_taken_from_the_call(shop: Shop, till: Desk, stripe: StripeStub) -> None:
     buy(till, "Stripe", 1000)
     [session] = stripe.sessions.values()
-    told = stripe.pay(session["id"]) | {"amount_total": 1, "metadata": {"credits": "1000000"}, "credits": 1_000_000}
+    told = stripe.pay(session["id"]) | {"metadata": {"credits": "1000000"}, "credits": 1_000_000}
+    told |= {"amount_total": 100 * session["amount_total"]}
     assert call(shop, till, stripe.event("checkout.session.completed", told)).status_code == 200
     assert account(shop) == Account(1000, 0)
+
+
+@pytest.mark.parametrize("other", [{"amount_total": 1999}, {"currency": "jpy"}])
+def test_another_sum_than_the_pack_costs_brings_nothing(
+    shop: Shop, till: Desk, stripe: StripeStub, other: dict[str, Any]
+) -> None:
+    buy(till, "Stripe", 1000)
+    [session] = stripe.sessions.values()
+    event = stripe.event("checkout.session.completed", stripe.pay(session["id"]) | other)
+    assert call(shop, till, event).status_code == 409
+    assert account(shop) == Account(0, 0)
 
 
 def test_a_call_that_stripe_did_not_sign_just_now_changes_nothing(shop: Shop, till: Desk, stripe: StripeStub) -> None:
