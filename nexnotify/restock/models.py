@@ -32,6 +32,6 @@ class RestockEvent(Tenant, db.Model):
     plan_cursor: Mapped[int] = mapped_column(BigId, default=0)
     planned_at: Mapped[datetime | None]
     #: People the plan told, held back and passed over so far: lists show them, and a restock may have very many.
-    told: Mapped[int] = mapped_column(default=0, server_default=sa.text("0"))
-    held: Mapped[int] = mapped_column(default=0, server_default=sa.text("0"))
-    passed: Mapped[int] = mapped_column(default=0, server_default=sa.text("0"))
+    told: Mapped[int] = mapped_column(default=0)
+    held: Mapped[int] = mapped_column(default=0)
+    passed: Mapped[int] = mapped_column(default=0)
