@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,19 +32,19 @@ def fanout_vs_insert(people: int = 100_000) -> float:
         planned = time.monotonic() - begun
         db.session.remove()
         db.engine.dispose()
-        return planned / _bare_insert(Path(house.settings.database_url.removeprefix("sqlite:///")))
+        return planned / bare_insert(Path(house.settings.database_url.removeprefix("sqlite:///")), TABLES)
 
 
-def _bare_insert(database: Path) -> float:
-    """Seconds to insert what the plan wrote once more into its own emptied tables, by the driver alone."""
+def bare_insert(database: Path, tables: Sequence[str]) -> float:
+    """Seconds to insert what was written to these tables once more into them, emptied, by the driver alone."""
     link = sqlite3.connect(database, isolation_level=None)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         link.execute(f"PRAGMA {pragma}")
     ready: list[tuple[str, list[Any]]] = []
-    for table in TABLES:
+    for table in tables:
         rows = link.execute(f"SELECT * FROM {table} ORDER BY id").fetchall()
         ready.append((f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows))
-    for table in reversed(TABLES):
+    for table in reversed(tables):
         link.execute(f"DELETE FROM {table}")
     link.execute("VACUUM")
     begun = time.monotonic()

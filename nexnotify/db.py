@@ -91,9 +91,9 @@ class IdIn(sa.ColumnElement[bool]):
     _traverse_internals = [("column", InternalTraversal.dp_clauseelement), ("ids", InternalTraversal.dp_clauseelement)]
     type = sa.Boolean()
 
-    def __init__(self, column: sa.ColumnElement[int], name: str = "b_ids") -> None:
+    def __init__(self, column: sa.ColumnElement[int], name: str = "b_ids", ids: Sequence[int] | None = None) -> None:
         self.column = column
-        self.ids = sa.bindparam(name, type_=_IdList)
+        self.ids = sa.bindparam(name, type_=_IdList) if ids is None else sa.bindparam(name, list(ids), type_=_IdList)
 
 
 @compiles(IdIn)

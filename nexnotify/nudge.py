@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 
 Step = Callable[[], None]
 
-#: The head of the queue that is looked at: there are five steps, so it is seldom longer.
-LOOK_AT = 6
+#: The head of the queue that is looked at: there are few steps, so it is seldom longer.
+LOOK_AT = 7
 
 
 def make_huey(settings: Settings) -> Huey:

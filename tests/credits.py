@@ -5,15 +5,31 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import sqlalchemy as sa
+from flask import Flask
 
 from nexnotify.clock import utcnow
+from nexnotify.credits.buying import configure, configured, order
 from nexnotify.credits.models import CreditBalance, CreditEntry
 from nexnotify.db import db, transaction
 from nexnotify.ledger.charges import OPEN
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.paying import top_up
 from nexnotify.stores.models import Store
+from nexnotify.stores.service import find_store
 from tests.shop import Shop
+
+
+def order_pack(app: Flask, key: str) -> None:
+    """A purchase by invoice that nobody has paid."""
+    with app.app_context():
+        with transaction():
+            store = find_store(key)
+            assert store is not None
+            configure(store, "invoice", {"instructions": "To our bank. " * 60}, True, utcnow())
+            way = configured(store, "invoice")
+            assert way is not None
+            order(store, way, 1000, None, utcnow())
+        db.session.remove()
 
 
 class Account(NamedTuple):

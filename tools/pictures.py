@@ -158,7 +158,7 @@ def _links(context: BrowserContext) -> dict[str, str]:
     return {
         "message": message,
         "request": first(message, r'"(/admin/waitlist/requests/\d+)"'),
-        "template": first("/admin/templates", r'"(/admin/templates/\d+)"'),
+        "template": first("/admin/templates", r'"(/admin/templates/\d+)"><bdi>Back in stock<'),
     }
 
 

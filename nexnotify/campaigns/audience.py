@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -103,7 +104,17 @@ def _conditions(store: Store, source: str, filter_: Mapping[str, Any]) -> list[s
         return found
     if filter_.get("status") in ORDER_STATUSES:
         found.append(Order.status == filter_["status"])
+    if filter_.get("placed_from"):
+        found.append(_placed_from(str(filter_["placed_from"])))
     return [*found, matches(store, search)] if search else found
+
+
+def _placed_from(moment: str) -> sa.ColumnElement[bool]:
+    """Orders placed since; none at all where it is no moment, rather than too many."""
+    try:
+        return Order.placed_at >= datetime.fromisoformat(moment).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return sa.false()
 
 
 def _of_customers() -> sa.Select[Any]:

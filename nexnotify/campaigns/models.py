@@ -28,6 +28,7 @@ class Send(Tenant, db.Model):
     __table_args__ = tenant_args(
         tenant_key("template_version_id", "template_version"),
         sa.Index("ix_send_list", "store_id", "id"),
+        sa.Index("ix_send_state", "store_id", "state", "id"),
         sa.Index("ix_send_confirmed", "store_id", "confirmed_at"),
         partial_index("ix_send_work", "work_at", "id", where="work_at IS NOT NULL"),
     )

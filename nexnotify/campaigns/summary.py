@@ -149,8 +149,10 @@ def _verdict(send: Send, policy: Policy, facts: Any, at: datetime) -> Verdict:
 def _recent(store: Store, policy: Policy, at: datetime) -> Any:
     """Contacts that have had as many texts as the cap allows, and when the oldest of those was."""
     moment = sa.func.coalesce(Message.accepted_at, Message.due_at)
+    # Not the bare column: SQLite would group by its index, and read all that the store has ever sent.
+    contact_id = Message.contact_id + 0
     statement = (
-        sa.select(Message.contact_id, sa.func.min(moment).label("oldest"))
+        sa.select(contact_id.label("contact_id"), sa.func.min(moment).label("oldest"))
         .where(
             Message.store_id == store.id,
             Message.kind.in_(COUNTED),
@@ -159,7 +161,7 @@ def _recent(store: Store, policy: Policy, at: datetime) -> Any:
             Message.created_at > at - timedelta(hours=policy.cap_hours, days=7),
             moment > at - timedelta(hours=policy.cap_hours),
         )
-        .group_by(Message.contact_id)
+        .group_by(contact_id)
         .having(sa.func.count() >= (policy.cap_texts or 1))
     )
     if policy.cap_texts is None:
@@ -213,20 +215,22 @@ def _count_segments(store: Store, send: Send, audience: Audience, summary: Summa
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """Another send of the same words to some of the same people, a short while ago."""
+    """Another send of the same words to some of the same people, a short while ago or still to come."""
 
     send: Send
     people: int
 
 
 def twins(store: Store, send: Send, now: datetime) -> list[Twin]:
-    """Those that were confirmed lately, the latest first."""
+    """Those that were confirmed lately or have not gone yet, the latest first."""
     others = db.session.scalars(
         sa.select(Send)
         .where(
             Send.store_id == store.id,
-            Send.confirmed_at > now - LATELY,
-            Send.state.in_(("scheduled", "sending", "done")),
+            sa.or_(
+                sa.and_(Send.confirmed_at > now - LATELY, Send.state == "done"),
+                Send.state.in_(("scheduled", "sending")),
+            ),
             Send.body == send.body,
             Send.id != send.id,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from nexnotify.campaigns.models import Send
-from nexnotify.content.service import UNSAVED, Rendered, Wording
+from nexnotify.content.service import UNSAVED, Rendered, Wording, as_sent
 from nexnotify.content.tokens import UnresolvedToken, compile_template
 from nexnotify.db import db
 from nexnotify.ledger.values import price_text, stop_url
@@ -23,7 +23,9 @@ class Texts:
         """:param body: words to try instead of the send's own; they must compile."""
         self._store_id = store.id
         self._shared: dict[str, str | None] = {"store": store.name, **_about(send)}
-        self._wording = Wording(UNSAVED, "sms", compile_template(send.body if body is None else body), None)
+        #: The words as they are sent: where nobody can reply they have a link to end.
+        self.body = as_sent(store, "custom", "sms", send.body if body is None else body)
+        self._wording = Wording(UNSAVED, "sms", compile_template(self.body), None)
         self._names_people = self._wording.uses("firstname", "lastname", "fullname")
         self._links_people = self._wording.uses("stop_url")
         self._known: dict[tuple[object, ...], Rendered | None] = {}

@@ -19,7 +19,9 @@ from nexnotify.ledger.moves import Move, move
 CHUNK = 1000
 #: A send whose texts are all written is looked at so often until none of them waits.
 LOOK_AGAIN = timedelta(seconds=5)
-_MOVING = ("held", "queued", "claimed", "uncertain")
+#: One that met with trouble of its own is tried again after this.
+AFTER_TROUBLE = timedelta(minutes=1)
+_MOVING = ("held", "queued", "claimed")
 
 
 class SendFault(Exception):
@@ -67,6 +69,16 @@ def work_on_next(now: datetime, but: Collection[int] = ()) -> bool:
     return True
 
 
+def put_off(send_id: int, now: datetime) -> None:
+    """Leave a send alone for a while, after trouble of its own; otherwise it would be tried every second."""
+    db.session.execute(
+        sa.update(Send)
+        .where(Send.id == send_id, Send.work_at <= now)
+        .values(work_at=now + AFTER_TROUBLE)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def _work_on(send: Send, now: datetime) -> None:
     send.work_at = now  # others take their turn before its next piece
     if send.state == "cancelled":
@@ -93,7 +105,14 @@ _IDS = (
     .limit(CHUNK)
 )
 # Not the bare column: the databases would read its index, and with it all that is queued.
-_STILL = sa.select(_message.c.id, _message.c.status).where(IdIn(_message.c.id), (_message.c.status + "").in_(_MOVING))
+# An outcome that nobody found out while the text was worth something stays unknown for ever.
+_STILL = sa.select(_message.c.id).where(
+    IdIn(_message.c.id),
+    sa.or_(
+        (_message.c.status + "").in_(_MOVING),
+        sa.and_(_message.c.status + "" == "uncertain", _message.c.valid_until > sa.bindparam("b_now")),
+    ),
+)
 _CANCELLABLE = (
     sa.select(_message.c.id, _message.c.status)
     .where(IdIn(_message.c.id), (_message.c.status + "").in_(("held", "queued")))
@@ -124,7 +143,7 @@ def _see_the_end(send: Send, now: datetime) -> None:
     last, ids = _next_messages(send)
     if not last:
         send.state, send.ended_at, send.work_at, send.cursor = "done", now, None, 0
-    elif db.session.connection().execute(_STILL.limit(1), {"b_ids": ids}).first() is not None:
+    elif db.session.connection().execute(_STILL.limit(1), {"b_ids": ids, "b_now": now}).first() is not None:
         send.work_at = now + LOOK_AGAIN
     else:
         send.cursor = last

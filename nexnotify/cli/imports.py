@@ -9,22 +9,14 @@ from typing import Any
 
 import click
 
-from nexnotify.catalog.imports import ABSENT, ParsedLevel, ParsedProduct, RefusedRow, read_products, read_stock
-from nexnotify.catalog.service import ProductData, VariantData
+from nexnotify.catalog.imports import RefusedRow
 from nexnotify.cli.common import answer, find_the_store, in_app, json_option, store_option
 from nexnotify.clock import utcnow
-from nexnotify.customers.custom_fields import fields_of
-from nexnotify.customers.imports import FieldRule, ParsedCustomer, read_customers
-from nexnotify.customers.people import take_customer
 from nexnotify.db import db, transaction
 from nexnotify.errors import NexnotifyError
-from nexnotify.inventory.intake import take_product
-from nexnotify.inventory.service import LevelData, set_level
+from nexnotify.imports.kinds import KINDS, Options, line_of
+from nexnotify.imports.reading import open_text
 from nexnotify.nudge import nudge
-from nexnotify.orders.imports import ParsedOrder, read_orders
-from nexnotify.orders.service import take_order
-from nexnotify.outcomes.matching import match_order
-from nexnotify.stores.models import Store
 
 #: Products or levels of one transaction.
 BATCH = 50
@@ -57,12 +49,7 @@ def products(
     file: Path,
 ) -> None:
     """A Shopify product export, or our own form (docs/imports.md)."""
-    with in_app():
-        store = find_the_store(store_key)
-        with file.open(encoding="utf-8", newline="") as stream:
-            rows = read_products(stream, currency=store.currency, shop_url=shop_url)
-            counts = _take(rows, lambda row: _take_product(store, row, with_stock), "products", dry_run, as_json)
-        _finish(counts, report, dry_run, as_json)
+    _import("products", store_key, Options(shop_url, with_stock), dry_run, report, as_json, file)
 
 
 @import_.command("stock")
@@ -73,12 +60,7 @@ def products(
 @file_argument
 def stock(store_key: str, dry_run: bool, report: Path | None, as_json: bool, file: Path) -> None:
     """Stock levels in our own form (docs/imports.md)."""
-    with in_app():
-        store = find_the_store(store_key)
-        with file.open(encoding="utf-8", newline="") as stream:
-            rows = read_stock(stream)
-            counts = _take(rows, lambda row: _take_level(store, row), "levels", dry_run, as_json)
-        _finish(counts, report, dry_run, as_json)
+    _import("stock", store_key, Options(), dry_run, report, as_json, file)
 
 
 @import_.command("customers")
@@ -89,20 +71,7 @@ def stock(store_key: str, dry_run: bool, report: Path | None, as_json: bool, fil
 @file_argument
 def customers(store_key: str, dry_run: bool, report: Path | None, as_json: bool, file: Path) -> None:
     """A Shopify customer export, or our own form (docs/imports.md)."""
-    with in_app():
-        store = find_the_store(store_key)
-        rules = [
-            FieldRule(item.name, item.type, tuple(item.choices), item.is_sms_opt_in) for item in fields_of(store.id)
-        ]
-        with file.open(encoding="utf-8", newline="") as stream:
-            rows = read_customers(stream, country=store.country, fields=rules)
-            counts = _take(rows, lambda row: _take_customer(store, row), "customers", dry_run, as_json)
-        _finish(counts, report, dry_run, as_json)
-
-
-def _take_customer(store: Store, row: ParsedCustomer) -> int:
-    take_customer(store, row.data, "import", utcnow())
-    return 1
+    _import("customers", store_key, Options(), dry_run, report, as_json, file)
 
 
 @import_.command("orders")
@@ -113,54 +82,30 @@ def _take_customer(store: Store, row: ParsedCustomer) -> int:
 @file_argument
 def orders(store_key: str, dry_run: bool, report: Path | None, as_json: bool, file: Path) -> None:
     """A Shopify order export, or our own form (docs/imports.md). It never texts anybody."""
+    _import("orders", store_key, Options(), dry_run, report, as_json, file)
+
+
+@import_.command("requests")
+@store_option
+@dry_run_option
+@report_option
+@json_option
+@file_argument
+def requests(store_key: str, dry_run: bool, report: Path | None, as_json: bool, file: Path) -> None:
+    """People who wait, in our own form (docs/imports.md). It never texts anybody."""
+    _import("requests", store_key, Options(), dry_run, report, as_json, file)
+
+
+def _import(
+    name: str, store_key: str, options: Options, dry_run: bool, report: Path | None, as_json: bool, file: Path
+) -> None:
+    kind = KINDS[name]
     with in_app():
         store = find_the_store(store_key)
-        with file.open(encoding="utf-8", newline="") as stream:
-            rows = read_orders(stream, country=store.country, currency=store.currency)
-            counts = _take(rows, lambda row: _take_order(store, row), "orders", dry_run, as_json)
+        rows = kind.read(store, open_text(file.read_bytes(), file.name, store.zone), options)
+        what = "levels" if name == "stock" else name
+        counts = _take(rows, lambda row: kind.save(store, row, options, utcnow()), what, dry_run, as_json)
         _finish(counts, report, dry_run, as_json)
-
-
-def _take_order(store: Store, row: ParsedOrder) -> int:
-    match_order(store, take_order(store, row.data, utcnow()))
-    return 1
-
-
-def _take_product(store: Store, row: ParsedProduct, with_stock: bool) -> int:
-    now = utcnow()
-    variants = [
-        VariantData(
-            variant.id,
-            variant.sku,
-            variant.options,
-            variant.price,
-            variant.currency,
-            variant.url,
-            variant.image_url,
-            variant.unavailable_as,
-        )
-        for variant in row.variants
-    ]
-    take_product(store, ProductData(row.id, row.title, row.url, row.image_url, row.published, variants), now)
-    for variant in row.variants if with_stock else ():
-        if variant.on_hand is not ABSENT:
-            level = LevelData(variant_id=variant.id, location=variant.location or "main", on_hand=variant.on_hand)
-            set_level(store, level, now)
-    return len(row.variants)
-
-
-def _take_level(store: Store, row: ParsedLevel) -> int:
-    level = LevelData(
-        sku=row.sku if row.variant_id is None else None,
-        variant_id=row.variant_id,
-        location=row.location or "main",
-        on_hand=row.on_hand,
-        committed=0 if row.committed is ABSENT else row.committed,
-        safety_stock=0 if row.safety_stock is ABSENT else row.safety_stock,
-        as_of=row.as_of,
-    )
-    set_level(store, level, utcnow())
-    return 1
 
 
 def _take(rows: Iterator[Any], save: Any, what: str, dry_run: bool, as_json: bool) -> dict[str, Any]:
@@ -174,25 +119,22 @@ def _take(rows: Iterator[Any], save: Any, what: str, dry_run: bool, as_json: boo
             batch = good[start : start + BATCH]
             if dry_run:
                 taken += len(batch)
-                inner += sum(len(getattr(item, "variants", ())) or 1 for item in batch)
+                inner += sum(len(getattr(item, "variants", ())) for item in batch)
             else:
                 with transaction():
                     for item in batch:
                         try:
                             with db.session.begin_nested():
-                                inner += save(item)
+                                save(item)
                             taken += 1
+                            inner += len(getattr(item, "variants", ()))
                         except NexnotifyError as error:
-                            refused.append(RefusedRow(_line(item), error.message))
+                            refused.append(RefusedRow(line_of(item), error.message))
             bar.update(len(batch))
     if not dry_run:
         nudge("restock")
     counts: dict[str, Any] = {what: taken, "refused": refused}
     return counts | ({"variants": inner} if what == "products" else {})
-
-
-def _line(item: Any) -> int:
-    return int(item.rows[0]) if isinstance(item, ParsedProduct) else int(item.line)
 
 
 def _finish(counts: dict[str, Any], report: Path | None, dry_run: bool, as_json: bool) -> None:

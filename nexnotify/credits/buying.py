@@ -13,7 +13,7 @@ from flask import current_app
 from werkzeug.datastructures import MultiDict
 from wtforms import Form, PasswordField
 
-from nexnotify.credits.contract import Begun, Order
+from nexnotify.credits.contract import Begun, News, Order
 from nexnotify.credits.contract import Payment as PaymentPlugin
 from nexnotify.credits.loader import Payments
 from nexnotify.credits.models import CreditPurchase, Payment
@@ -125,7 +125,7 @@ def payment_at(payment_id: int, token: str) -> Payment | None:
 # --- purchases --------------------------------------------------------------------------------------------------------
 
 
-def order(store: Store, payment: Payment, credits: int, user_id: int, now: datetime) -> CreditPurchase:
+def order(store: Store, payment: Payment, credits: int, user_id: int | None, now: datetime) -> CreditPurchase:
     """A purchase at today's price; nothing is paid yet.
 
     :raises Invalid: there is no such pack.
@@ -172,6 +172,13 @@ def end(purchase: CreditPurchase, status: str, user_id: int | None, now: datetim
     purchase.status, purchase.ended_at, purchase.ended_by = status, now, user_id
     db.session.flush()
     return True
+
+
+def pays(purchase: CreditPurchase, news: News) -> bool:
+    """Whether what the provider names, if it names a sum, covers the purchase."""
+    if news.amount is None or news.currency is None:
+        return True
+    return news.currency.upper() == purchase.currency and news.amount >= purchase.amount
 
 
 def find_purchase(payment: Payment, reference: str, provider_id: str | None) -> CreditPurchase | None:

@@ -62,6 +62,9 @@ class News:
     reference: str
     status: Literal["paid", "failed", "cancelled"]
     provider_id: str | None = None
+    #: What was paid, as an order states it; None where the provider does not say.
+    amount: int | None = None
+    currency: str | None = None
 
 
 class PaymentError(Exception):

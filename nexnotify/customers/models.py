@@ -99,6 +99,13 @@ class Customer(Tenant, db.Model):
         sa.Index("ix_customer_name", "store_id", "name_key"),
         sa.Index("ix_customer_last_name", "store_id", "last_name_key"),
         sa.Index("ix_customer_opt_in", "store_id", "sms_opt_in", "id"),
+        # The list, sorted by name or by change, with the opt-in or without. Those erased would all stand together in it.
+        partial_index("ix_customer_list_name", "store_id", "name_key", "id", where="erased_at IS NULL"),
+        partial_index("ix_customer_list_changed", "store_id", "updated_at", "id", where="erased_at IS NULL"),
+        partial_index("ix_customer_opt_in_name", "store_id", "sms_opt_in", "name_key", "id", where="erased_at IS NULL"),
+        partial_index(
+            "ix_customer_opt_in_changed", "store_id", "sms_opt_in", "updated_at", "id", where="erased_at IS NULL"
+        ),
     )
 
     #: The storefront's id; null once erased.

@@ -151,29 +151,29 @@ def contacts_of(customer: Customer, *, lock: bool = False) -> dict[str, Contact]
     return {contact.channel: contact for contact in db.session.scalars(statement)}
 
 
-def of_contacts(store: Store, contact_ids: Sequence[int]) -> sa.ColumnElement[bool]:
-    """Customers whose address is one of these contacts."""
-    if not contact_ids:
-        return sa.false()
+def of_contacts(store: Store, contact_ids: Sequence[int]) -> sa.CompoundSelect[Any]:
+    """Ids of the customers whose address is one of these contacts."""
     return _one_of(store, [Customer.sms_contact_id.in_(contact_ids), Customer.email_contact_id.in_(contact_ids)])
 
 
-def named(store: Store, text: str) -> sa.ColumnElement[bool]:
-    """Customers whose first or last name begins like this, or first and last name in either order."""
+def named(store: Store, text: str) -> tuple[sa.CompoundSelect[Any] | None, sa.ColumnElement[bool]]:
+    """Customers whose first or last name begins like this, or first and last name in either order.
+
+    :returns: their ids, None where there are very many; and the condition, which then uses no index: walking the list
+        finds a page of them soon, while gathering them all would take long.
+    """
     key = fold(text)[:MAX_KEY]
     ways = [sa.and_(column >= key, column < key + _LAST) for column in (Customer.name_key, Customer.last_name_key)]
-    some = sa.select(Customer.id).where(Customer.store_id == store.id, sa.or_(*ways)).limit(MANY).subquery()
-    if (db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0) < MANY:
-        return _one_of(store, ways)
-    # Too many to gather and sort: walking the newest finds a page of them soon. What is computed uses no index.
+    ids = _one_of(store, ways)
     columns = [sa.func.coalesce(column, "") for column in (Customer.name_key, Customer.last_name_key)]
-    return sa.or_(*(sa.and_(column >= key, column < key + _LAST) for column in columns))
+    condition = sa.or_(*(sa.and_(column >= key, column < key + _LAST) for column in columns))
+    count = sa.select(sa.func.count()).select_from(ids.limit(MANY).subquery())
+    return (ids if (db.session.scalar(count) or 0) < MANY else None), condition
 
 
-def _one_of(store: Store, ways: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
-    """Any of these conditions, each by an index of its own."""
-    found = [sa.select(Customer.id).where(Customer.store_id == store.id, way) for way in ways]
-    return Customer.id.in_(sa.union_all(*found))
+def _one_of(store: Store, ways: Sequence[sa.ColumnElement[bool]]) -> sa.CompoundSelect[Any]:
+    """Any of these conditions, each by an index of its own; somebody may be found twice."""
+    return sa.union_all(*(sa.select(Customer.id).where(Customer.store_id == store.id, way) for way in ways))
 
 
 def name_key(first: str | None, then: str | None) -> str:

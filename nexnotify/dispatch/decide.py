@@ -82,7 +82,7 @@ def _decide(due: Due, house: _House | None, now: datetime) -> Decided:
 def _decide_sent(due: Due, house: _House, now: datetime) -> Verdict:
     """A text that staff sent; one about an order or a ticket may also be news, which nobody can stop."""
     facts = Facts(
-        consent=due.contact_id in house.willing,
+        consent=due.kind != "bulk" or due.contact_id in house.willing,
         opted_out=due.opted_out_at is not None,
         reachable=due.unreachable_at is None,
         wanted=due.id not in house.stopped,

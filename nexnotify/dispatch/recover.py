@@ -43,7 +43,7 @@ def release_held(now: datetime) -> int:
 
     :returns: how many.
     """
-    columns = (Message.reason, Message.channel, Message.segments, Message.express, Message.valid_until)
+    columns = (Message.kind, Message.reason, Message.channel, Message.segments, Message.express, Message.valid_until)
     rows = db.session.execute(
         sa.select(Message.id, Message.store_id, *columns)
         .where(sa.text("message.status = 'held'"), Message.due_at <= now)
@@ -51,24 +51,27 @@ def release_held(now: datetime) -> int:
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     ).all()
-    waited = [row for row in rows if row.reason == NO_CREDIT]
-    done = _release_paid(waited, now) if waited else 0
-    return done + move((Move(row.store_id, row.id, "held", "queued") for row in rows if row not in waited), now)
+    unpaid = [row for row in rows if row.reason == NO_CREDIT]
+    done = _release_paid(unpaid, now) if unpaid else 0
+    return done + move((Move(row.store_id, row.id, "held", "queued") for row in rows if row.reason != NO_CREDIT), now)
 
 
 def _release_paid(rows: Sequence[Any], now: datetime) -> int:
-    """Queue what was held for want of credits, where there are some now. An answer that comes too late is none."""
-    late = [row for row in rows if row.express and row.valid_until <= now]
-    done = move((Move(row.store_id, row.id, "held", "expired", "too_late") for row in late), now)
+    """Queue what was held for want of credits, where there are some now.
+
+    Only an alert is never too late, because it is decided about again; last month's sale is no news.
+    """
+    late = {row.id for row in rows if row.kind != KIND and row.valid_until <= now}
+    done = move((Move(row.store_id, row.id, "held", "expired", "too_late") for row in rows if row.id in late), now)
     by_store: dict[int, list[Any]] = {}
     for row in rows:
-        if row not in late:
+        if row.id not in late:
             by_store.setdefault(row.store_id, []).append(row)
     for store_id, waiting in sorted(by_store.items()):
         going = fund_held(store_id, waiting, now)
-        answers = [Move(store_id, row.id, "held", "queued") for row in going if row.express]
-        others = [Move(store_id, row.id, "held", "queued") for row in going if not row.express]
-        done += move(answers, now) + move(others, now, valid_until=now + ALERT_VALID)
+        alerts = [Move(store_id, row.id, "held", "queued") for row in going if row.kind == KIND]
+        others = [Move(store_id, row.id, "held", "queued") for row in going if row.kind != KIND]
+        done += move(others, now) + move(alerts, now, valid_until=now + ALERT_VALID)
     return done
 
 
@@ -107,7 +110,8 @@ def end_leases(now: datetime, dead_owners: Sequence[str] = ()) -> int:
     messages = db.session.scalars(
         sa.select(Message)
         .where(sa.text("message.status = 'claimed'"), over)
-        .order_by(Message.id)
+        # The order of the partial index: by id alone, SQLite would read every message there ever was.
+        .order_by(Message.lease_until, Message.id)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -49,40 +49,28 @@ def write_messages(
     if not messages:
         return ()
     found = funds(store.id, store_settings(store), [("sms", item.text.segments) for item in messages])
-    later = now + ASK_AGAIN
     ids = reserve_ids(Message, len(messages))
-    rows = []
-    for place, (message_id, item, credits) in enumerate(zip(ids, messages, found.credits, strict=True)):
-        is_short = place in found.short
-        reason = NO_CREDIT if is_short else item.held
-        rows.append(
-            (
-                message_id,
-                store.id,
-                secrets.token_hex(16),
-                kind,
-                "sms",
-                item.contact_id,
-                lane_id,
-                template_version_id,
-                None,
-                None,
-                item.text.body,
-                item.text.encoding,
-                item.text.segments,
-                credits,
-                "held" if reason else "queued",
-                reason,
-                express,
-                later if is_short else item.due_at,
-                item.valid_until,
-                0,
-                0,
-                0,
-                now,
-            )
+    paid = _held_where_short(messages, found.short, now)
+    head, tail = (lane_id, template_version_id, None, None), (0, 0, 0, now)
+    rows = [
+        (
+            *(message_id, store.id, secrets.token_hex(16), kind, "sms", item.contact_id, *head),
+            *(item.text.body, item.text.encoding, item.text.segments, credits),
+            *("held" if item.held else "queued", item.held, express, item.due_at, item.valid_until, *tail),
         )
+        for message_id, item, credits in zip(ids, paid, found.credits, strict=True)
+    ]
     insert_tuples(Message, _COLUMNS, rows)
     put_aside(store.id, zip(ids, found.credits, strict=True), now)
     record_new(ids, now)
     return ids
+
+
+def _held_where_short(messages: Sequence[NewMessage], short: Collection[int], now: datetime) -> Sequence[NewMessage]:
+    """The messages; those at these places wait for credits."""
+    if not short:
+        return messages
+    later = now + ASK_AGAIN
+    return [
+        item._replace(held=NO_CREDIT, due_at=later) if place in short else item for place, item in enumerate(messages)
+    ]

@@ -45,8 +45,8 @@ def messages_that_count(
     statement = sa.select(Message.contact_id, moment).where(
         Message.store_id == store_id,
         Message.contact_id.in_(contact_ids),
-        Message.kind.in_(COUNTED),
-        # Not the bare column: SQLite would read its index, and with it all that the store has ever sent.
+        # Not the bare columns: SQLite would read their index, and with it all that the store has ever sent.
+        (Message.kind + "").in_(COUNTED),
         (Message.status + "").in_(statuses),
         moment > now - timedelta(hours=cap.hours),
     )

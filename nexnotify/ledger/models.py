@@ -28,6 +28,7 @@ class Message(Tenant, db.Model):
         sa.Index("ix_message_list", "store_id", "id"),
         sa.Index("ix_message_made", "store_id", "created_at"),
         sa.Index("ix_message_status", "store_id", "status", "id"),
+        sa.Index("ix_message_kind", "store_id", "kind", "status", "id"),
         sa.Index("ix_message_contact", "store_id", "contact_id", "id"),
         sa.Index("ix_message_variant", "store_id", "variant_id", "id"),
         sa.Index("ix_message_gateway_id", "lane_id", "gateway_message_id"),

@@ -185,6 +185,15 @@ def _plan_chunk(job: _Job, rows: Sequence[Waiting]) -> None:
         decided = [(id, event, no_credit if id in short else say, words) for id, event, say, words in decided]
     _store(job, going, found)
     record_decisions(job.store.id, "plan", decided, job.now)
+    _count(job.event, [verdict for _, _, verdict, _ in decided])
+
+
+def _count(event: RestockEvent, verdicts: Sequence[Verdict]) -> None:
+    """Lists of restocks show these; counting decisions anew would read all of them."""
+    held, passed = (sum(isinstance(verdict, kind) for verdict in verdicts) for kind in (Hold, Skip))
+    event.held += held
+    event.passed += passed
+    event.told += len(verdicts) - held - passed
 
 
 def _decider(job: _Job) -> Callable[[Waiting, Sequence[datetime]], Verdict]:

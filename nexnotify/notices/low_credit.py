@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from nexnotify.content.models import MESSAGE_KINDS
 from nexnotify.content.service import active_templates, wording_of
@@ -18,6 +20,8 @@ from nexnotify.ledger.answers import queue_notice
 from nexnotify.policy.eligibility import Skip
 from nexnotify.stores.models import Membership, StaffUser, Store
 from nexnotify.stores.settings import store_settings
+
+log = logging.getLogger(__name__)
 
 KIND = "merchant_low_credit"
 
@@ -43,8 +47,15 @@ def tell_low_balances(now: datetime) -> int:
     db.session.flush()
     for row in found:
         store = db.session.get_one(Store, row.store_id)
-        if is_low(store):
-            _tell(store, row.balance, now)
+        try:
+            with db.session.begin_nested():
+                if is_low(store):
+                    _tell(store, row.balance, now)
+        except (OperationalError, InterfaceError):
+            raise  # the database, not the store
+        except Exception:
+            # One store's trouble must not keep the others from being told, nor come again for ever.
+            log.exception("cannot tell of low credits", extra={"store": row.store_id})
     return len(found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from nexnotify.customers.models import Customer
 from nexnotify.db import db
+from nexnotify.orders.belonging import belongs_to
 from nexnotify.orders.models import Order, Ticket, TicketMessage
 
 #: Stands where words were.
@@ -18,22 +19,20 @@ ERASED = "[erased]"
 
 def forget_orders(customer: Customer, contact_ids: Collection[int], now: datetime) -> None:
     """Take the person out of their orders, and the words out of their tickets."""
+    # An order may have come with an address that is none of the customer's own: nothing more goes there either.
     nobody: dict[str, Any] = {"customer_ref": None, "first_name": None, "last_name": None, "updated_at": now}
+    nobody |= {"sms_contact_id": None, "email_contact_id": None}
+    ids = {table: _ids(table, customer, contact_ids) for table in (Order, Ticket)}
     for table, more in ((Order, {}), (Ticket, {"subject": ERASED})):
-        statement = sa.update(table).where(*_theirs(table, customer, contact_ids)).values(**nobody, **more)
-        db.session.execute(statement.execution_options(synchronize_session=False))
-    tickets = sa.select(Ticket.id).where(*_theirs(Ticket, customer, contact_ids))
+        statement = sa.update(table).where(table.store_id == customer.store_id, table.id.in_(ids[table]))
+        db.session.execute(statement.values(**nobody, **more).execution_options(synchronize_session=False))
     db.session.execute(
         sa.update(TicketMessage)
-        .where(TicketMessage.store_id == customer.store_id, TicketMessage.ticket_id.in_(tickets))
+        .where(TicketMessage.store_id == customer.store_id, TicketMessage.ticket_id.in_(ids[Ticket]))
         .values(text=ERASED)
         .execution_options(synchronize_session=False)
     )
 
 
-def _theirs(table: Any, customer: Customer, contact_ids: Collection[int]) -> tuple[Any, ...]:
-    return table.store_id == customer.store_id, sa.or_(
-        table.customer_id == customer.id,
-        table.sms_contact_id.in_(contact_ids),
-        table.email_contact_id.in_(contact_ids),
-    )
+def _ids(table: type[Order | Ticket], customer: Customer, contact_ids: Collection[int]) -> Sequence[int]:
+    return db.session.scalars(sa.select(table.id).where(belongs_to(table, customer, contact_ids))).all()

@@ -47,6 +47,10 @@ class Order(WithPerson, Tenant, db.Model):
         tenant_key("email_contact_id", "contact"),
         sa.UniqueConstraint("store_id", "external_id"),
         sa.Index("ix_customer_order_status", "store_id", "status", "id"),
+        sa.Index("ix_customer_order_placed", "store_id", "placed_at", "id"),
+        sa.Index("ix_customer_order_status_placed", "store_id", "status", "placed_at", "id"),
+        sa.Index("ix_customer_order_total", "store_id", "total", "id"),
+        sa.Index("ix_customer_order_status_total", "store_id", "status", "total", "id"),
         sa.Index("ix_customer_order_customer", "store_id", "customer_id", "id"),
         sa.Index("ix_customer_order_ref", "store_id", "customer_ref"),
         sa.Index("ix_customer_order_phone", "store_id", "sms_contact_id"),
@@ -78,7 +82,8 @@ class OrderLine(Tenant, db.Model):
         tenant_key("order_id", "customer_order"),
         tenant_key("variant_id", "variant"),
         sa.UniqueConstraint("store_id", "order_id", "number"),
-        sa.Index("ix_order_line_variant", "store_id", "variant_id", "order_id"),
+        # Not behind the store: to find an order's lines, SQLite would read this index of all lines of the store.
+        sa.Index("ix_order_line_variant", "variant_id", "order_id"),
     )
 
     order_id: Mapped[int] = mapped_column(BigId)
@@ -124,6 +129,10 @@ class Ticket(WithPerson, Tenant, db.Model):
         sa.UniqueConstraint("store_id", "external_id"),
         sa.Index("ix_ticket_customer", "store_id", "customer_id", "id"),
         sa.Index("ix_ticket_ref", "store_id", "customer_ref"),
+        sa.Index("ix_ticket_phone", "store_id", "sms_contact_id"),
+        sa.Index("ix_ticket_email", "store_id", "email_contact_id"),
+        sa.Index("ix_ticket_changed", "store_id", "updated_at", "id"),
+        sa.Index("ix_ticket_opened", "store_id", "opened_by", "updated_at", "id"),
     )
 
     external_id: Mapped[str] = mapped_column(sa.String(255))

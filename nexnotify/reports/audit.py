@@ -90,12 +90,23 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
     "keys": (
-        N_("Keys and exports"),
+        N_("Keys, imports and exports"),
         {
             "api_key.created": N_("API key created"),
             "api_key.revoked": N_("API key revoked"),
             "instock_notification.exported": N_("Instock Notification exported"),
+            "import.uploaded": N_("File uploaded for an import"),
+            "import.begun": N_("Import begun"),
+            "import.cancelled": N_("Import ended"),
+            "customers.exported": N_("Customers exported"),
+            "orders.exported": N_("Orders exported"),
+            "messages.exported": N_("Messages exported"),
+            "consent.exported": N_("Consent exported"),
         },
+    ),
+    "views": (
+        N_("Saved views"),
+        {"view.saved": N_("View saved"), "view.changed": N_("View changed"), "view.deleted": N_("View deleted")},
     ),
     "people": (
         N_("People"),

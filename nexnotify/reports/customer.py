@@ -17,7 +17,9 @@ from nexnotify.customers.models import ConsentEntry, ConsentWording, Contact, Cu
 from nexnotify.customers.people import contacts_of, values_of
 from nexnotify.db import db
 from nexnotify.ledger.models import Message
+from nexnotify.orders.models import ORDER_STATUSES
 from nexnotify.receipts.models import InboundMessage
+from nexnotify.reports.customer_orders import order_events, orders_file, ticket_messages, tickets_file
 from nexnotify.reports.trace import CLOSED
 from nexnotify.reports.words import PRODUCT_STATUSES, channel_word, kind_word, reason_words
 from nexnotify.waitlist.models import AlertRequest
@@ -54,7 +56,7 @@ class Happening:
     words: str = ""
     #: What was written, if it was a message.
     text: str = ""
-    #: ("request" or "message", its id)
+    #: ("request", "message", "order" or "ticket", its id)
     link: tuple[str, int] | None = None
     status: str = ""
 
@@ -64,6 +66,7 @@ def timeline(customer: Customer) -> tuple[list[Happening], bool]:
     contacts = {contact.id: contact for contact in contacts_of(customer).values()}
     # Of what happened at one moment, the consequence stands first here, and so above its cause.
     sources = [_messages(contacts), _inbound(contacts), _requests(contacts), _consents(contacts)]
+    sources += [_orders(customer, list(contacts)), _tickets(customer, list(contacts))]
     found = [line for lines in sources for line in lines]
     found.append(Happening(customer.created_at, N_("First told of by the shop"), "neutral"))
     more = len(found) > SHOWN
@@ -98,6 +101,7 @@ def marketing_state(customer: Customer) -> tuple[bool, str]:
 def person_file(customer: Customer) -> dict[str, Any]:
     """All we hold about a customer, whole, as a file for them."""
     names = {item.id: item.name for item in fields_of(customer.store_id)}
+    contact_ids = [contact.id for contact in contacts_of(customer).values()]
     return {
         "id": customer.external_id,
         "first_name": customer.first_name,
@@ -106,6 +110,8 @@ def person_file(customer: Customer) -> dict[str, Any]:
         "created_at": isoformat(customer.created_at),
         "updated_at": isoformat(customer.updated_at),
         "addresses": [_address_file(contact) for contact in contacts_of(customer).values()],
+        "orders": orders_file(customer, contact_ids),
+        "tickets": tickets_file(customer, contact_ids),
     }
 
 
@@ -260,3 +266,24 @@ def _consents(contacts: Contacts) -> list[Happening]:
             words += N_(" Because %(because)s.", because=because)
         lines.append(Happening(entry.at, title, "ok" if given else "bad", words, wording or ""))
     return lines
+
+
+def _orders(customer: Customer, contact_ids: list[int]) -> list[Happening]:
+    return [
+        Happening(event.at, f"Order {order.external_id}", "info", ORDER_STATUSES[event.status], "", ("order", order.id))
+        for event, order in order_events(customer, contact_ids, SHOWN + 1)
+    ]
+
+
+def _tickets(customer: Customer, contact_ids: list[int]) -> list[Happening]:
+    return [
+        Happening(
+            message.at,
+            "Wrote in a ticket" if message.author == "customer" else "Answered in a ticket",
+            "info",
+            ticket.subject,
+            message.text,
+            ("ticket", ticket.id),
+        )
+        for message, ticket in ticket_messages(customer, contact_ids, SHOWN + 1)
+    ]

@@ -56,6 +56,11 @@ def findings() -> list[str]:
     )
     if uncertain:
         found.append(f"The outcome of {uncertain} messages is unknown; see Messages, status uncertain.")
+    held = sa.text("message.status = 'held' AND message.reason = 'no_credit'")
+    if unpaid := db.session.scalar(sa.select(sa.func.count()).where(held).select_from(Message)):
+        found.append(f"{unpaid} texts wait for credits: buy some, or grant some with nexnotify credits add.")
+    for name, reason in house.payments.broken.items():
+        found.append(f"The payment plugin {name} cannot be loaded: {reason}")
     if has_unseen_changes() or has_unplanned():
         found.append("Stock changes wait to be looked at: is a worker running?")
     return found

@@ -12,14 +12,15 @@ import sqlalchemy as sa
 from nexnotify.catalog.models import Product, Variant
 from nexnotify.catalog.queries import matches
 from nexnotify.customers.models import Contact
-from nexnotify.db import db, end_read
-from nexnotify.reports.words import PRODUCT_STATUSES, channel_word
+from nexnotify.db import IdIn, db
+from nexnotify.inventory.available import product_status
+from nexnotify.ledger.models import Alert, Message
+from nexnotify.ledger.transitions import STATUSES
+from nexnotify.reports.exports.table import in_batches
+from nexnotify.reports.words import PRODUCT_STATUSES, channel_word, reason_words, status_word
 from nexnotify.reports.xlsx import Column
 from nexnotify.stores.models import Store
-from nexnotify.waitlist.models import AlertRequest
-
-#: Rows read at a time.
-BATCH = 2000
+from nexnotify.waitlist.models import OPEN, AlertRequest, Decision
 
 COLUMNS = (
     Column("Request", 10, "number"),
@@ -27,14 +28,20 @@ COLUMNS = (
     Column("Variant", 20),
     Column("SKU", 18),
     Column("Status", 14),
+    Column("Status now", 14),
     Column("Channel", 14),
     Column("Address", 30),
     Column("First name", 16),
     Column("Asked at", 19, "moment"),
     Column("Request status", 16),
     Column("Alerted at", 19, "moment"),
+    Column("Message status", 16),
+    Column("Delivered at", 19, "moment"),
+    Column("Messages", 9, "number"),
+    Column("Outcome", 40),
     Column("Ended at", 19, "moment"),
     Column("Ended because", 16),
+    Column("STOP at", 19, "moment"),
     Column("Source", 12),
     Column("Page", 40),
 )
@@ -62,16 +69,50 @@ def instock_rows(store: Store, wanted: InstockFilter) -> Iterator[tuple[Any, ...
 
     Read a batch at a time, with no transaction held between two, so that a long export stands in nobody's way.
     """
-    after = 0
-    while True:
-        statement = _statement(store, wanted).where(AlertRequest.id > after).order_by(AlertRequest.id).limit(BATCH)
-        batch = db.session.execute(statement).all()
-        end_read()
+    for batch in in_batches(_statement(store, wanted), AlertRequest.id):
+        ids = [row.id for row in batch]
+        told, decided = _told(store, ids), _decided(store, ids)
         for row in batch:
-            yield _row(row)
-        if len(batch) < BATCH:
-            return
-        after = batch[-1].id
+            yield _row(row, told.get(row.id, _UNTOLD), decided.get(row.id, ""))
+
+
+#: Message status, its reason, when it was delivered, how many messages there were.
+_UNTOLD = (None, None, None, 0)
+
+
+def _told(store: Store, ids: list[int]) -> dict[int, tuple[Any, ...]]:
+    """Request → the last message about it."""
+    alerts = Alert.__table__
+    last = (
+        sa.select(alerts.c.request_id, sa.func.max(alerts.c.message_id).label("message_id"), sa.func.count().label("n"))
+        .where(alerts.c.store_id == store.id, IdIn(alerts.c.request_id), alerts.c.message_id.is_not(None))
+        .group_by(alerts.c.request_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        sa.select(last.c.request_id, Message.status, Message.reason, Message.delivered_at, last.c.n).join(
+            Message, sa.and_(Message.store_id == store.id, Message.id == last.c.message_id)
+        ),
+        {"b_ids": ids},
+    )
+    return {row[0]: tuple(row[1:]) for row in rows}
+
+
+def _decided(store: Store, ids: list[int]) -> dict[int, str]:
+    """Request → the reason of the last decision about it."""
+    decisions = Decision.__table__
+    last = (
+        sa.select(sa.func.max(decisions.c.id))
+        .where(decisions.c.store_id == store.id, IdIn(decisions.c.request_id))
+        .group_by(decisions.c.request_id)
+    )
+    rows = db.session.execute(
+        sa.select(decisions.c.request_id, decisions.c.reason).where(
+            decisions.c.store_id == store.id, decisions.c.id.in_(last)
+        ),
+        {"b_ids": ids},
+    )
+    return dict(rows.all())
 
 
 def _statement(store: Store, wanted: InstockFilter) -> sa.Select[Any]:
@@ -83,6 +124,9 @@ def _statement(store: Store, wanted: InstockFilter) -> sa.Select[Any]:
             Variant.options,
             Variant.sku,
             AlertRequest.asked_status,
+            Product.published,
+            Variant.available,
+            Variant.unavailable_as,
             Contact.channel,
             Contact.address,
             AlertRequest.first_name,
@@ -91,6 +135,7 @@ def _statement(store: Store, wanted: InstockFilter) -> sa.Select[Any]:
             AlertRequest.alerted_at,
             AlertRequest.closed_at,
             AlertRequest.closed_reason,
+            Contact.opted_out_at,
             AlertRequest.source,
             AlertRequest.page_url,
         )
@@ -112,7 +157,37 @@ def _statement(store: Store, wanted: InstockFilter) -> sa.Select[Any]:
     return statement
 
 
-def _row(row: Any) -> tuple[Any, ...]:
-    number, title, options, sku, asked_status, channel, *rest = row
-    variant = " / ".join(str(value) for value in options.values())
-    return (number, title, variant, sku, PRODUCT_STATUSES[asked_status], channel_word(channel), *rest)
+def _row(row: Any, told: tuple[Any, ...], decided: str) -> tuple[Any, ...]:
+    number, title, options, sku, asked_status, published, available, unavailable_as, channel, *rest = row
+    address, first_name, asked_at, status, alerted_at, closed_at, closed_reason, *origin = rest
+    message_status, reason, delivered_at, messages = told
+    return (
+        number,
+        title,
+        " / ".join(str(value) for value in options.values()),
+        sku,
+        PRODUCT_STATUSES[asked_status],
+        PRODUCT_STATUSES[product_status(published, available, unavailable_as)],
+        channel_word(channel),
+        address,
+        first_name,
+        asked_at,
+        status,
+        alerted_at,
+        status_word(message_status) if message_status else None,
+        delivered_at,
+        messages,
+        _outcome(status, message_status, reason, decided),
+        closed_at,
+        closed_reason,
+        *origin,
+    )
+
+
+def _outcome(status: str, message_status: str | None, reason: str | None, decided: str) -> str:
+    """What became of a request, in a sentence; empty for one that just waits."""
+    if message_status == "delivered":
+        return "The message was delivered."
+    if message_status:
+        return reason_words(reason) or STATUSES[message_status]
+    return reason_words(decided) if status in OPEN and decided != "eligible" else ""

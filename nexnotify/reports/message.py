@@ -93,6 +93,10 @@ _BY_REASON = {
     ),
     "quiet_hours": N_("Nothing: it goes when quiet hours end, if it is still true then. Quiet hours are in Settings."),
     "frequency_cap": N_("Nothing: it goes when the cap allows it. The cap is in Settings."),
+    "no_credit": N_(
+        "Buy credits in Settings, Credits, or switch credits off there. It goes when there are some, if it is "
+        "still true then."
+    ),
     "sold_out_again": N_("Nothing: the shopper keeps the place and is told at the next restock."),
     "alert_paused": N_("Resume the alert in Settings; the shopper keeps the place and is told at the next restock."),
     "switched_off": N_("Switch the channel on for this product status in Settings, if you want it."),

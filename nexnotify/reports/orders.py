@@ -15,7 +15,8 @@ from nexnotify.db import db
 from nexnotify.ledger.models import Message
 from nexnotify.notices.models import Notice
 from nexnotify.orders.models import OrderEvent, OrderLine, TicketEvent
-from nexnotify.waitlist.models import OPEN, AlertRequest
+from nexnotify.reports.demand import IS_OPEN
+from nexnotify.waitlist.models import AlertRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,44 +34,35 @@ class Requested:
 
 
 def requested_for(store_id: int, order_ids: Collection[int]) -> dict[int, Requested]:
-    """Order id → how many notifications are requested for its things, each variant counted once; one query.
+    """Order id → how many notifications are requested for its things, each variant counted once.
 
-    Orders for whose things nobody waits are left out.
+    Orders for whose things nobody waits are left out. Two queries: in one, SQLite would rather read everybody who waits.
     """
     if not order_ids:
         return {}
-    things = (
-        sa.select(OrderLine.order_id, OrderLine.variant_id)
-        .where(OrderLine.store_id == store_id, OrderLine.order_id.in_(order_ids), OrderLine.variant_id.is_not(None))
-        .distinct()
-        .cte("things")
+    of_orders = sa.select(OrderLine.order_id, OrderLine.variant_id).where(
+        OrderLine.store_id == store_id, OrderLine.order_id.in_(order_ids)
     )
-    waiting = (
-        sa.select(
-            AlertRequest.variant_id,
-            *(
-                sa.func.count(sa.case((Contact.channel == channel, 1))).label(channel)
-                for channel in ("sms", "email", "push")
-            ),
-        )
+    lines = {(row[0], row[1]) for row in db.session.execute(of_orders) if row[1] is not None}
+    variants = {variant_id for _, variant_id in lines}
+    if not variants:
+        return {}
+    waiting: dict[int, dict[str, int]] = {}
+    for variant_id, channel, count in db.session.execute(
+        sa.select(AlertRequest.variant_id, Contact.channel, sa.func.count())
         .join(Contact, sa.and_(Contact.store_id == AlertRequest.store_id, Contact.id == AlertRequest.contact_id))
-        .where(
-            AlertRequest.store_id == store_id,
-            AlertRequest.status.in_(OPEN),
-            AlertRequest.variant_id.in_(sa.select(things.c.variant_id)),
-        )
-        .group_by(AlertRequest.variant_id)
-        .subquery()
-    )
-    rows = db.session.execute(
-        sa.select(
-            things.c.order_id,
-            *(sa.cast(sa.func.sum(waiting.c[channel]), sa.Integer) for channel in ("sms", "email", "push")),
-        )
-        .join(waiting, waiting.c.variant_id == things.c.variant_id)
-        .group_by(things.c.order_id)
-    )
-    return {order_id: Requested(*counts) for order_id, *counts in rows}
+        .where(AlertRequest.store_id == store_id, AlertRequest.variant_id.in_(variants), IS_OPEN)
+        .group_by(AlertRequest.variant_id, Contact.channel)
+    ):
+        waiting.setdefault(variant_id, {})[channel] = count
+    found: dict[int, Requested] = {}
+    for order_id, variant_id in lines:
+        had, more = found.get(order_id, Requested()), waiting.get(variant_id)
+        if more:
+            found[order_id] = Requested(
+                had.by_text + more.get("sms", 0), had.by_email + more.get("email", 0), had.by_push + more.get("push", 0)
+            )
+    return found
 
 
 @dataclass(frozen=True, slots=True)

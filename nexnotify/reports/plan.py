@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,16 +36,3 @@ def plan_summary(event: RestockEvent) -> dict[str, Any]:
         "messages": {status: count for status, count, _ in messages},
         "segments": int(sum(segments or 0 for _, _, segments in messages)),
     }
-
-
-def plan_counts(store_id: int, event_ids: Sequence[int]) -> dict[int, dict[str, int]]:
-    """Event → verdict at planning → people, in one query."""
-    rows = db.session.execute(
-        sa.select(Decision.restock_id, Decision.verdict, sa.func.count())
-        .where(Decision.store_id == store_id, Decision.restock_id.in_(event_ids), Decision.stage == "plan")
-        .group_by(Decision.restock_id, Decision.verdict)
-    )
-    found: dict[int, dict[str, int]] = {}
-    for event_id, verdict, count in rows:
-        found.setdefault(event_id, {})[verdict] = count
-    return found

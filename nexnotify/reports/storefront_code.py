@@ -19,7 +19,7 @@ _UNDONE = ("cancelled", "returned")
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """Views of products since a day, those among them of what could not be bought, and sign-ups of the same visitors."""
+    """Views of products since a day, those among them of what shoppers could ask for, and sign-ups of the same visitors."""
 
     views: int
     unavailable: int
@@ -27,7 +27,7 @@ class Views:
 
     @property
     def signup_rate(self) -> float | None:
-        """Sign-ups of 100 views of what could not be bought; None where there were none."""
+        """Sign-ups of 100 views of what shoppers could ask for; None where there were none."""
         return 100 * self.signups / self.unavailable if self.unavailable else None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from nexnotify.dispatch.merchant import LEFT
 from nexnotify.policy.eligibility import REASONS
 from nexnotify.words import N_
@@ -12,6 +14,8 @@ PRODUCT_STATUSES = {
     "backordered": N_("Backordered"),
     "sold_out": N_("Sold Out"),
 }
+#: Statuses of messages whose word is not their name.
+_STATUSES = {"claimed": N_("Sending"), "undelivered": N_("Not delivered")}
 _CHANNELS = {"sms": N_("Text message"), "email": N_("Email"), "push": N_("Push")}
 
 #: Message kind → what a merchant calls it.
@@ -62,6 +66,16 @@ def channel_word(channel: str) -> str:
 def kind_word(kind: str) -> str:
     """ "Back in stock" for back_in_stock."""
     return KINDS.get(kind, kind.replace("_", " ").capitalize())
+
+
+def status_word(status: str) -> str:
+    """ "Not delivered" for undelivered, as the pages call it."""
+    return _STATUSES.get(status, status.capitalize())
+
+
+def without_keys(body: str) -> str:
+    """A message's text without the key in its stop link: whoever reads it here is not the shopper."""
+    return re.sub(r"(/s/)[\w.-]{20,}", r"\1•••", body)
 
 
 def reason_words(reason: str | None) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import IO, Any, Literal
 
 from openpyxl import Workbook
@@ -19,9 +21,14 @@ from nexnotify.clock import to_local
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 #: How a text begins that a spreadsheet could take for a formula, also after it was edited or saved as CSV.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-#: Excel's own limit of a cell, in UTF-16 units.
+#: The beginning of what a workbook takes for a character written by its number, such as _x0041_.
+_CODED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+#: Excel's own limit of a cell, in UTF-16 units, and of a sheet, with its header.
 MAX_TEXT = 32_767
-MOMENT = "yyyy-mm-dd hh:mm:ss"
+MAX_ROWS = 1_048_576
+#: The calendar of a workbook begins with it; what is as early stays text.
+FIRST_YEAR = 1900
+MOMENT, DAY, MONEY = "yyyy-mm-dd hh:mm:ss", "yyyy-mm-dd", "0.00##"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +37,17 @@ class Column:
 
     title: str
     width: int = 16
-    #: Text stays text whatever it looks like; moments are aware and shown in the sheet's zone.
-    kind: Literal["text", "number", "moment"] = "text"
+    #: Text stays text whatever it looks like; moments are aware and shown in the sheet's zone; a flag is true or false.
+    kind: Literal["text", "number", "money", "moment", "day", "flag"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table of a workbook. ``rows`` are read one by one and kept nowhere; None is an empty cell."""
+
+    title: str
+    columns: Sequence[Column]
+    rows: Iterable[Sequence[Any]]
 
 
 def clean_text(text: str) -> str:
@@ -47,34 +63,53 @@ def is_formula_like(text: str) -> bool:
     return text.startswith(_FORMULA)
 
 
+def write_book(target: IO[bytes], sheets: Sequence[Sheet], zone: str) -> list[int]:
+    """Write tables, each with a frozen header and a filter over it; one that a sheet cannot hold goes on in another.
+
+    :param zone: that of the moments, since a cell can hold none.
+    :returns: how many rows each table had, without the header.
+    """
+    book = Workbook(write_only=True)
+    try:
+        counts = [_write_table(book, sheet, zone) for sheet in sheets]
+        book.save(target)
+    except BaseException:
+        for sheet in book.worksheets:
+            _drop(sheet)
+        raise
+    return counts
+
+
 def write_sheet(
     target: IO[bytes], title: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]], zone: str
 ) -> int:
-    """Write one sheet with a frozen header and a filter over it.
+    """The same for one table."""
+    return write_book(target, [Sheet(title, columns, rows)], zone)[0]
 
-    ``rows`` are read one by one and kept nowhere; None is an empty cell. ``zone`` is that of the moments, since a cell
-    can hold none.
 
-    :returns: how many rows there were, without the header.
-    """
-    book = Workbook(write_only=True)
-    sheet: Any = book.create_sheet(clean_text(re.sub(r"[\\/*?:\[\]]", " ", title))[:31])
+def _write_table(book: Any, table: Sheet, zone: str) -> int:
+    rows, count, part = iter(table.rows), 0, 1
+    while True:
+        written = _write_part(book, table, itertools.islice(rows, MAX_ROWS - 1), part, zone)
+        count, part = count + written, part + 1
+        if written < MAX_ROWS - 1:
+            return count
+
+
+def _write_part(book: Any, table: Sheet, rows: Iterable[Sequence[Any]], part: int, zone: str) -> int:
+    title, more = re.sub(r"[\\/*?:\[\]]", " ", table.title), f" {part}" if part > 1 else ""
+    sheet: Any = book.create_sheet(clean_text(title)[: 31 - len(more)] + more)
     sheet.freeze_panes = "A2"
-    for number, column in enumerate(columns, 1):
+    for number, column in enumerate(table.columns, 1):
         sheet.column_dimensions[get_column_letter(number)].width = column.width
-    writers = [_WRITERS[column.kind](sheet) for column in columns]
+    writers = [_WRITERS[column.kind](sheet) for column in table.columns]
+    sheet.append([_bold(sheet, column.title) for column in table.columns])
     count = 0
-    try:
-        sheet.append([_bold(sheet, column.title) for column in columns])
-        for row in rows:
-            cells = zip(writers, row, strict=True)
-            sheet.append([None if value is None else write(value, zone) for write, value in cells])
-            count += 1
-        sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{count + 1}"
-        book.save(target)
-    except BaseException:
-        _drop(sheet)
-        raise
+    for row in rows:
+        cells = zip(writers, row, strict=True)
+        sheet.append([None if value is None else write(value, zone) for write, value in cells])
+        count += 1
+    sheet.auto_filter.ref = f"A1:{get_column_letter(len(table.columns))}{count + 1}"
     return count
 
 
@@ -86,7 +121,9 @@ def _drop(sheet: Any) -> None:
 
 
 def _bold(sheet: Any, text: str) -> Any:
-    cell = WriteOnlyCell(sheet, text)
+    cell = _text(sheet)(text, "UTC")
+    if isinstance(cell, str):
+        cell = WriteOnlyCell(sheet, cell)
     cell.font = Font(bold=True)
     return cell
 
@@ -98,10 +135,11 @@ def _text(sheet: Any) -> Callable[[Any, str], Any]:
 
     def write(value: Any, zone: str) -> Any:
         text = clean_text(str(value))
+        written = _CODED.sub("_x005F_", text) if "_x" in text else text
         if not text.startswith((*_FORMULA, "#")):
-            return text or None
+            return written or None
         cell = quoted if is_formula_like(text) else plain
-        cell.value = text
+        cell.value = written
         cell.data_type = "s"  # the library takes "=…" for a formula and "#N/A" for an error
         return cell
 
@@ -112,12 +150,48 @@ def _number(sheet: Any) -> Callable[[Any, str], Any]:
     return lambda value, zone: value
 
 
-def _moment(sheet: Any) -> Callable[[Any, str], Any]:
+def _flag(sheet: Any) -> Callable[[Any, str], Any]:
+    return lambda value, zone: bool(value)
+
+
+def _formatted(sheet: Any, form: str) -> Any:
     cell = WriteOnlyCell(sheet)
-    cell.number_format = MOMENT
+    cell.number_format = form
+    return cell
+
+
+def _money(sheet: Any) -> Callable[[Any, str], Any]:
+    cell = _formatted(sheet, MONEY)
+
+    def write(value: Decimal, zone: str) -> Any:
+        cell.value = value
+        return cell
+
+    return write
+
+
+def _moment(sheet: Any) -> Callable[[Any, str], Any]:
+    cell = _formatted(sheet, MOMENT)
+    early = _text(sheet)
 
     def write(value: datetime, zone: str) -> Any:
+        if value.year <= FIRST_YEAR:
+            return early(value.isoformat(), zone)
         cell.value = to_local(value, zone).replace(tzinfo=None)
+        return cell
+
+    return write
+
+
+def _day(sheet: Any) -> Callable[[Any, str], Any]:
+    cell = _formatted(sheet, DAY)
+    early = _text(sheet)
+
+    def write(value: date, zone: str) -> Any:
+        if value.year <= FIRST_YEAR:
+            return early(value.isoformat(), zone)
+        cell.value = value
+        cell.number_format = DAY  # the library has just put its own there
         return cell
 
     return write
@@ -125,4 +199,4 @@ def _moment(sheet: Any) -> Callable[[Any, str], Any]:
 
 #: Each makes the writer of one column. Its styled cells are used again in every row: a row is written before the next
 #: one begins, and to style a new cell each time takes longer than to write it.
-_WRITERS = {"text": _text, "number": _number, "moment": _moment}
+_WRITERS = {"text": _text, "number": _number, "money": _money, "moment": _moment, "day": _day, "flag": _flag}

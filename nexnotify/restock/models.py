@@ -31,3 +31,7 @@ class RestockEvent(Tenant, db.Model):
     #: The last alert request the planner has looked at; a killed planner goes on behind it.
     plan_cursor: Mapped[int] = mapped_column(BigId, default=0)
     planned_at: Mapped[datetime | None]
+    #: People the plan told, held back and passed over so far: lists show them, and a restock may have very many.
+    told: Mapped[int] = mapped_column(default=0)
+    held: Mapped[int] = mapped_column(default=0)
+    passed: Mapped[int] = mapped_column(default=0)

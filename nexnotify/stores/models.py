@@ -154,13 +154,34 @@ class AuditEntry(Tenant, db.Model):
     """Who changed what, when. Append-only."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = tenant_args(sa.Index("ix_audit_entry_store_at", "store_id", "at"))
+    __table_args__ = tenant_args(
+        sa.Index("ix_audit_entry_store_at", "store_id", "at"),
+        sa.Index("ix_audit_entry_action", "store_id", "action", "id"),
+        sa.Index("ix_audit_entry_person", "store_id", "user_id", "id"),
+        sa.Index("ix_audit_entry_person_action", "store_id", "user_id", "action", "id"),
+    )
 
     at: Mapped[datetime]
     user_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("staff_user.id"))
     #: "settings.changed", "gateway.added" …
     action: Mapped[str] = mapped_column(sa.String(60))
     detail: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+
+
+class SavedView(Tenant, db.Model):
+    """The filter and order of a list under a name: of one person, or shared with the store."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = tenant_args(sa.UniqueConstraint("store_id", "user_id", "list", "name"))
+
+    user_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("staff_user.id"))
+    #: Which list: "orders", "customers" …
+    list: Mapped[str] = mapped_column(sa.String(20))
+    name: Mapped[str] = mapped_column(sa.String(60))
+    #: What stands in the list's address.
+    query: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    shared: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
 
 
 class InstanceSecret(db.Model):

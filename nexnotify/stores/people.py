@@ -16,6 +16,7 @@ from nexnotify.secrets import token_hash
 from nexnotify.stores.models import ROLES, Invitation, Membership, StaffUser, Store
 from nexnotify.stores.service import audit, check_password, create_user, hashed, membership_of, memberships_of
 from nexnotify.stores.sessions import end_sessions
+from nexnotify.stores.views import forget_views
 from nexnotify.words import N_
 
 INVITED_FOR = timedelta(days=7)
@@ -131,6 +132,7 @@ def remove_person(actor: Membership, target: Membership, now: datetime) -> None:
     _check_may_change(actor, target, None)
     _check_an_owner_stays(target)
     _withdraw_all_by(target, now)
+    forget_views(target)
     user = target.user
     db.session.delete(target)
     db.session.flush()

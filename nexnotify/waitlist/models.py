@@ -38,6 +38,14 @@ class AlertRequest(Tenant, db.Model):
             where="status IN ('pending', 'waiting')",
             unique=True,
         ),
+        # How many wait for what, from the index alone.
+        partial_index(
+            "ix_alert_request_waiting",
+            "store_id",
+            "variant_id",
+            "status",
+            where="status IN ('pending', 'waiting')",
+        ),
         sa.Index("ix_alert_request_list", "store_id", "variant_id", "status", "id"),
         sa.Index("ix_alert_request_contact", "store_id", "contact_id", "id"),
         sa.Index("ix_alert_request_status", "store_id", "status", "id"),

@@ -6,11 +6,11 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from nexnotify.clock import utcnow
-from nexnotify.credits.buying import find_purchase, opened, payment_at
-from nexnotify.credits.contract import BadCall, BadSignature, Call
+from nexnotify.credits.buying import find_purchase, opened, payment_at, pays
+from nexnotify.credits.contract import BadCall, BadSignature, Call, News
 from nexnotify.credits.models import Payment
 from nexnotify.db import db, transaction
-from nexnotify.errors import Forbidden, Invalid, NotFound
+from nexnotify.errors import Conflict, Forbidden, Invalid, NotFound
 from nexnotify.ledger.paying import close_purchase
 from nexnotify.nudge import nudge
 from nexnotify.stores.models import Store
@@ -40,16 +40,20 @@ def hook(payment_id: int, token: str) -> ResponseReturnValue:
     except BadCall as error:
         raise Invalid(str(error)) from None
     if news is not None:
-        _take(payment, news.reference, news.status, news.provider_id)
+        _take(payment, news)
         nudge("send")
     return jsonify(status="ok")
 
 
-def _take(payment: Payment, reference: str, status: str, provider_id: str | None) -> None:
+def _take(payment: Payment, news: News) -> None:
     now = utcnow()
     with transaction():
-        purchase = find_purchase(payment, reference, provider_id)
-        if purchase is not None and close_purchase(purchase, status, None, now):
+        purchase = find_purchase(payment, news.reference, news.provider_id)
+        if purchase is None:
+            return
+        if news.status == "paid" and not pays(purchase, news):
+            raise Conflict("Less was paid than this purchase costs.")
+        if close_purchase(purchase, news.status, None, now):
             store = db.session.get_one(Store, purchase.store_id)
             about = {"credits": purchase.credits, "purchase": purchase.id}
-            audit(store, f"credits.{status}", None, now, by=payment.kind, **about)
+            audit(store, f"credits.{news.status}", None, now, by=payment.kind, **about)

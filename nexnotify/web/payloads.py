@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -27,6 +26,7 @@ from pydantic import (
 from nexnotify.catalog.service import variant_id_from
 from nexnotify.errors import BadRequest, Invalid
 from nexnotify.stores.settings import field_errors
+from nexnotify.waitlist.names import has_link
 
 #: Variants of one product, which is saved in one piece.
 MAX_VARIANTS = 500
@@ -63,8 +63,6 @@ def in_utc(value: datetime | None) -> datetime | None:
 
 #: White space, control characters, and those that turn the direction of what follows.
 _GAPS = re.compile("[\\s\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
-#: What mail and text clients make a link of.
-_LINK = re.compile(r"://|www\.|@|[^\s.]\.\w{2,}", re.IGNORECASE)
 
 
 def one_line(value: Any) -> Any:
@@ -86,9 +84,7 @@ def _web_page(value: Any) -> Any:
 
 def _no_link(name: str) -> str:
     """Anybody can have a confirmation sent to anybody, so a name must not carry a message of its own."""
-    # Read as a client would: wide characters as narrow ones, without what cannot be seen.
-    plain = unicodedata.normalize("NFKD", name).replace("\u3002", ".")
-    if _LINK.search("".join(c for c in plain if unicodedata.category(c) not in ("Cf", "Mn", "Mc", "Me"))):
+    if has_link(name):
         raise ValueError("Write a name only, without a link or an address.")
     return name
 

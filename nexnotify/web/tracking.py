@@ -123,7 +123,7 @@ def orders(store_key: str) -> ResponseReturnValue:
         return "", 204
     data = PageOrderData(
         told.order,
-        told.currency if re.fullmatch(r"[A-Z]{3}", told.currency or "") else None,
+        currency if re.fullmatch(r"[A-Z]{3}", currency := (told.currency or "").upper()) else None,
         told.total,
         [PageLine(line.sku, line.variant_id, line.quantity) for line in told.lines],
         # Who somebody is takes their consent, whatever the store asks for.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from nexnotify.campaigns.work import SendFault, has_work, work_on_next
+from nexnotify.campaigns.work import SendFault, has_work, put_off, work_on_next
 from nexnotify.clock import utcnow
 from nexnotify.customers.service import forget_old_counts
 from nexnotify.db import db, end_read, transaction
@@ -16,11 +16,14 @@ from nexnotify.dispatch import recover
 from nexnotify.gateways.contract import CannotTell, LookupAnswer
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import open_gateway
+from nexnotify.imports.service import forget_old as forget_old_imports
+from nexnotify.imports.service import has_work as has_imports
 from nexnotify.ledger.paying import give_back_unresolved
 from nexnotify.ledger.planner import PlanFault, has_unplanned, plan_next
 from nexnotify.notices.long_waitlists import crossings, watching_stores, write_crossings
 from nexnotify.notices.low_credit import has_untold_low_balances, tell_low_balances
 from nexnotify.notices.service import has_unseen_events, write_notices
+from nexnotify.nudge import nudge
 from nexnotify.outcomes.page_orders import forget_old_orders
 from nexnotify.outcomes.views import forget_old_views
 from nexnotify.receipts.service import apply_callbacks, has_open_callbacks
@@ -107,9 +110,11 @@ def run_campaigns(after_some: Callable[[], None] = lambda: None) -> None:
             with transaction():
                 more = work_on_next(begun, faulty)
         except SendFault as fault:
-            # One send's trouble must not keep others from going; it is tried again at the next sweep.
+            # One send's trouble must not keep others from going; it is tried again after a while.
             log.exception("cannot send", extra={"send": fault.send_id})
             faulty.add(fault.send_id)
+            with transaction():
+                put_off(fault.send_id, begun)
             continue
         after_some()
         if not more:
@@ -198,7 +203,11 @@ def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
             log.exception("step failed")
     with transaction():
         forget_old_counts(utcnow())
+        forget_old_imports(utcnow())
         guesses.forget_old(utcnow())
         forget_old_views(utcnow())
         forget_old_orders(utcnow())
+    if has_imports(utcnow()):
+        nudge("imports")  # they take long, and a sweep should not
+    end_read()
     after_chunk()

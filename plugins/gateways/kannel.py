@@ -62,7 +62,12 @@ class KannelSettings(GatewaySettings):
     )
     username = StringField("User", [DataRequired()], description="The username of the sendsms-user group.")
     password = PasswordField("Password", [DataRequired()], description="The password of the sendsms-user group.")
-    sender = StringField("From", description="The number or name that texts come from; empty for Kannel's own default.")
+    # Not a name: nobody can reply STOP to one, and only the store's own sender gives texts a link instead.
+    sender = StringField(
+        "From",
+        [Regexp(r"^(\+?\d{3,15}|)$", message="A number like +12015550100; a name goes into Settings, Text messages.")],
+        description="The number that texts come from; empty for Kannel's own default.",
+    )
     smsc = StringField("SMSC", description="Only where Kannel has several links: the smsc-id to send through.")
     max_messages = IntegerField(
         "max-messages",

@@ -86,11 +86,17 @@ class TwilioSettings(GatewaySettings):
     auth_token = PasswordField(
         "Auth token", [DataRequired()], filters=[_strip], description="Beside the account SID. Signs callbacks, too."
     )
+    # Not a name: nobody can reply STOP to one, and only the store's own sender gives texts a link instead.
     from_number = StringField(
         "From number",
-        [Regexp(r"^(\+\d{7,15}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}|)$", message="A number like +12015550100.")],
+        [
+            Regexp(
+                r"^(\+\d{7,15}|\d{3,8}|)$",
+                message="A number like +12015550100; a name goes into Settings, Text messages.",
+            )
+        ],
         filters=[_bare_number],
-        description="The number, short code or sender name that texts come from; or give a messaging service.",
+        description="The number or short code that texts come from; or give a messaging service.",
     )
     messaging_service_sid = StringField(
         "Messaging service SID",

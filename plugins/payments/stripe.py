@@ -50,9 +50,9 @@ class StripeSettings(PaymentSettings):
     )
     webhook_secret = PasswordField(
         "Webhook signing secret",
-        [DataRequired(), Regexp(r"^whsec_\S+$", message="A signing secret begins with whsec_.")],
+        [Regexp(r"^(whsec_\S+|)$", message="A signing secret begins with whsec_.")],
         filters=[_strip],
-        description="Stripe shows it when you add the webhook address below.",
+        description="Save the key first: then this page shows a webhook address. Add it at Stripe, which shows you this.",
     )
     api_base = StringField(
         "API address",
@@ -73,6 +73,8 @@ class PAYMENT(Payment):
     Settings = StripeSettings
 
     def begin(self, order: Order) -> Begun:
+        if not self.settings.get("webhook_secret"):
+            raise PaymentError("The webhook signing secret is missing, so Stripe could not tell us what was paid.")
         price = "line_items[0][price_data]"
         fields = {
             "mode": "payment",
@@ -107,7 +109,7 @@ class PAYMENT(Payment):
         return found
 
     def receive(self, call: Call) -> News | None:
-        check_signature(call.body, call.headers.get("stripe-signature", ""), self.settings["webhook_secret"])
+        check_signature(call.body, call.headers.get("stripe-signature", ""), self.settings.get("webhook_secret") or "")
         try:
             event = json.loads(call.body)
             kind, session = event["type"], event["data"]["object"]
@@ -115,7 +117,8 @@ class PAYMENT(Payment):
                 return None  # another event, or a session that is not ours
             if kind == "checkout.session.completed" and session["payment_status"] == "unpaid":
                 return None  # async_payment_succeeded or …_failed follows
-            return News(str(session["client_reference_id"]), EVENTS[kind], str(session["id"]))
+            paid = int(session["amount_total"]), str(session["currency"])
+            return News(str(session["client_reference_id"]), EVENTS[kind], str(session["id"]), *paid)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BadCall(f"The event cannot be read ({type(error).__name__}).") from None
 
@@ -132,6 +135,8 @@ def check_signature(body: bytes, header: str, secret: str) -> None:
 
     :raises BadSignature: it did not.
     """
+    if not secret:
+        raise BadSignature("No signing secret is set, so nothing can be checked.")
     parts = [part.strip().partition("=") for part in header.split(",")]
     stamps = [value for name, _, value in parts if name == "t"]
     signatures = [value for name, _, value in parts if name == "v1"]

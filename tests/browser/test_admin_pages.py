@@ -14,19 +14,32 @@ from playwright.sync_api import Browser
 from werkzeug.routing import IntegerConverter, Rule
 
 from nexnotify import create_app
-from nexnotify.db import db
+from nexnotify.clock import utcnow
+from nexnotify.db import db, transaction
+from nexnotify.imports.kinds import Options
+from nexnotify.imports.models import ImportRun
+from nexnotify.imports.service import upload
+from nexnotify.nudge import nudge
 from nexnotify.settings import Settings
-from nexnotify.stores.models import Store
+from nexnotify.stores import views
+from nexnotify.stores.models import StaffUser, Store
 from tests.browser.desk import Desk
 from tests.browser.house import House
+from tests.credits import order_pack
 from tests.kannel import wait_for
+from tests.sends import confirmed_and_draft
 
 EMAIL, PASSWORD = "w" * 60 + "@" + "shop-" * 10 + "x.example", "correct horse battery"
 WIDTHS = (1280, 390, 320)
 #: Argument of an address → table of the row it names, where the two have different names.
-TABLES = {"order": "customer_order", "request": "alert_request", "restock": "restock_event"}
+TABLES = {
+    "order": "customer_order",
+    "purchase": "credit_purchase",
+    "request": "alert_request",
+    "restock": "restock_event",
+}
 #: What an argument that is no number may be.
-WORDS = {"kind": "twilio"}
+WORDS = {"kind": "twilio", "way": "stripe", "list_name": "orders", "name": "customers"}
 #: Pages that need more than a sign-in to be seen, and where they are looked at instead.
 ELSEWHERE = {
     "security.static": "no page",
@@ -45,6 +58,9 @@ NAMES = (
     '<script>alert(1)</script><img src=x onerror="alert(1)">',
 )
 
+#: Pages of a text that is not confirmed.
+OF_DRAFTS = {"admin_sends.write", "admin_sends.check"}
+
 
 @pytest.fixture(scope="module")
 def crowded(house: House) -> str:
@@ -53,7 +69,10 @@ def crowded(house: House) -> str:
     key, secret = made["store_key"], made["api_key"]
     house.user(EMAIL, PASSWORD, store=key)
     codes = {"platform": "other", "confirmation_url": f"/{'w' * 400}", "require_consent": True}
-    house.call("PUT", "settings", {"quiet_hours": None, "storefront_code": codes}, secret)
+    house.call("PUT", "settings", {"quiet_hours": None, "credits": True, "storefront_code": codes}, secret)
+    house.command("credits", "add", "--store", key, "--note", "W" * 200, "5000")
+    order_pack(create_app(Settings.from_env(house.environment)), key)
+    save_view(create_app(Settings.from_env(house.environment)), key)
     product: dict[str, Any] = {"url": f"https://acme.example/{'x' * 200}", "image_url": "https://acme.example/none.png"}
     for index, name in enumerate(NAMES):
         title, sku = name[:200], f"ODD{index}-{'S' * 90}"
@@ -83,13 +102,49 @@ def crowded(house: House) -> str:
         messages = [{"id": str(n), "from": ("customer", "merchant")[n % 2], "text": name * 3} for n in range(4)]
         ticket = {"id": f"{index}{'T' * 200}", "subject": name[:200], **whose, "messages": messages}
         house.call("POST", "tickets", {"tickets": [ticket]}, secret)
+    confirmed_and_draft(
+        create_app(Settings.from_env(house.environment)), key, f"{'W' * 500} 🧵 [[firstname]] {NAMES[0]}"[:900]
+    )
     wait_for(
         lambda: house.call("GET", "messages?status=delivered", None, secret)["messages"], 20, "something delivered"
     )
     settings = ("url=http://127.0.0.1:1/", "username=u", "password=p", "rate=1")
     sets = [word for setting in settings for word in ("--set", setting)]
     house.command("gateway", "add", "--store", key, "--kind", "kannel", "--name", "W" * 100, *sets)
+    _upload(house, key)
     return str(key)
+
+
+def _upload(house: House, key: str) -> None:
+    """A file of which every second row is wrong, read and waiting for somebody's word."""
+    app = create_app(Settings.from_env(house.environment))
+    rows = "".join(f'f{n},"{NAMES[n % 4][:90]}",{"" if n % 2 else "not-an-email-" * 9}\n' for n in range(30))
+    with app.app_context():
+        store = db.session.scalars(sa.select(Store).where(Store.key == key)).one()
+        file = f"id,first_name,email\n{rows}".replace('="', "=").replace(')"', ")").encode()
+        with transaction():
+            run = upload(store, "customers", "W" * 200 + ".csv", file, Options(), None, utcnow())
+        nudge("imports")
+        status = sa.select(ImportRun.status).where(ImportRun.id == run.id)
+
+        def is_read() -> bool:
+            db.session.rollback()
+            return db.session.scalar(status) == "checked"
+
+        wait_for(is_read, 20, "the file read")
+        db.session.remove()
+        db.engine.dispose()
+
+
+def save_view(app: Flask, key: str) -> None:
+    """One tab above the orders, as long as names are."""
+    with app.app_context():
+        with transaction():
+            store = db.session.scalars(sa.select(Store).where(Store.key == key)).one()
+            person = db.session.scalars(sa.select(StaffUser).where(StaffUser.email == EMAIL)).one()
+            views.save_view(store, person.id, "orders", "W" * views.LONGEST_NAME, {"status": "new"}, True, utcnow())
+        db.session.remove()
+        db.engine.dispose()
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +176,10 @@ def _value(rule: Rule, name: str, store: int) -> Any:
         return WORDS[name]
     noun = name.removesuffix("_id")
     table = db.metadata.tables[TABLES.get(noun, noun)]
-    return db.session.scalar(sa.select(sa.func.max(table.c.id)).where(table.c.store_id == store))
+    newest = sa.select(sa.func.max(table.c.id)).where(table.c.store_id == store)
+    if noun == "send":  # a draft has pages of its own
+        newest = newest.where((table.c.state == "draft") == (rule.endpoint in OF_DRAFTS))
+    return db.session.scalar(newest)
 
 
 def judge(desk: Desk, address: str, pictures: Path, name: str, axe_at: tuple[int, ...] = WIDTHS[:2]) -> list[str]:

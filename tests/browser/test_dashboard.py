@@ -58,7 +58,7 @@ def test_plots_are_drawn_follow_the_theme_at_once_and_turn_into_tables(desk: Des
 def test_the_preview_follows_what_is_typed(desk: Desk, pictures: Path) -> None:
     page = desk.page
     page.goto(f"{desk.house.url}/admin/templates")
-    page.locator("td.nx-lead a").filter(has_text="is back in stock").first.click()
+    page.get_by_role("link", name="Back in stock", exact=True).first.click()
     phone = page.get_by_role("figure", name="Preview on a phone")
     field = page.get_by_label("Text", exact=True)
     field.fill("Ahoi ")

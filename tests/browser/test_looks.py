@@ -114,7 +114,7 @@ def test_the_demo_shop_shows_the_widget(browser: Browser, pages: Pages, house: H
         tab.must_be_accessible()
         tab.panel.get_by_role("button", name="Close").click()
         tab.page.get_by_label("XL").check()
-        expect(tab.page.get_by_role("status")).to_have_text("In stock")
+        expect(tab.page.locator("#stock")).to_have_text("In stock")
         expect(tab.widget).to_be_hidden()
         expect(tab.page.get_by_role("button", name="Add to basket")).to_be_enabled()
         tab.page.get_by_label("L", exact=True).check()

@@ -11,6 +11,7 @@ import pytest
 from nexnotify.db import db
 from nexnotify.workers.steps import run_long_waitlists
 from tests.admin import Desk
+from tests.credits import account, grant, with_credits
 from tests.shop import Shop
 
 ANN, MINE = "+12015550123", "+12015550150"
@@ -236,6 +237,95 @@ def test_a_named_template_that_is_switched_on_takes_the_place_of_the_standard_on
     assert texts(active, ANN)[1:] == ["Acme: off it goes, Ann."]
 
 
+# --- texts sent by hand, to one and in bulk ------------------------------------------------------------------------
+
+BEN = "+12015550144"
+OPT_IN = "I would like to receive SMS messages"
+
+
+@pytest.fixture
+def two(active: Shop, desk: Desk) -> Shop:
+    """Ann and Ben have opted in, and each has an order; what is sent to many goes at once."""
+    active.put("settings", {"send_undo_seconds": 0})
+    people = [("c1", "Ann", ANN), ("c2", "Ben", BEN)]
+    told = [{"id": id, "first_name": name, "phone": to, "fields": {OPT_IN: True}} for id, name, to in people]
+    active.put("customers", {"customers": told})
+    order(active, notify=False)
+    order(active, id="1002", customer_id="c2", notify=False)
+    return active
+
+
+def ticks(desk: Desk, page: str) -> list[str]:
+    """The boxes before the rows of a list."""
+    return re.findall(r'name="tick" value="(\d+)"', desk.page(page))
+
+
+def send(shop: Shop, desk: Desk, draft: str, **written: str) -> str:
+    """From the page that a button leads to, to what was sent: write, check, confirm; the worker works."""
+    found = re.search(r"/admin(/sends/\d+)/write", draft)
+    assert found is not None
+    words = {"body": "Hello [[firstname]], we are away for two weeks. Reply STOP to end.", "when": "now", **written}
+    assert "Nothing has left yet" in desk.post(f"{found[1]}/write", **words)
+    desk.post(f"{found[1]}/confirm")
+    shop.work()
+    return found[1]
+
+
+def test_send_text_message_in_bulk_with_selected_customers(two: Shop, desk: Desk) -> None:
+    assert "With selected" in desk.page("/customers")
+    send(two, desk, desk.post("/sends/bulk", source="customers", tick=ticks(desk, "/customers")))
+    assert texts(two, ANN) == ["Hello Ann, we are away for two weeks. Reply STOP to end."]
+    assert texts(two, BEN) == ["Hello Ben, we are away for two weeks. Reply STOP to end."]
+
+
+def test_send_text_message_in_bulk_with_selected_orders(two: Shop, desk: Desk) -> None:
+    order(two, id="1003", notify=False)  # Ann's second
+    assert "With selected" in desk.page("/orders")
+    page = send(two, desk, desk.post("/sends/bulk", source="orders", tick=ticks(desk, "/orders")))
+    assert len(texts(two, ANN)) == len(texts(two, BEN)) == 1
+    assert "Texted once" in desk.page(page)
+
+
+def test_send_text_message_on_the_page_of_an_order(two: Shop, desk: Desk) -> None:
+    number = desk.id_of("/orders?q=1001", "orders")
+    assert "Send text message" in desk.page(f"/orders/{number}")
+    send(
+        two, desk, desk.post("/sends/one", source="orders", id=number), body="Order [[ordernumber]] waits at the desk."
+    )
+    assert texts(two, ANN) == ["Order 1001 waits at the desk."]
+    assert texts(two, BEN) == []
+    assert "Order 1001 waits at the desk." in desk.page(f"/orders/{number}")
+
+
+def test_send_text_message_on_the_page_of_a_customer(two: Shop, desk: Desk) -> None:
+    number = desk.id_of("/customers?q=Ben", "customers")
+    assert "Send text message" in desk.page(f"/customers/{number}")
+    send(two, desk, desk.post("/sends/one", source="customers", id=number), body="[[fullname]], we found your hat.")
+    assert texts(two, BEN) == ["Ben, we found your hat."]
+    assert texts(two, ANN) == []
+
+
+def test_a_custom_template_is_modified_before_it_is_sent(two: Shop, desk: Desk) -> None:
+    template = write(desk, "Holiday", "custom", "Hello [[firstname]], we are away.")
+    page = desk.post("/sends/bulk", source="customers", tick=ticks(desk, "/customers"))
+    found = re.search(r"/admin(/sends/\d+)/write", page)
+    assert found is not None
+    assert ">Holiday</option>" in page
+    picked = desk.post(f"{found[1]}/write", 200, template=template, use="1", when="now")
+    assert "Hello [[firstname]], we are away.</textarea>" in picked
+    send(two, desk, page, template=template, body="Hello [[firstname]], we are away until May.")
+    assert texts(two, ANN) == ["Hello Ann, we are away until May."]
+    assert "Hello [[firstname]], we are away.</textarea>" in desk.page(f"/templates/{template}")
+
+
+def test_without_credit_neither_button_nor_bulk_action_is_there(two: Shop, desk: Desk) -> None:
+    pages = ("/customers", "/orders", f"/orders/{desk.id_of('/orders', 'orders')}")
+    assert all("Send text message" in desk.page(page) for page in pages)
+    two.put("settings", {"credits": True})
+    assert not any("Send text message" in desk.page(page) for page in pages)
+    assert desk.post("/sends/bulk", 302, source="customers", tick=ticks(desk, "/customers")) is not None
+
+
 # --- the sender ------------------------------------------------------------------------------------------------------
 
 BEN = "+447400123456"
@@ -364,3 +454,108 @@ def test_merchant_long_waitlist_by_email_to_the_owners_where_texts_are_not_activ
 def test_history_texts_nobody(active: Shop, held: dict[str, Any]) -> None:
     order(active, "paid", **held)
     assert active.messages(None) == []
+
+
+# --- credits ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def owner(shop: Shop) -> Desk:
+    """An owner of a store that pays its texts with credits and can be paid by invoice."""
+    with_credits(shop, 0)
+    desk = Desk.of(shop, "owner")
+    desk.post("/settings/payments/invoice", instructions="To our bank.", active="y")
+    return desk
+
+
+def buy(owner: Desk, pack: int) -> str:
+    """Order a pack; the path of the purchase."""
+    payment = owner.id_in("/settings/credits", r'name="payment"[^>]*value="(\d+)"')
+    owner.post("/settings/credits/buy", pack=str(pack), payment=str(payment))
+    number = owner.id_of("/settings/credits", "settings/credits/purchases")
+    return f"/settings/credits/purchases/{number}"
+
+
+def test_credits_are_sold_in_packs_of_1000_2000_and_5000(owner: Desk) -> None:
+    packs = re.findall(r"([\d,]+) credits for ", owner.page("/settings/credits"))
+    assert packs == ["1,000", "2,000", "5,000"]
+
+
+def test_credits_are_found_under_settings_and_under_ones_account(shop: Shop, owner: Desk) -> None:
+    grant(shop, 100)  # or a banner leads there, too
+    page = owner.raw("/settings")
+    assert page.count('href="/admin/settings/credits"') == 2
+    assert "Subscription and credits" in page
+
+
+@pytest.mark.parametrize("pack", [1000, 2000, 5000])
+def test_a_pack_that_was_paid_is_in_the_balance(shop: Shop, owner: Desk, pack: int) -> None:
+    purchase = buy(owner, pack)
+    assert account(shop).balance == 0
+    owner.post(f"{purchase}/paid")
+    assert account(shop).balance == pack
+
+
+def test_a_single_text_message_equals_12_credits(shop: Shop, owner: Desk) -> None:
+    grant(shop, 100)
+    shop.product()
+    shop.ask()
+    shop.work()
+    assert [message["segments"] for message in shop.messages(None)] == [1]
+    assert account(shop) == (88, 0)
+
+
+def test_without_enough_credits_nothing_offers_to_send_a_text_and_a_banner_says_why(shop: Shop, owner: Desk) -> None:
+    grant(shop, 11)
+    page = owner.page("")
+    assert "No credits left" in page
+    assert "Send text message" not in owner.page("/orders") + owner.page("/customers")
+    grant(shop, 1)
+    assert "No credits left" not in owner.page("")
+
+
+def test_sign_ups_are_collected_without_credits_and_told_when_there_are_some(shop: Shop, owner: Desk) -> None:
+    shop.put("settings", {"confirmations": False})
+    shop.product()
+    shop.ask(phone=ANN)
+    shop.stock("TEE-M", 1)
+    shop.work()
+    assert texts(shop, ANN) == []
+    assert [request["status"] for request in shop.requests()] == ["waiting"]
+    grant(shop, 12)
+    shop.work()
+    assert len(texts(shop, ANN)) == 1
+
+
+def low(shop: Shop, left: int) -> None:
+    """An order text takes 12 credits, after which so many are left."""
+    grant(shop, left + 12 - account(shop).balance)
+    order(shop, "sent", id=f"low-{left}-{len(shop.messages(None))}")
+    shop.work()
+
+
+def test_below_the_threshold_the_merchant_is_told_by_text_once_for_each_crossing(active: Shop) -> None:
+    with_credits(active, 500, low_credit_below=50)
+    order(active, "sent", id="first")
+    assert texts(active, MINE) == []
+    low(active, 49)
+    warning = "Acme: 49 credits are left. Texts wait when there are none, so buy some in time."
+    assert texts(active, MINE) == [warning]
+    order(active, "sent", id="lower")
+    assert texts(active, MINE) == [warning]
+    grant(active, 500)
+    low(active, 49)
+    assert texts(active, MINE) == [warning, warning]
+
+
+def test_with_texts_switched_off_the_warning_goes_by_email_to_the_owners(shop: Shop, owner: Desk) -> None:
+    shop.put("settings", {"low_credit_below": 50, "order_texts": False, "confirmations": True})
+    grant(shop, 61)
+    shop.product()
+    shop.ask()
+    shop.work()
+    [warning] = [message for message in shop.messages(None) if message["kind"] == "merchant"]
+    assert (warning["channel"], warning["to"]) == ("email", f"owner-{shop.store_id}@acme.example")
+    assert "49 credits left" in warning["body"]
+    assert warning["status"] == "delivered"
+    assert account(shop) == (49, 0)  # an email costs none

@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from nexnotify.clock import utcnow
+from nexnotify.customers.consent import Proof, opt_out
+from nexnotify.customers.service import find_contact
+from nexnotify.db import db, transaction
 from nexnotify.gateways.testkit import Answer, ScriptedServer
+from nexnotify.stores.models import Store
+from nexnotify.waitlist.service import close_all
+from tests.admin import Desk
 from tests.documents.conftest import Admin
 from tests.shop import Shop
 from tests.stubs.cdyne_stub import Cdyne
@@ -403,6 +410,54 @@ def test_the_list_is_exported_to_excel_from_products_export_traffic_tools(asked:
     assert {row["Product"] for row in told} == {"Tee"}
 
 
+def test_the_excel_export_agrees_with_the_database_on_a_store_with_mixed_requests(shop: Shop, admin: Admin) -> None:
+    """Requests of every status, on both channels, told, failed, stopped and passed over."""
+    both = {"sms": True, "email": True}
+    shop.put("settings", {"switches": {"preordered": both, "backordered": both, "sold_out": both}})
+    for sku, status in (("TEE-M", "sold_out"), ("HAT-L", "preordered"), ("MUG-1", "backordered")):
+        shop.product(sku, title=sku.lower(), unavailable_as=status)
+        for number in range(4):
+            shop.ask(sku, f"+1201555012{number}")
+        shop.ask_by_email(sku, "ann@mail.example")
+    _stop(shop, "+12015550123")
+    Desk(shop.sign_in("ann@acme.example")).post(f"/waitlist/requests/{shop.requests(sku='HAT-L')[0]['id']}/cancel")
+    shop.stock("TEE-M", 5)
+    shop.work()
+    shop.stock("TEE-M", 0)
+    shop.ask("TEE-M", "+12015550121")
+
+    page = admin.page("/admin/products/export")
+    excel = re.search(r'href="([^"]+)"[^>]*>(?:<svg.*?</svg>)?Excel<', page)
+    assert excel
+    titles, *rows = load_workbook(io.BytesIO(admin.file(excel.group(1)))).active.iter_rows(values_only=True)
+    told = [dict(zip(titles, row, strict=True)) for row in rows]
+    kept, delivered = shop.requests(), {message["to"] for message in shop.messages(status="delivered")}
+    assert delivered == {"+12015550120", "+12015550121", "+12015550122", "ann@mail.example"}
+    assert len(told) == len(kept) == 16
+    assert {row["Request status"] for row in told} == {"waiting", "alerted", "cancelled"}
+    for row, request in zip(told, kept, strict=True):
+        channel = {"sms": "Text message", "email": "Email"}[request["channel"]]
+        assert (row["Request"], row["SKU"], row["Channel"]) == (request["id"], request["sku"], channel)
+        assert (row["Address"], row["Request status"]) == (request["to"], request["status"])
+        assert row["Status"].lower().replace(" ", "_") == request["asked_status"]
+        assert (row["Alerted at"] is None) is (request["alerted_at"] is None)
+        assert row["Ended because"] == request["closed_reason"]
+        was_told = request["status"] == "alerted" and request["to"] in delivered
+        assert (row["Message status"], row["Delivered at"] is not None) == ("Delivered" if was_told else None, was_told)
+        assert (row["STOP at"] is not None) is (request["to"] == "+12015550123")
+
+
+def _stop(shop: Shop, number: str) -> None:
+    """The number says STOP."""
+    with shop.app.app_context():
+        with transaction():
+            contact, now = find_contact(db.session.get_one(Store, shop.store_id), "sms", number), utcnow()
+            assert contact is not None
+            opt_out(contact, Proof("keyword", evidence={"text": "STOP"}), now)
+            close_all(contact, "stop", now)
+        db.session.remove()
+
+
 def _text_somebody(shop: Shop) -> None:
     """Somebody asks for a product by text, and it is back."""
     shop.product("TEE-M", title="Tee")
@@ -413,5 +468,7 @@ def _text_somebody(shop: Shop) -> None:
 
 def _template(admin: Admin, beginning: str) -> str:
     """The address of the template whose text begins so."""
-    links = re.findall(r'href="(/admin/templates/\d+)"[^>]*>\s*([^<]*?)\s*<', admin.page("/admin/templates"))
-    return next(address for address, text in links if text.startswith(beginning))
+    row = next(row for row in admin.page("/admin/templates").split("<tr>") if f">{beginning}" in row)
+    found = re.search(r'href="(/admin/templates/\d+)"', row)
+    assert found is not None
+    return found.group(1)

@@ -449,6 +449,7 @@ def test_a_number_is_taken_as_people_write_it_and_blanks_around_a_pasted_key_are
         ("account_sid", ""),
         ("auth_token", ""),
         ("from_number", "12"),
+        ("from_number", "Acme"),
         ("api_base", "api.twilio.com"),
         ("api_base", "https://api.twilio.com/2010-04-01"),
     ],

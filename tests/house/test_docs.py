@@ -14,9 +14,12 @@ from click.testing import CliRunner
 from flask import Flask
 from wtforms import PasswordField
 
+from nexnotify.campaigns.models import STATES
 from nexnotify.cli import cli
 from nexnotify.content.models import KINDS
 from nexnotify.content.tokens import TOKENS
+from nexnotify.credits.buying import STATUSES as PURCHASE_STATUSES
+from nexnotify.credits.rules import KINDS as CREDIT_KINDS
 from nexnotify.db import db
 from nexnotify.errors import NexnotifyError
 from nexnotify.gateways.loader import load
@@ -155,7 +158,9 @@ def error_rows() -> Rows:
 def address_rows(app: Flask) -> Rows:
     rows = set()
     for rule in app.url_map.iter_rules():
-        if rule.rule.startswith(("/api/", "/widget/", "/callbacks/", "/s/", "/join/", "/reset", "/healthz", "/readyz")):
+        if rule.rule.startswith(
+            ("/api/", "/widget/", "/callbacks/", "/hooks/", "/s/", "/join/", "/reset", "/healthz", "/readyz")
+        ):
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
                 address = re.sub(r"<(?:[^:<>]*:)?([^<>]+)>", r"<\1>", rule.rule)
                 rows.add((code(f"{method} {address}"),))
@@ -173,10 +178,13 @@ TABLES = {
     "Message statuses": words_rows(MESSAGE_STATUSES),
     "Decision reasons": words_rows(REASONS),
     "Order statuses": words_rows(ORDER_STATUSES),
+    "Send states": words_rows(STATES),
     "Tokens": token_rows(),
     "Templates": words_rows(KINDS),
     "Commands": command_rows(),
     "Gateways": gateway_rows(),
+    "Movements of credits": words_rows(CREDIT_KINDS),
+    "Purchase statuses": words_rows(PURCHASE_STATUSES),
     "Errors": error_rows(),
 }
 

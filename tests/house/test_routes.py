@@ -1,5 +1,6 @@
 """Who may come in: every address has its guard, and nobody opens another store's row by its number."""
 
+import io
 from collections.abc import Iterator
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from nexnotify.db import db
 from nexnotify.web.admin.access import staff_guard
 from nexnotify.web.guards import store_api_key
 from tests.admin import Desk
+from tests.credits import order_pack
 from tests.shop import Shop
 
 #: Blueprint → its guard.
@@ -143,10 +145,14 @@ def _live_a_little(shop: Shop) -> None:
     shop.put("customers", {"customers": [{"id": "c1", "first_name": "Ann"}]})
     shop.post("orders", {"orders": [{"id": "1001", "status": "new"}]})
     shop.post("tickets", {"tickets": [{"id": "t1", "subject": "Where is it?"}]})
+    order_pack(shop.app, shop.key)
+    file = (io.BytesIO(b"id\nc9\n"), "people.csv")
+    Desk.of(shop).post("/import", kind="customers", file=file)
     shop.stock("TEE-M", 5)
     shop.work()
     desk = Desk(shop.sign_in(f"writer-of-{shop.store_id}@acme.example"))
     desk.post("/sends/one", source="orders", id=desk.id_of("/orders", "orders"))
+    desk.post("/views/new/orders?status=new", name="To pack")
     assert shop.messages()[0]["status"] == "delivered"
 
 

@@ -99,6 +99,8 @@ def test_every_setting_can_be_given_by_the_environment(tmp_path: Path) -> None:
         "signups_per_store": "0",
         "tracked_per_ip": "0",
         "private_shops": "http://localhost:8080",
+        "credit_prices": "10,19,45",
+        "credit_currency": "EUR",
         "send_threads": "8",
         "web_workers": "1",
         "web_threads": "1",

@@ -55,7 +55,10 @@ def test_what_quiet_hours_hold_goes_out_when_they_end_on_the_shops_own_clock(
         [held] = [event for event in shop.trace(request)["events"] if event["what"] == "decided_hold"]
         assert held["reason"] == "quiet_hours"
         assert moment(held["until"]) == local(ends)
-        assert held["words"] == "The message was held back. It is quiet hours; alerts wait until they end."
+        assert (
+            held["words"]
+            == "The message was held back. It is quiet hours; alerts and marketing texts wait until they end."
+        )
     with time_machine.travel(local(ends) - timedelta(seconds=30), tick=True):
         shop.work()
         assert states(shop) == [("held", "quiet_hours")]

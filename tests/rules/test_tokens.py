@@ -108,6 +108,7 @@ def test_tokens_describe_themselves():
         "ordernumber",
         "subject",
         "waiting",
+        "credits",
         "stop_url",
     }
 

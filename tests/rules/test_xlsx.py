@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from nexnotify.reports.xlsx import MAX_TEXT, Column, clean_text, write_sheet
+from nexnotify.reports import xlsx
+from nexnotify.reports.xlsx import MAX_TEXT, Column, Sheet, clean_text, write_book, write_sheet
 
 TEXT = (Column("Text", 30),)
 
@@ -86,6 +89,45 @@ def test_numbers_are_numbers_and_moments_are_dates_of_the_zone() -> None:
     assert (number.value, number.data_type) == (7, "n")
     assert (moment.value, moment.is_date) == (datetime(2026, 6, 30, 22, 30), True)
     assert nothing.value is None
+
+
+def decoded(text: str) -> str:
+    """A text of a workbook as Excel shows it: _xHHHH_ is the character of that number (ECMA-376, ST_Xstring)."""
+    return re.sub("_x([0-9A-Fa-f]{4})_", lambda found: chr(int(found[1], 16)), text)
+
+
+@pytest.mark.parametrize(
+    "text", ["_x0041_", "a _x000D_ b", "__x0041__x0042_", "_x005F_x0041_", "=_x0041_", "_x41_", "_"]
+)
+def test_what_looks_like_a_character_written_by_its_number_comes_back_as_typed(text: str) -> None:
+    assert decoded(read_back(TEXT, (text,))["A2"].value) == text
+
+
+def test_money_days_and_flags_have_their_own_kinds_of_cell() -> None:
+    columns = (Column("Total", 8, "money"), Column("Day", 8, "day"), Column("Yes", 8, "flag"), Column("No", 8, "flag"))
+    sheet = read_back(columns, (Decimal("1299.5"), date(2026, 1, 31), True, False), (None, date(33, 4, 3), None, None))
+    total, day, yes, no = sheet[2]
+    assert (total.value, total.number_format) == (1299.5, "0.00##")
+    assert (day.value, day.is_date, day.number_format) == (datetime(2026, 1, 31), True, "yyyy-mm-dd")
+    assert [(cell.value, cell.data_type) for cell in (yes, no)] == [(True, "b"), (False, "b")]
+    assert [cell.value for cell in sheet[3]] == [None, "0033-04-03", None, None]
+
+
+def test_a_table_longer_than_a_sheet_goes_on_in_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx, "MAX_ROWS", 4)
+    file = io.BytesIO()
+    rows = [(f"row {number}",) for number in range(7)]
+    assert write_book(file, [Sheet("Long", TEXT, rows), Sheet("Other", TEXT, [("x",)])], "UTC") == [7, 1]
+    book = load_workbook(file)
+    assert book.sheetnames == ["Long", "Long 2", "Long 3", "Other"]
+    found = [row[0] for name in book.sheetnames for row in book[name].iter_rows(min_row=2, values_only=True)]
+    assert found == [row[0] for row in rows] + ["x"]
+
+
+@pytest.mark.parametrize("title", ["=1+1", "_x0041_", "x" * 40_000])
+def test_a_title_that_a_merchant_chose_is_a_text_too(title: str) -> None:
+    cell = read_back((Column(title),), ("x",))["A1"]
+    assert (decoded(cell.value), cell.data_type) == (title[:MAX_TEXT], "s")
 
 
 def test_the_header_stays_in_sight_and_filters() -> None:

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from nexnotify.clock import utcnow
+from nexnotify.content.models import Template, TemplateVersion
 from nexnotify.credits.service import Entry, affordable, book, reserve_many
 from nexnotify.customers.consent import Proof
 from nexnotify.customers.models import Contact
@@ -417,3 +418,22 @@ def message_ids_in(shop: Shop) -> list[int]:
 def receive_in(message_id: int, receipt: Receipt) -> None:
     message = db.session.get_one(Message, message_id, populate_existing=True, with_for_update=True)
     apply_receipt(message, receipt, utcnow())
+
+
+def test_one_stores_broken_template_does_not_keep_another_from_being_told_of_low_credit(
+    shop: Shop, other_shop: Shop
+) -> None:
+    for place in (shop, other_shop):
+        place.staff(f"owner-{place.store_id}@acme.example")
+        with_credits(place, 100, low_credit_below=50)
+        grant(place, -80)
+    with inside(shop.app), transaction():
+        broken = sa.select(Template.id).where(
+            Template.store_id == shop.store_id, Template.kind == "merchant_low_credit"
+        )
+        db.session.execute(
+            sa.update(TemplateVersion).where(TemplateVersion.template_id.in_(broken)).values(body="[[no such token]]")
+        )
+    shop.work()
+    assert shop.messages("merchant") == []
+    assert len(other_shop.messages("merchant")) == 1

@@ -18,6 +18,7 @@ from nexnotify.clock import utcnow
 from nexnotify.customers.models import ConsentEntry, Contact, Customer
 from nexnotify.customers.people import name_key
 from nexnotify.db import db, transaction
+from nexnotify.gateways.contract import Unknown
 from nexnotify.gateways.models import Lane
 from nexnotify.ledger.models import Message
 from nexnotify.receipts.erasing import erase_person
@@ -25,7 +26,9 @@ from nexnotify.stores.models import Store
 from nexnotify.stores.service import address_hash
 from nexnotify.stores.settings import merge_settings
 from nexnotify.workers.steps import run_campaigns
+from tests.credits import account, grant, with_credits
 from tests.shop import Shop
+from tests.stages.test_claims import claim_now, settle_now
 from tests.times import later
 
 OPT_IN = "I would like to receive SMS messages"
@@ -215,7 +218,10 @@ def test_one_sends_trouble_does_not_keep_another_from_going(shop: Shop, monkeypa
     worker(shop)
     assert sum(told(shop).values()) == 3
     monkeypatch.setattr(work, "plan_some", plan)
-    worker(shop)
+    worker(shop)  # it is not tried again at each of the sender's looks
+    assert sum(told(shop).values()) == 3
+    with later(minutes=2):
+        worker(shop)
     assert sum(told(shop).values()) == 6
 
 
@@ -379,6 +385,34 @@ def test_when_nothing_waits_any_more_it_is_done(shop: Shop) -> None:
     assert of(shop, send_id).state == "done"
 
 
+def test_an_outcome_that_nobody_finds_out_does_not_keep_a_send_open_for_ever(shop: Shop) -> None:
+    crowd(shop, 2)
+    send_id = send(shop)
+    worker(shop)
+    settle_now(shop, claim_now(shop), Unknown("broke off"))
+    with later(days=1):
+        worker(shop)  # the gateway may still say, and the text may have to go again
+        assert of(shop, send_id).state == "sending"
+    with later(days=4):
+        worker(shop)
+    assert of(shop, send_id).state == "done"
+
+
+def test_a_send_that_waits_for_credits_is_worth_nothing_after_some_days(shop: Shop) -> None:
+    crowd(shop, 2)
+    with_credits(shop, 12)
+    send_id = send(shop)
+    shop.work()
+    with later(days=40):
+        grant(shop, 100)
+        shop.work()
+        assert {message["status"] for message in shop.messages("bulk")} == {"delivered", "expired"}
+    with later(days=41):
+        worker(shop)
+    assert of(shop, send_id).state == "done"
+    assert account(shop) == (100, 0)
+
+
 # --- others beside it --------------------------------------------------------------------------------------------------------
 
 
@@ -414,6 +448,12 @@ def test_the_same_words_to_the_same_people_are_noticed(shop: Shop) -> None:
 
     assert inside(shop, draft(WORDS)) == [(first, 2)]
     assert inside(shop, draft("Other words")) == []
+    with later(hours=2):
+        assert inside(shop, draft(WORDS)) == [(first, 2)]  # it has not gone yet
+    shop.work()
+    with later(minutes=1):
+        worker(shop)
+        assert inside(shop, draft(WORDS)) == [(first, 2)]
     with later(hours=2):
         assert inside(shop, draft(WORDS)) == []
 

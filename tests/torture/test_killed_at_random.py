@@ -33,6 +33,8 @@ KILLS = 30 if LONG else 8
 ROUNDS_SECONDS = 300.0 if LONG else 0.0
 #: Seconds a round may take.
 DEADLINE = 600.0 if LONG else 150.0
+#: What the store pays its texts with.
+CREDITS = 100_000_000
 GONE = {"accepted", "sent", "delivered"}
 
 
@@ -168,6 +170,7 @@ def test_killed_at_random_moments_everyone_is_told_once_or_is_uncertain(
             play_round(house, storm, Ledger(engine), rounds, listing)
             rounds += 1
             check_everything(house, twilio, rounds, listing)
+            check_credits(Ledger(engine), rounds)
         assert sum(storm.kills.values()) >= 6 * rounds
         print(f"{rounds} rounds, kills: {dict(storm.kills)}")  # noqa: T201
 
@@ -182,7 +185,8 @@ def open_store(house: Installation, provider: str) -> None:
     assert added["check"]["ok"]
     assert added["is_sender"]
     house.wait_ready()
-    house.call("PUT", "settings", {"quiet_hours": None, "frequency_cap": None})
+    house.command("credits", "add", "--store", made["store_key"], str(CREDITS))
+    house.call("PUT", "settings", {"quiet_hours": None, "frequency_cap": None, "credits": True})
 
 
 def play_round(house: Installation, storm: Storm, ledger: Ledger, number: int, listing: bool) -> None:
@@ -244,6 +248,18 @@ def tell_stock_again(house: Installation, chance: random.Random, skus: list[str]
         if chance.random() < 0.5:
             levels.insert(0, {"sku": sku, "on_hand": 0})
         house.call("PUT", "stock", {"levels": levels})
+
+
+def check_credits(ledger: Ledger, rounds: int) -> None:
+    """No kill has left the ledger of credits beside the balance, or charged a text twice."""
+    balance, reserved = (ledger.count(f"SELECT {name} FROM credit_balance") for name in ("balance", "reserved"))
+    assert balance == ledger.count("SELECT sum(credits) FROM credit_entry")
+    assert reserved == ledger.count("SELECT sum(reserved) FROM credit_entry")
+    assert reserved == 12 * ledger.count("SELECT count(*) FROM message WHERE status = 'uncertain'")
+    assert balance == CREDITS - 12 * rounds * TEXTS
+    assert ledger.count("SELECT count(*) FROM message WHERE coalesce(credits, 0) != 12") == 0
+    each = "SELECT message_id FROM credit_entry WHERE message_id IS NOT NULL GROUP BY message_id HAVING "
+    assert ledger.count(f"SELECT count(*) FROM ({each} sum(credits) != -12) AS wrong") == 0
 
 
 def check_everything(house: Installation, twilio: TwilioStub, rounds: int, listing: bool) -> None:

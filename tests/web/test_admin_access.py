@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
 from flask import Flask, url_for
@@ -39,6 +40,8 @@ DEEDS = (
     "/customers/fields/{custom_field}",
     "/customers/fields/{custom_field}/move",
     "/customers/fields/{custom_field}/delete",
+    "/views/{saved_view}",
+    "/views/{saved_view}/delete",
 )
 SHOWN = (
     "/waitlist",
@@ -73,6 +76,7 @@ SHOWN = (
     "/customers/fields",
     "/customers/fields/{custom_field}",
     "/customers/fields/{custom_field}/delete",
+    "/views/{saved_view}",
 )
 
 
@@ -98,8 +102,16 @@ def lived_in(shop: Shop) -> dict[str, int]:
     desk = Desk.of(shop)
     number = desk.id_of("/orders", "orders")
     page = desk.post("/sends/one", source="orders", id=number)
+    desk.post("/views/new/orders?status=new", name="To pack", shared="y")
+    desk.post("/settings/payments/invoice", instructions="", active="y")
+    payment = desk.id_in("/settings/credits", r'name="payment"[^>]*value="(\d+)"')
+    desk.post("/settings/credits/buy", pack="1000", payment=str(payment))
+    desk.post("/import", kind="customers", file=(io.BytesIO(b"id\nc9\n"), "people.csv"))
     return {
         "send": int(page.split("/admin/sends/")[1].split("/")[0]),
+        "payment": payment,
+        "purchase": desk.id_of("/settings/credits", "settings/credits/purchases"),
+        "saved_view": desk.id_of("/orders?status=new", "views"),
         "customer": desk.id_of("/customers", "customers"),
         "custom_field": desk.id_of("/customers/fields", "customers/fields"),
         "request": shop.requests()[0]["id"],
@@ -111,6 +123,7 @@ def lived_in(shop: Shop) -> dict[str, int]:
         "message": desk.id_of("/messages", "messages"),
         "template": desk.id_of("/templates", "templates"),
         "gateway": desk.id_of("/gateways", "gateways"),
+        "import_run": desk.id_of("/import", "import"),
         "key": int(desk.raw("/settings/keys").split("/settings/keys/")[1].split("/")[0]),
     }
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from werkzeug.test import TestResponse
 
+from nexnotify.cli import cli
 from nexnotify.credits.loader import load_payments
 from nexnotify.credits.packs import Pack, price_words, read_packs
+from nexnotify.reports.doctor import findings
+from nexnotify.settings import Settings
 from tests.admin import Desk
 from tests.credits import Account, account, assert_books_balance, entries, grant, with_credits
 from tests.rows import everything
@@ -146,9 +151,21 @@ def test_a_pack_paid_with_stripe_comes_once_however_often_stripe_says_so(
 def test_the_amount_is_never_taken_from_the_call(shop: Shop, till: Desk, stripe: StripeStub) -> None:
     buy(till, "Stripe", 1000)
     [session] = stripe.sessions.values()
-    told = stripe.pay(session["id"]) | {"amount_total": 1, "metadata": {"credits": "1000000"}, "credits": 1_000_000}
+    told = stripe.pay(session["id"]) | {"metadata": {"credits": "1000000"}, "credits": 1_000_000}
+    told |= {"amount_total": 100 * session["amount_total"]}
     assert call(shop, till, stripe.event("checkout.session.completed", told)).status_code == 200
     assert account(shop) == Account(1000, 0)
+
+
+@pytest.mark.parametrize("other", [{"amount_total": 1999}, {"currency": "jpy"}])
+def test_another_sum_than_the_pack_costs_brings_nothing(
+    shop: Shop, till: Desk, stripe: StripeStub, other: dict[str, Any]
+) -> None:
+    buy(till, "Stripe", 1000)
+    [session] = stripe.sessions.values()
+    event = stripe.event("checkout.session.completed", stripe.pay(session["id"]) | other)
+    assert call(shop, till, event).status_code == 409
+    assert account(shop) == Account(0, 0)
 
 
 def test_a_call_that_stripe_did_not_sign_just_now_changes_nothing(shop: Shop, till: Desk, stripe: StripeStub) -> None:
@@ -240,6 +257,17 @@ def test_an_order_that_stripe_refuses_costs_nothing_and_says_so(shop: Shop, till
         assert "Stripe did not take the order" in page
         assert "Nothing was charged" in page
     assert account(shop) == Account(0, 0)
+
+
+def test_without_its_signing_secret_stripe_is_neither_asked_nor_believed(
+    shop: Shop, desk: Desk, stripe: StripeStub
+) -> None:
+    desk.post("/settings/payments/stripe", secret_key=SECRET_KEY, webhook_secret="", api_base=stripe.url, active="y")
+    page = desk.post(f"{CREDITS}/buy", pack="1000", payment=way(desk, "Stripe"))
+    assert "signing secret is missing" in page
+    assert not stripe.sessions
+    event = stripe.event("checkout.session.completed", {"id": "cs_1", "client_reference_id": "f" * 32}, secret="")
+    assert call(shop, desk, event).status_code == 403
 
 
 def test_secrets_lie_encrypted_and_are_never_shown_again(
@@ -345,3 +373,24 @@ def test_a_broken_payment_plugin_is_named_and_stops_nothing(tmp_path: Path) -> N
     assert not found.kinds
     assert set(found.broken) == {"crash", "empty", "silent"}
     assert "by_hand" in found.broken["silent"]
+
+
+def test_an_operator_grants_credits_and_it_is_written_down(
+    shop: Shop, desk: Desk, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEXNOTIFY_INSTANCE", str(settings.instance))
+    monkeypatch.setenv("NEXNOTIFY_DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("NEXNOTIFY_SECRET_KEYS", settings.secret_keys)
+    queue_for(shop, numbers(1))
+    with shop.app.app_context():
+        assert any("wait for credits" in words for words in findings())
+    assert "Buy credits in Settings" in desk.page(f"/messages/{desk.id_of('/messages', 'messages')}")
+    words = ["credits", "add", "--store", shop.key, "500", "--note", "a present", "--json"]
+    done = CliRunner().invoke(cli, words, catch_exceptions=False)
+    assert json.loads(done.output.splitlines()[-1]) == {"added": 500, "balance": 500}
+    shop.work()
+    assert statuses(shop) == ["delivered"]
+    assert account(shop) == Account(488, 0)
+    assert "a present" in desk.page(CREDITS)
+    assert "a present" in desk.page("/settings/audit?kind=credits")
+    assert CliRunner().invoke(cli, ["credits", "add", "--store", "nobody", "500"]).exit_code != 0

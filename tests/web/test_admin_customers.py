@@ -93,7 +93,7 @@ def test_the_list_is_filtered_by_the_opt_in_and_keeps_it_in_the_address(shop: Sh
         page = desk.page(f"/customers?opt_in={word}")
         assert [other for other in ("Ann", "Ben", "Cleo") if f">{other}</a>" in page] == [name]
     tell(shop, *({"id": f"d{number}", "first_name": f"D{number}"} for number in range(60)))
-    assert 'href="/admin/customers?opt_in=unknown&after=' in desk.page("/customers?opt_in=unknown")
+    assert 'value="/admin/customers?opt_in=unknown&after=' in desk.page("/customers?opt_in=unknown")
 
 
 def test_addresses_are_masked_until_somebody_who_may_asks_and_that_is_written_down(app: Flask, shop: Shop) -> None:
@@ -185,6 +185,51 @@ def test_a_file_has_all_that_is_held_of_the_person_and_needs_the_password(app: F
     assert [item["purpose"] for item in addresses["sms"]["consent"]] == ["requested"]
     assert "Tee" in addresses["sms"]["messages_to_them"][0]["body"]
     assert [action for action, _ in trail(app)] == ["customer.exported"]
+
+
+def shopped(shop: Shop, **whose: Any) -> None:
+    """An order and a ticket, one of each, with the name on them."""
+    order = {"id": "1001", "status": "new", "first_name": "Ann", "last_name": "Lee", **whose}
+    shop.post("orders", {"orders": [{**order, "lines": [{"sku": "TEE-M", "quantity": 2, "price": "20.00"}]}]})
+    said = {"id": "m1", "from": "customer", "text": "Where is it?", "at": "2026-01-05T10:00:00Z"}
+    shop.post("tickets", {"tickets": [{"id": "t1", "subject": "Parcel", **whose, "messages": [said]}]})
+
+
+#: Told with the shop's id before the shop told the customer; with it after; as a guest with their number.
+@pytest.mark.parametrize(
+    "whose, first", [({"customer_id": "c1"}, True), ({"customer_id": "c1"}, False), ({"phone": PHONE}, False)]
+)
+def test_orders_and_tickets_are_in_the_timeline_and_the_file(
+    shop: Shop, desk: Desk, whose: dict[str, str], first: bool
+) -> None:
+    if first:
+        shopped(shop, **whose)
+    tell(shop, ANN)
+    if not first:
+        shopped(shop, **whose)
+    path = page_of(desk)
+    page = desk.raw(path)
+    for words in ("Order 1001", "Placed, not paid yet.", "Wrote in a ticket", "Parcel", "Where is it?"):
+        assert words in page, words
+    for kind in ("orders", "tickets"):
+        assert f'href="/admin/{kind}/{desk.id_of(f"/{kind}", kind)}"' in page
+    answer = desk.browser.post(f"/admin{path}/export", data={"csrf_token": desk.token()})
+    told = json.loads(answer.get_data(as_text=True))
+    (order,), (ticket,) = told["orders"], told["tickets"]
+    assert (order["id"], order["first_name"], order["lines"][0]["quantity"]) == ("1001", "Ann", 2)
+    assert [item["status"] for item in order["statuses"]] == ["new"]
+    assert [item["text"] for item in ticket["messages"]] == ["Where is it?"]
+
+
+def test_another_customers_order_to_ones_number_is_not_ones_own(app: Flask, shop: Shop, desk: Desk) -> None:
+    tell(shop, ANN)
+    path = page_of(desk)
+    tell(shop, {"id": "c2", "first_name": "Ben"})
+    shopped(shop, customer_id="c2", phone=PHONE)
+    assert "Order 1001" not in desk.raw(path)
+    desk.post(f"{path}/erase", typed="Ann Lee")
+    with app.app_context():
+        assert db.session.scalars(sa.select(Order.customer_ref)).all() == ["c2"]
 
 
 # --- erasing ----------------------------------------------------------------------------------------------------------------
@@ -321,3 +366,15 @@ def test_a_field_that_cannot_be_is_refused_beside_its_box(shop: Shop, desk: Desk
     for typed, says in IMPOSSIBLE:
         assert says in desk.post("/customers/fields", 422, **typed), typed
     assert names(desk) == [OPT_IN]
+
+
+def test_erasing_reaches_orders_told_before_their_customer_and_their_other_addresses(
+    app: Flask, shop: Shop, desk: Desk
+) -> None:
+    shopped(shop, customer_id="c1", phone="+12015550124")
+    tell(shop, ANN)
+    desk.post(f"{page_of(desk)}/erase", typed="Ann Lee")
+    with app.app_context():
+        order = db.session.scalars(sa.select(Order)).one()
+        assert (order.customer_ref, order.first_name, order.last_name) == (None, None, None)
+        assert order.sms_contact_id is None, "no text about the order goes to the number that came with it"

@@ -13,7 +13,7 @@ import pytest
 from openpyxl import load_workbook
 
 from nexnotify.clock import utcnow
-from nexnotify.reports import instock
+from nexnotify.reports.exports import table as reading
 from tests.admin import Desk
 from tests.shop import Shop
 
@@ -116,7 +116,7 @@ def test_a_long_list_is_read_in_batches_and_none_is_lost_or_doubled(
 ) -> None:
     rows = [{"sku": "TEE-M", "phone": f"+120155511{n:02}", "consent": True, "confirm": False} for n in range(20)]
     asked.post("requests", {"requests": rows})
-    monkeypatch.setattr(instock, "BATCH", 5)
+    monkeypatch.setattr(reading, "BATCH", 5)
     numbers = [row["Request"] for row in table(desk)]
     assert len(numbers) == 23
     assert numbers == sorted(set(numbers))

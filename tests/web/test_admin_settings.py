@@ -21,6 +21,7 @@ FORM = {
     "cap_texts": "3",
     "cap_hours": "168",
     "confirmations": "y",
+    "send_undo_seconds": "15",
     "country": "US",
     "zone": "America/New_York",
     "quiet_from": "20:00",

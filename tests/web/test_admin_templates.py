@@ -377,6 +377,7 @@ def test_the_preview_shows_the_link_that_stands_in_for_reply_stop_where_a_name_s
     desk = Desk.of(shop)
     page = shown(desk.page(f"/templates/{template(desk, 'Order sent')}"))
     assert "is on its way. End: http" in page
+    assert "the link to end stands in for “Reply STOP”" in page
 
 
 def test_a_form_of_a_store_whose_texts_come_from_a_name_does_not_say_reply_stop(shop: Shop) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import io
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,11 +22,13 @@ from nexnotify.campaigns.models import Send
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.gateways.models import GatewayInstance
+from nexnotify.imports.models import ImportRun
 from nexnotify.ledger.models import Message
 from nexnotify.reports.audit import ACTIONS
 from nexnotify.stores import guesses
 from nexnotify.stores.models import ROLES, AuditEntry
 from nexnotify.stores.people import find_person
+from nexnotify.web.admin.access import MAY_EXPORT, MAY_REVEAL
 from tests.admin import Desk, door
 from tests.shop import PASSWORD, Shop
 from tests.totp import code_of
@@ -96,6 +99,19 @@ def test_every_button_asks_for_a_role_or_is_everybodys_on_purpose(app: Flask) ->
     for rule in admin_rules(app, "POST"):
         if needed_role(app, rule.endpoint, "POST") is None and rule.endpoint.partition(".")[0] not in OWN:
             assert rule.endpoint in EVERYBODYS, f"{rule.endpoint} asks for no role; say why in EVERYBODYS"
+
+
+def test_seeing_and_taking_personal_data_ask_for_a_permission_of_their_own(app: Flask) -> None:
+    """That both are written down: the first in LOOKED below, exports in test_admin_exports.py."""
+    rules = [*admin_rules(app, "GET"), *admin_rules(app, "POST")]
+    for word, role in (("reveal", MAY_REVEAL), ("export", MAY_EXPORT)):
+        found = {rule.endpoint for rule in rules if word in rule.rule}
+        assert found
+        for endpoint in found:
+            method = "GET" if any(rule.endpoint == endpoint for rule in admin_rules(app, "GET")) else "POST"
+            needed = needed_role(app, endpoint, method)
+            assert needed is not None, endpoint
+            assert ROLES.index(needed) <= ROLES.index(role), f"{endpoint} is open to {needed}"
 
 
 def test_each_role_opens_what_it_may_and_nothing_else(app: Flask, shop: Shop, client: FlaskClient) -> None:
@@ -188,6 +204,9 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     yield "admin_sends.stop", Deed(f"/sends/{send}/stop", {}, before=going)
     draft = desk.id_in("/sends?state=draft", r'"/admin/sends/(\d+)"')
     yield "admin_sends.discard", Deed(f"/sends/{draft}/discard", {})
+    yield "admin_views.new", Deed("/views/new/customers?opt_in=yes", {"name": "Opted in"})
+    yield "admin_views.view", Deed(f"/views/{ids['saved_view']}", {"name": "To pack and send", "shared": "y"})
+    yield "admin_views.delete", Deed(f"/views/{ids['saved_view']}/delete", {})
     spare = {"name": "Spare", "rate": "0"}
     yield "admin.change_store", Deed(f"/store/{shop.store_id}", {})
     yield "admin.hide_steps", Deed("/first-steps/hide", {})
@@ -195,6 +214,13 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     yield "admin_settings.index", Deed("/settings", {**FORM, "threshold": "3"})
     yield "admin_settings.create_key", Deed("/settings/keys", {"name": "Warehouse"}, 200)
     yield "admin_settings.revoke_key", Deed(f"/settings/keys/{ids['key']}/revoke", {})
+    credits = {"credits_per_segment": "12", "low_credit_below": "60"}
+    yield "admin_credits.change_settings", Deed("/settings/credits/settings", credits)
+    yield "admin_credits.buy", Deed("/settings/credits/buy", {"pack": "2000", "payment": str(ids["payment"])})
+    yield "admin_credits.confirm_paid", Deed(f"/settings/credits/purchases/{ids['purchase']}/paid", {})
+    second = desk.id_of("/settings/credits", "settings/credits/purchases")
+    yield "admin_credits.cancel", Deed(f"/settings/credits/purchases/{second}/cancel", {})
+    yield "admin_payments.edit", Deed("/settings/payments/invoice", {"instructions": "To our bank.", "active": "y"})
     alert = {"step": "3", "sold_out_sms": "y", "to_phone": "ToPhone", "message": "Message", "name": "Back"}
     yield "admin_alerts.new", Deed("/settings/alerts/new", alert)
     yield "admin_alerts.pause", Deed("/settings/alerts/pause", {})
@@ -249,6 +275,11 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     own = desk.id_in("/templates", r'/admin/templates/(\d+)"><bdi>Summer')
     yield "admin_templates.rename", Deed(f"/templates/{own}/name", {"name": "Autumn"})
     yield "admin_templates.delete", Deed(f"/templates/{own}/delete", {})
+    file, run = (io.BytesIO(b"id\nc9\n"), "people.csv"), ids["import_run"]
+    yield "admin_imports.index", Deed("/import", {"kind": "customers", "file": file})
+    tried = _set(app, ImportRun, run, status="checked", taken=1)
+    yield "admin_imports.begin", Deed(f"/import/{run}/begin", {}, before=tried)
+    yield "admin_imports.cancel", Deed(f"/import/{run}/cancel", {})
     yield "admin_texts.index", Deed("/settings/texts", {"order_texts": "y", "merchant_number": "+12015550150"})
     yield "admin_waitlist.cancel", Deed(f"/waitlist/requests/{waiting}/cancel", {})
     yield "admin_staff.add", Deed("/staff/invitations", {"email": "new@acme.example", "role": "staff"}, 200)

@@ -10,7 +10,8 @@ from sqlalchemy.orm import joinedload
 from nexnotify.catalog.models import Variant
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
-from nexnotify.waitlist.models import OPEN, AlertRequest
+from nexnotify.reports.demand import IS_OPEN
+from nexnotify.waitlist.models import AlertRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Wanted:
 
 def most_wanted(store_id: int, limit: int) -> list[Wanted]:
     """The variants with the most open requests. Channels are counted for these alone, since that reads every contact."""
-    is_open = sa.and_(AlertRequest.store_id == store_id, AlertRequest.status.in_(OPEN))
+    is_open = sa.and_(AlertRequest.store_id == store_id, IS_OPEN)
     count = sa.func.count()
     top = db.session.execute(
         sa.select(AlertRequest.variant_id, count)

@@ -14,17 +14,20 @@ from nexnotify.web.admin.doors import bp as doors
 from nexnotify.web.admin.exports import bp as exports
 from nexnotify.web.admin.gateways import bp as gateways
 from nexnotify.web.admin.home import bp as home
+from nexnotify.web.admin.imports import bp as imports
 from nexnotify.web.admin.messages import bp as messages
 from nexnotify.web.admin.orders import bp as orders
 from nexnotify.web.admin.payments import bp as payments
 from nexnotify.web.admin.products import bp as products
 from nexnotify.web.admin.restocks import bp as restocks
+from nexnotify.web.admin.saved_views import bp as saved_views
 from nexnotify.web.admin.sends import bp as sends
 from nexnotify.web.admin.settings import bp as settings
 from nexnotify.web.admin.shell import init_shell
 from nexnotify.web.admin.sign_in import init_sign_in
 from nexnotify.web.admin.staff import bp as staff
 from nexnotify.web.admin.storefront_code import bp as storefront_code
+from nexnotify.web.admin.tables import bp as tables
 from nexnotify.web.admin.templates import bp as templates
 from nexnotify.web.admin.texts import bp as texts
 from nexnotify.web.admin.tickets import bp as tickets
@@ -50,6 +53,7 @@ ADMIN_BLUEPRINTS: tuple[tuple[Blueprint, str | None], ...] = (
     (settings, "/admin/settings"),
     (staff, "/admin/staff"),
     (account, "/admin/account"),
+    (saved_views, "/admin/views"),
     (doors, None),
     (texts, "/admin/settings/texts"),
     (compatible, "/admin/settings/compatible"),
@@ -57,6 +61,8 @@ ADMIN_BLUEPRINTS: tuple[tuple[Blueprint, str | None], ...] = (
     (credits, "/admin/settings/credits"),
     (payments, "/admin/settings/payments"),
     (exports, "/admin/products/export"),
+    (tables, "/admin/export"),
+    (imports, "/admin/import"),
 )
 
 

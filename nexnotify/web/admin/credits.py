@@ -61,13 +61,10 @@ def _buy_form(**options: object) -> BuyForm:
 
 def _page(buy: BuyForm, form: CreditSettingsForm) -> str:
     store, kind = current_store(), request.args.get("kind", "")
-    statement = (
-        sa.select(CreditEntry, StaffUser.email)
-        .outerjoin(StaffUser, StaffUser.id == CreditEntry.user_id)
-        .where(CreditEntry.store_id == store.id)
-    )
+    shown = sa.select(CreditEntry, StaffUser.email).outerjoin(StaffUser, StaffUser.id == CreditEntry.user_id)
+    way = sa.select(CreditEntry.id).where(CreditEntry.store_id == store.id)
     if kind in KINDS:
-        statement = statement.where(CreditEntry.kind == kind)
+        way = way.where(CreditEntry.kind == kind)
     purchases = sa.select(CreditPurchase).where(CreditPurchase.store_id == store.id).order_by(CreditPurchase.id.desc())
     return render_template(
         "admin/credits/index.html",
@@ -76,7 +73,7 @@ def _page(buy: BuyForm, form: CreditSettingsForm) -> str:
         reserved=reserved(store.id),
         low=is_low(store),
         waiting=waiting_for_credits(store.id),
-        page=keyset(statement, CreditEntry.id),
+        page=keyset(shown, way),
         kind=kind,
         kinds=[("", N_("Every movement")), *((name, word) for name, (word, _) in WORDS.items())],
         words=WORDS,

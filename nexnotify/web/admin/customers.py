@@ -19,57 +19,80 @@ from nexnotify.customers.custom_fields import fields_of
 from nexnotify.customers.field_values import BadValue, Value, read_value
 from nexnotify.customers.models import Contact, Customer, CustomField
 from nexnotify.customers.people import contacts_of, opt_in_field, set_values, values_of
-from nexnotify.customers.search import OPT_INS, found_by
+from nexnotify.customers.search import OPT_INS, find
 from nexnotify.db import transaction
 from nexnotify.errors import Conflict, NotFound
 from nexnotify.outcomes.page_orders import forget_visitors
 from nexnotify.phone import InvalidEmail, InvalidPhone
 from nexnotify.receipts.erasing import erase_person
 from nexnotify.reports.customer import marketing_state, person_file, timeline
+from nexnotify.reports.words import without_keys
+from nexnotify.stores.models import Store
 from nexnotify.stores.service import audit
-from nexnotify.web.admin.access import current_store, requires, staff_guard
+from nexnotify.web.admin.access import MAY_EXPORT, MAY_REVEAL, current_store, requires, staff_guard
 from nexnotify.web.admin.customer_forms import TypedNameForm, input_name, shown, values_form
+from nexnotify.web.admin.filters import asked, chosen
 from nexnotify.web.admin.loading import load
-from nexnotify.web.admin.paging import keyset
+from nexnotify.web.admin.paging import few, keyset
 from nexnotify.web.admin.sends.picking import picking
-from nexnotify.web.filters import without_keys
+from nexnotify.web.admin.sorting import By, asked_sorting
 from nexnotify.words import N_
 
 bp = Blueprint("admin_customers", __name__)
 bp.before_request(staff_guard)
 
 
+SORTED_BY = {
+    "told": By(Customer.id, N_("Longest known first"), N_("Latest known first")),
+    "name": By(Customer.name_key, N_("Name, A to Z"), N_("Name, Z to A"), falls_first=False),
+    "changed": By(Customer.updated_at, N_("Longest unchanged first"), N_("Latest changed first")),
+}
+
+
 @bp.get("")
 def index() -> ResponseReturnValue:
-    """Customers, newest first, by name, address and opt-in."""
+    """Customers, by name, address and opt-in."""
     store = current_store()
-    search, opt_in = request.args.get("q", "").strip()[:254], request.args.get("opt_in", "")
+    search, opt_in = asked("q"), chosen("opt_in", OPT_INS)
     sms, email = aliased(Contact), aliased(Contact)
-    statement: Any = (
+    shown: Any = (
         sa.select(Customer, sms, email)
         .outerjoin(sms, sa.and_(sms.store_id == Customer.store_id, sms.id == Customer.sms_contact_id))
         .outerjoin(email, sa.and_(email.store_id == Customer.store_id, email.id == Customer.email_contact_id))
-        .where(Customer.store_id == store.id, Customer.erased_at.is_(None))
     )
-    if opt_in in OPT_INS:
-        statement = statement.where(Customer.sms_opt_in.is_(OPT_INS[opt_in]))
-    problem = None
-    if search:
-        try:
-            statement = statement.where(found_by(store, search))
-        except (InvalidPhone, InvalidEmail) as error:
-            problem, statement = str(error), statement.where(sa.false())
-    page = keyset(statement, Customer.id)
+    problem, ways = None, []
+    try:
+        ways = [_way(store, search, opt_in)]
+    except (InvalidPhone, InvalidEmail) as error:
+        problem = str(error)
+    page = keyset(shown, ways, asked_sorting(SORTED_BY))
     return render_template(
         "admin/customers/index.html",
         page=page,
         q=search,
-        opt_in=opt_in if opt_in in OPT_INS else "",
+        opt_in=opt_in,
         problem=problem,
         field=opt_in_field(store.id),
-        picking=picking("customers", [row[0].id for row in page.rows], {"q": search, "opt_in": opt_in}),
+        picking=picking("customers", [row[0].id for row in page.rows], {"q": search, "opt_in": opt_in}, page.total),
         allowed=may_be_sent_marketing(store.id, [row[1].id for row in page.rows if row[1]]),
     )
+
+
+def _way(store: Store, search: str, opt_in: str) -> Any:
+    """How the list's rows are found.
+
+    :raises InvalidPhone: digits that are no number.
+    :raises InvalidEmail: not an email address.
+    """
+    kept: list[Any] = [Customer.erased_at.is_(None)]
+    if opt_in:
+        kept.append(Customer.sms_opt_in.is_(OPT_INS[opt_in]))
+    found = find(store, search) if search else None
+    if found and found.ids is not None:
+        return few(Customer, found.ids, *kept)
+    if found:
+        kept.append(found.condition)
+    return sa.select(Customer.id).where(Customer.store_id == store.id, *kept)
 
 
 @bp.get("/<int:customer_id>")
@@ -107,7 +130,7 @@ def _page(item: Customer, form: FlaskForm, *, revealed: bool = False) -> str:
 
 
 @bp.post("/<int:customer_id>/reveal")
-@requires("staff")
+@requires(MAY_REVEAL)
 def reveal(customer_id: int) -> ResponseReturnValue:
     """Show the addresses, this once. It is written down who looked."""
     item, now = _load(customer_id), utcnow()
@@ -153,7 +176,7 @@ def _read(form: FlaskForm, fields: Sequence[CustomField], had: dict[int, Value])
 
 
 @bp.post("/<int:customer_id>/export")
-@requires("admin", fresh=True)
+@requires(MAY_EXPORT, fresh=True)
 def export(customer_id: int) -> ResponseReturnValue:
     """All we hold about the person, as a JSON file for them."""
     item, now = _load(customer_id), utcnow()

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, render_template, request, send_file, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_security import current_user
 
-from nexnotify.clock import to_local, utcnow
-from nexnotify.db import transaction
 from nexnotify.reports.instock import COLUMNS, InstockFilter, instock_count, instock_rows
-from nexnotify.reports.xlsx import write_sheet
+from nexnotify.reports.xlsx import Sheet
 from nexnotify.stores.models import Store
-from nexnotify.stores.service import audit
 from nexnotify.waitlist.models import STATUSES
-from nexnotify.web.admin.access import current_store, fresh_required, require, staff_guard
+from nexnotify.web.admin.access import MAY_EXPORT, current_store, fresh_required, require, staff_guard
+from nexnotify.web.admin.workbooks import audited_workbook
 from nexnotify.words import N_
 
 bp = Blueprint("admin_exports", __name__)
 bp.before_request(staff_guard)
 
-#: The role that may take the store's addresses away.
-MAY_EXPORT = "admin"
 CHANNELS = ("sms", "email")
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-#: Up to this size a workbook is made in memory; above it in a file that has no name and goes with its last reader.
-IN_MEMORY = 1_000_000
 
 
 @bp.get("")
@@ -55,25 +46,12 @@ def index() -> ResponseReturnValue:
 def instock() -> ResponseReturnValue:
     """The workbook. Rows go from the database into it a batch at a time, and from there to the browser in pieces."""
     require(MAY_EXPORT)
-    store, now = current_store(), utcnow()
+    store = current_store()
     wanted, typed, problem = _wanted(request.args, store)
     if problem:
         return Response(problem, 422, content_type="text/plain; charset=utf-8")
-    file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - the answer closes it when it has been read
-    try:
-        rows = write_sheet(file, N_("Instock Notification"), COLUMNS, instock_rows(store, wanted), store.zone)
-        with transaction():
-            audit(store, "instock_notification.exported", current_user.id, now, rows=rows, filter=typed)
-        size = file.tell()
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
-    name = f"instock-notification-{to_local(now, store.zone):%Y-%m-%d}.xlsx"
-    answer = send_file(file, XLSX, as_attachment=True, download_name=name, max_age=0)
-    answer.content_length = size
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    sheet = Sheet(N_("Instock Notification"), COLUMNS, instock_rows(store, wanted))
+    return audited_workbook(store, "instock-notification", [sheet], "instock_notification.exported", typed)
 
 
 def _wanted(given: Mapping[str, str], store: Store) -> tuple[InstockFilter, dict[str, str], str]:

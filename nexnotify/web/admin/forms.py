@@ -157,6 +157,11 @@ class SettingsForm(SwitchesForm):
     confirmations = BooleanField(
         N_("Confirm each sign-up"), description=N_("A message at once, so that shoppers know they were heard.")
     )
+    send_undo_seconds = IntegerField(
+        "Seconds to take a text to many back",
+        [InputRequired("Write a number; 0 sends at once."), NumberRange(0, 600, "Write a number from 0 to 600.")],
+        description="A text that you send to several people is held for so long before any of it goes.",
+    )
     resend_uncertain = BooleanField(
         N_("Rather twice than never"),
         description=N_(
@@ -209,7 +214,10 @@ class SettingsForm(SwitchesForm):
             for status in STATUSES
             for channel in ("sms", "email")
         }
-        data |= {name: getattr(settings, name) for name in ("threshold", "confirmations", "resend_uncertain")}
+        data |= {
+            name: getattr(settings, name)
+            for name in ("threshold", "confirmations", "send_undo_seconds", "resend_uncertain")
+        }
         data |= {"country": settings.country, "zone": settings.zone, "domains": "\n".join(settings.domains)}
         data |= {"quiet": settings.quiet_hours is not None, "quiet_from": quiet.times[0], "quiet_to": quiet.times[1]}
         data |= {"cap": settings.frequency_cap is not None, "cap_texts": cap.texts, "cap_hours": cap.hours}
@@ -236,6 +244,7 @@ class SettingsForm(SwitchesForm):
             "quiet_hours": quiet,
             "frequency_cap": cap,
             "confirmations": self.confirmations.data,
+            "send_undo_seconds": self.send_undo_seconds.data,
             "resend_uncertain": self.resend_uncertain.data,
             "domains": [line.strip() for line in (self.domains.data or "").split("\n") if line.strip()],
             "country": self.country.data,

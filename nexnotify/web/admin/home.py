@@ -27,7 +27,8 @@ from nexnotify.stores.models import Membership
 from nexnotify.stores.service import audit
 from nexnotify.waitlist.models import AlertRequest
 from nexnotify.web.admin.access import current_store, staff_guard, switch_store, the_membership
-from nexnotify.web.admin.paging import keyset
+from nexnotify.web.admin.filters import since
+from nexnotify.web.admin.paging import few, keyset
 from nexnotify.web.admin.plots import plots
 from nexnotify.words import N_
 
@@ -149,16 +150,14 @@ def _set_steps(*, hidden: bool) -> ResponseReturnValue:
 def asked() -> ResponseReturnValue:
     """Who asked in the period, newest first."""
     store, period = current_store(), asked_period()
-    # As a case, which has no index: else the database would sort the whole period instead of reading the newest.
-    is_recent = sa.case((AlertRequest.created_at >= period.since, 1), else_=0) == 1
-    statement: Any = (
+    shown: Any = (
         sa.select(AlertRequest, Contact, Variant)
         .options(joinedload(Variant.product))
         .join(Contact, sa.and_(Contact.store_id == AlertRequest.store_id, Contact.id == AlertRequest.contact_id))
         .join(Variant, sa.and_(Variant.store_id == AlertRequest.store_id, Variant.id == AlertRequest.variant_id))
-        .where(AlertRequest.store_id == store.id, is_recent)
     )
-    page = keyset(statement, AlertRequest.id)
+    recent = since(AlertRequest, AlertRequest.created_at, period.since)
+    page = keyset(shown, sa.select(AlertRequest.id).where(AlertRequest.store_id == store.id, *recent))
     return render_template("admin/home/requests.html", page=page, days=len(period.days), periods=sorted(PERIODS))
 
 
@@ -171,12 +170,10 @@ def opted_out() -> ResponseReturnValue:
         .where(ConsentEntry.store_id == store.id, figures.REVOKED, ConsentEntry.at >= period.since)
         .group_by(ConsentEntry.contact_id)
     )
-    statement: Any = (
-        sa.select(ConsentEntry, Contact)
-        .join(Contact, sa.and_(Contact.store_id == ConsentEntry.store_id, Contact.id == ConsentEntry.contact_id))
-        .where(ConsentEntry.store_id == store.id, ConsentEntry.id.in_(last))
+    shown: Any = sa.select(ConsentEntry, Contact).join(
+        Contact, sa.and_(Contact.store_id == ConsentEntry.store_id, Contact.id == ConsentEntry.contact_id)
     )
-    page = keyset(statement, ConsentEntry.id)
+    page = keyset(shown, few(ConsentEntry, last))
     return render_template("admin/home/opt_outs.html", page=page, days=len(period.days), periods=sorted(PERIODS))
 
 

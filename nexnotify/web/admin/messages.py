@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,11 +27,13 @@ from nexnotify.reports.dashboard.figures import OUTCOMES
 from nexnotify.reports.message import advice, story_of
 from nexnotify.reports.sends import GROUPS
 from nexnotify.reports.words import KINDS
+from nexnotify.stores.models import Store
 from nexnotify.stores.service import audit
 from nexnotify.web.admin.access import current_store, require, staff_guard
+from nexnotify.web.admin.filters import PERIODS, asked, begin_of, chosen, period_options, since
 from nexnotify.web.admin.live import BUSY, IDLE, is_moving, live_page
 from nexnotify.web.admin.loading import load
-from nexnotify.web.admin.paging import MAX_ID, keyset
+from nexnotify.web.admin.paging import MAX_ID, few, keyset
 from nexnotify.words import N_
 
 bp = Blueprint("admin_messages", __name__)
@@ -41,38 +45,22 @@ _SENT_KINDS = ("back_in_stock", "confirmation", "order", "ticket", "bulk", "merc
 
 @bp.get("")
 def index() -> ResponseReturnValue:
-    """Messages, newest first, by status, kind and address."""
-    store = current_store()
-    status, kind = request.args.get("status", ""), request.args.get("kind", "")
-    send = _asked_send()
-    key: Any = Message.id
-    search = request.args.get("q", "").strip()[:254]
-    statement: Any = (
+    """Messages, newest first, by status, kind, day and address."""
+    store, send = current_store(), _asked_send()
+    status, kind, made = (request.args.get("status", ""), chosen("kind", KINDS), chosen("made", PERIODS))
+    search = asked("q")
+    shown: Any = (
         sa.select(Message, Contact, Variant)
         .options(joinedload(Variant.product))
         .join(Contact, sa.and_(Contact.store_id == Message.store_id, Contact.id == Message.contact_id))
         .outerjoin(Variant, sa.and_(Variant.store_id == Message.store_id, Variant.id == Message.variant_id))
-        .where(Message.store_id == store.id)
     )
-    if status == "failed":
-        statement = statement.where(Message.status.in_(OUTCOMES["not_delivered"]))
-    elif status in STATUSES:
-        statement = statement.where(Message.status == status)
-    elif status in GROUPS:
-        statement = statement.where(Message.status.in_(GROUPS[status]))
-    if send is not None:
-        sent = sa.and_(SendRecipient.store_id == Message.store_id, SendRecipient.message_id == Message.id)
-        statement = statement.join(SendRecipient, sent).where(SendRecipient.send_id == send.id)
-        key = SendRecipient.message_id  # its index has the messages of one send in their order
-    if kind in KINDS:
-        statement = statement.where(Message.kind == kind)
-    problem = None
-    if search:
-        try:
-            statement = statement.where(Message.contact_id.in_(search_contacts(store, search)))
-        except (InvalidPhone, InvalidEmail) as error:
-            problem, statement = str(error), statement.where(sa.false())
-    page, now = keyset(statement, key), utcnow()
+    problem, ways = None, []
+    try:
+        ways = _ways(store, search, _STATUSES_OF.get(status, ()), kind, begin_of(made), send)
+    except (InvalidPhone, InvalidEmail) as error:
+        problem = str(error)
+    page, now = keyset(shown, ways, count=send is None), utcnow()
     moving = any(is_moving(row[0], now) for row in page.rows)
     return live_page(
         "admin/messages/index.html",
@@ -81,11 +69,51 @@ def index() -> ResponseReturnValue:
         page=page,
         status=status,
         kind=kind,
+        made=made,
+        periods=period_options(N_("Made at any time")),
         q=search,
         problem=problem,
         kinds=_SENT_KINDS,
         send=send,
     )
+
+
+#: What the address calls it → the statuses it means.
+_STATUSES_OF: dict[str, tuple[str, ...]] = {
+    **GROUPS,
+    **{status: (status,) for status in STATUSES},
+    "failed": OUTCOMES["not_delivered"],
+}
+
+
+_OF_SEND = sa.and_(SendRecipient.store_id == Message.store_id, SendRecipient.message_id == Message.id)
+
+
+def _ways(
+    store: Store, search: str, statuses: Sequence[str], kind: str, begin: datetime | None, send: Send | None
+) -> list[Any]:
+    """How the list's rows are found, in the order of their ids.
+
+    :raises InvalidPhone: digits that are no number.
+    :raises InvalidEmail: not an email address.
+    """
+    mine: Any = Message.store_id == store.id
+    recent = since(Message, Message.created_at, begin)
+    kept = [*recent, *([Message.status.in_(statuses)] if statuses else []), *([Message.kind == kind] if kind else [])]
+    if search:
+        found = sa.select(Message.id).where(mine, Message.contact_id.in_(search_contacts(store, search)))
+        way: Any = few(Message, found, *kept)
+        return [way if send is None else way.join(SendRecipient, _OF_SEND).where(SendRecipient.send_id == send.id)]
+    if send is not None:  # by the index that has the messages of one send in their order
+        way = sa.select(SendRecipient.message_id).where(
+            SendRecipient.store_id == store.id, SendRecipient.send_id == send.id, SendRecipient.message_id.is_not(None)
+        )
+        return [way.join(Message, _OF_SEND).where(*kept) if kept else way]
+    way = sa.select(Message.id).where(mine, *recent)
+    if kind:  # the index by kind has the statuses behind it
+        way = way.where(Message.kind == kind)
+        return [way.where(Message.status == name) for name in statuses or STATUSES]
+    return [way.where(Message.status == name) for name in statuses] or [way]
 
 
 def _asked_send() -> Send | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
@@ -13,29 +13,42 @@ from nexnotify.catalog.models import Variant
 from nexnotify.db import db
 from nexnotify.orders.models import ORDER_STATUSES, Order, OrderEvent
 from nexnotify.orders.people import people_of, person_of
-from nexnotify.orders.search import matches
+from nexnotify.orders.search import found
 from nexnotify.reports.orders import Requested, requested_for, told_of_order
 from nexnotify.stores.settings import store_settings
 from nexnotify.web.admin.access import current_store, staff_guard
+from nexnotify.web.admin.filters import PERIODS, asked, begin_of, chosen, period_options
 from nexnotify.web.admin.loading import load
-from nexnotify.web.admin.paging import keyset
+from nexnotify.web.admin.paging import few, keyset
 from nexnotify.web.admin.sends.picking import picking
+from nexnotify.web.admin.sorting import By, asked_sorting
 
 bp = Blueprint("admin_orders", __name__)
 bp.before_request(staff_guard)
 
 
+SORTED_BY = {
+    "placed": By(Order.placed_at, "Earliest placed first", "Latest placed first"),
+    "total": By(Order.total, "Smallest total first", "Largest total first"),
+}
+
+
 @bp.get("")
 def index() -> ResponseReturnValue:
-    """Orders, the latest told first, by status, and by number, phone number or email."""
-    store, status = current_store(), request.args.get("status", "")
-    search = request.args.get("q", "").strip()[:254]
-    statement: Any = sa.select(Order).where(Order.store_id == store.id)
-    if status in ORDER_STATUSES:
-        statement = statement.where(Order.status == status)
+    """Orders by status, by the days they were placed in, and by number, phone number or email."""
+    store = current_store()
+    search, status, placed = asked("q"), chosen("status", ORDER_STATUSES), chosen("placed", PERIODS)
+    kept: list[Any] = [Order.status == status] if status else []
+    begin = begin_of(placed)
+    if begin is not None:
+        kept.append(Order.placed_at >= begin)
     if search:
-        statement = statement.where(matches(store, search))
-    page = keyset(statement, Order.id)
+        way = few(Order, sa.union_all(*found(store, search)), *kept)
+    else:
+        way = sa.select(Order.id).where(Order.store_id == store.id, *kept)
+    # The orders of some days stand together in no index by total.
+    offered = SORTED_BY if begin is None else {"placed": SORTED_BY["placed"]}
+    page = keyset(sa.select(Order), way, asked_sorting(offered))
     orders = [row[0] for row in page.rows]
     return render_template(
         "admin/orders/index.html",
@@ -46,7 +59,14 @@ def index() -> ResponseReturnValue:
         q=search,
         status=status,
         statuses=ORDER_STATUSES,
-        picking=picking("orders", [order.id for order in orders], {"q": search, "status": status}),
+        placed=placed,
+        periods=period_options("Placed at any time"),
+        picking=picking(
+            "orders",
+            [order.id for order in orders],
+            {"q": search, "status": status, "placed_from": begin.isoformat() if begin else ""},
+            page.total,
+        ),
     )
 
 

@@ -23,28 +23,28 @@ bp = Blueprint("admin_payments", __name__)
 bp.before_request(staff_guard)
 
 
-@bp.route("/<kind>", methods=["GET", "POST"])
+@bp.route("/<way>", methods=["GET", "POST"])
 @requires("owner", fresh=True)
-def edit(kind: str) -> ResponseReturnValue:
+def edit(way: str) -> ResponseReturnValue:
     """The settings of one way to pay; secrets are kept when they are left empty."""
-    plugin_of(kind)
-    payment = configured(current_store(), kind)
+    plugin_of(way)
+    payment = configured(current_store(), way)
     stored = json.loads(payment.settings) if payment else {}
     if request.method == "GET":
         active = ActiveForm(formdata=None, data={"active": payment.active if payment else True})
-        return _page(kind, payment, active, payment_form(kind, None, stored), stored)
+        return _page(way, payment, active, payment_form(way, None, stored), stored)
     active = ActiveForm()
-    fields = payment_form(kind, request.form, stored)
+    fields = payment_form(way, request.form, stored)
     if not (active.validate() & fields.validate()):
-        return _page(kind, payment, active, fields, stored), 422
+        return _page(way, payment, active, fields, stored), 422
     now = utcnow()
     values = {field.short_name: field.data for field in fields}
     with transaction():
-        changed = configure(current_store(), kind, values, active.active.data, now)
+        changed = configure(current_store(), way, values, active.active.data, now)
         if changed:
-            audit(current_store(), "payment.changed", current_user.id, now, kind=kind, **changed)
+            audit(current_store(), "payment.changed", current_user.id, now, kind=way, **changed)
     flash(N_("Saved.") if changed else N_("Nothing was different, so nothing was changed."), "success")
-    return redirect(url_for(".edit", kind=kind))
+    return redirect(url_for(".edit", way=way))
 
 
 def _page(kind: str, payment: Payment | None, active: ActiveForm, fields: Form, stored: dict[str, Any]) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
-from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy.orm import joinedload, selectinload
 from wtforms.fields.choices import SelectChoice
 
 from nexnotify.catalog.models import Location, Product, Variant
-from nexnotify.catalog.queries import matches
+from nexnotify.catalog.queries import by_title
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.inventory.models import StockChange, StockLevel
@@ -22,9 +22,10 @@ from nexnotify.reports.words import PRODUCT_STATUSES
 from nexnotify.stores.service import audit
 from nexnotify.waitlist.queries import waiting_counts
 from nexnotify.web.admin.access import current_store, require, staff_guard
+from nexnotify.web.admin.filters import asked
 from nexnotify.web.admin.forms import StockForm, UnavailableForm
 from nexnotify.web.admin.loading import load
-from nexnotify.web.admin.paging import numbered
+from nexnotify.web.admin.paging import by_value
 from nexnotify.words import N_
 
 bp = Blueprint("admin_products", __name__)
@@ -37,18 +38,14 @@ MAIN = "main"
 @bp.get("")
 def index() -> ResponseReturnValue:
     """All variants, by title."""
-    store = current_store()
-    search = request.args.get("q", "").strip()[:200]
-    statement: Any = (
-        sa.select(Variant)
-        .join(Product, sa.and_(Product.store_id == Variant.store_id, Product.id == Variant.product_id))
-        .options(contains_eager(Variant.product))
-        .where(Variant.store_id == store.id)
-        .order_by(sa.func.lower(Product.title), Product.id, Variant.id)
-    )
-    page = numbered(statement.where(matches(search)) if search else statement)
-    waiting = waiting_counts(store, [row[0].id for row in page.rows])
+    store, search = current_store(), asked("q", 200)
+    page = by_value(lambda place, limit, back: by_title(store, search, place, limit, back=back), _place)
+    waiting = waiting_counts(store, [item.id for item in page.rows])
     return render_template("admin/products/index.html", page=page, q=search, waiting=waiting, status_of=status_of)
+
+
+def _place(item: Variant) -> tuple[int, int]:
+    return item.product_id, item.id
 
 
 @bp.get("/<int:product_id>")

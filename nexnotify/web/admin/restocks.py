@@ -10,11 +10,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
-from nexnotify.reports.plan import plan_counts, plan_summary
+from nexnotify.catalog.queries import ids_matching
+from nexnotify.db import db
+from nexnotify.reports.plan import plan_summary
 from nexnotify.restock.models import RestockEvent
 from nexnotify.web.admin.access import current_store, staff_guard
+from nexnotify.web.admin.filters import asked
 from nexnotify.web.admin.loading import load
-from nexnotify.web.admin.paging import keyset
+from nexnotify.web.admin.paging import few, keyset
 
 bp = Blueprint("admin_restocks", __name__)
 bp.before_request(staff_guard)
@@ -22,17 +25,18 @@ bp.before_request(staff_guard)
 
 @bp.get("")
 def index() -> ResponseReturnValue:
-    """Restocks, newest first."""
-    store = current_store()
-    statement: Any = (
+    """Restocks, of a product where the address says so."""
+    store, search = current_store(), asked("q")
+    shown: Any = (
         sa.select(RestockEvent, Variant)
         .options(joinedload(Variant.product))
         .join(Variant, sa.and_(Variant.store_id == RestockEvent.store_id, Variant.id == RestockEvent.variant_id))
-        .where(RestockEvent.store_id == store.id)
     )
-    page = keyset(statement, RestockEvent.id)
-    counts = plan_counts(store.id, [row[0].id for row in page.rows])
-    return render_template("admin/restocks/index.html", page=page, counts=counts)
+    way = sa.select(RestockEvent.id).where(RestockEvent.store_id == store.id)
+    if search:
+        named = list(db.session.scalars(ids_matching(store, search)))
+        way = few(RestockEvent, way.where(RestockEvent.variant_id.in_(named)))
+    return render_template("admin/restocks/index.html", page=keyset(shown, way), q=search)
 
 
 @bp.get("/<int:restock_id>")

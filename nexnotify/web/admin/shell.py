@@ -16,6 +16,7 @@ from nexnotify.gateways.models import GatewayInstance
 from nexnotify.ledger.models import Message
 from nexnotify.reports.words import channel_word, kind_word, reason_words
 from nexnotify.web.admin.access import current_store, may
+from nexnotify.web.admin.saved_views import view_tabs
 from nexnotify.web.admin.sends.blueprint import may_text
 from nexnotify.words import translated
 
@@ -45,6 +46,7 @@ def _around() -> dict[str, Any]:
         "may": may,
         "may_text": may_text,
         "nav_badges": nav_badges,
+        "view_tabs": view_tabs,
         # Where it is false, no page offers to send a text.
         "can_send_texts": lambda: can_send(g.store),
     }

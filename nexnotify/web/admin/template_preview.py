@@ -44,7 +44,13 @@ class Shown:
 
 def preview_context(template: Template, form: TemplateForm) -> dict[str, Any]:
     """What the preview and the counter need, on the page and while somebody types."""
-    return {"template": template, "form": form, "shown": shown_of(template, form)}
+    body = form.body.data or ""
+    return {
+        "template": template,
+        "form": form,
+        "shown": shown_of(template, form),
+        "has_other_ending": _as_sent(template, body) != body,
+    }
 
 
 def _as_sent(template: Template, body: str) -> str:

@@ -9,24 +9,34 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from nexnotify.db import db
-from nexnotify.orders.models import Ticket, TicketMessage
+from nexnotify.orders.models import AUTHORS, Ticket, TicketMessage
 from nexnotify.orders.people import people_of, person_of
+from nexnotify.orders.search import found
 from nexnotify.reports.orders import told_of_ticket
 from nexnotify.stores.settings import store_settings
 from nexnotify.web.admin.access import current_store, staff_guard
+from nexnotify.web.admin.filters import asked, chosen
 from nexnotify.web.admin.loading import load
-from nexnotify.web.admin.paging import keyset
+from nexnotify.web.admin.paging import few, keyset
+from nexnotify.web.admin.sorting import By, asked_sorting
 
 bp = Blueprint("admin_tickets", __name__)
 bp.before_request(staff_guard)
 
 
+SORTED_BY = {"changed": By(Ticket.updated_at, "Longest quiet first", "Latest news first")}
+
+
 @bp.get("")
 def index() -> ResponseReturnValue:
-    """Tickets, the latest told first."""
-    store = current_store()
-    statement: Any = sa.select(Ticket).where(Ticket.store_id == store.id)
-    page = keyset(statement, Ticket.id)
+    """Tickets by who opened them, and by number, phone number or email."""
+    store, search, opened = current_store(), asked("q"), chosen("opened", AUTHORS)
+    kept = [Ticket.opened_by == opened] if opened else []
+    if search:
+        way = few(Ticket, sa.union_all(*found(store, search, Ticket)), *kept)
+    else:
+        way = sa.select(Ticket.id).where(Ticket.store_id == store.id, *kept)
+    page = keyset(sa.select(Ticket), way, asked_sorting(SORTED_BY))
     tickets = [row[0] for row in page.rows]
     counts = db.session.execute(
         sa.select(TicketMessage.ticket_id, TicketMessage.author, sa.func.count(), sa.func.max(TicketMessage.at))
@@ -36,7 +46,10 @@ def index() -> ResponseReturnValue:
     written: dict[int, dict[str, tuple[int, Any]]] = {ticket.id: {} for ticket in tickets}
     for ticket_id, author, count, latest in counts:
         written[ticket_id][author] = (count, latest)
-    return render_template("admin/tickets/index.html", page=page, people=people_of(tickets), written=written)
+    people = people_of(tickets)
+    return render_template(
+        "admin/tickets/index.html", page=page, people=people, written=written, q=search, opened=opened
+    )
 
 
 @bp.get("/<int:ticket_id>")

@@ -17,16 +17,17 @@ from nexnotify.customers.models import ConsentEntry, ConsentWording, Contact
 from nexnotify.db import db, transaction
 from nexnotify.inventory.service import status_of
 from nexnotify.ledger.suppression import take_back
-from nexnotify.reports.demand import demand, status_counts
+from nexnotify.reports.demand import Place, count_words, most_wanted, status_counts
 from nexnotify.reports.message import without_address
 from nexnotify.reports.trace import contact_of, trace
 from nexnotify.stores.service import audit
 from nexnotify.waitlist.models import OPEN, STATUSES, AlertRequest
 from nexnotify.waitlist.service import close
 from nexnotify.web.admin.access import current_store, require, staff_guard
+from nexnotify.web.admin.filters import asked
 from nexnotify.web.admin.live import IDLE, SOON, live_page
 from nexnotify.web.admin.loading import load
-from nexnotify.web.admin.paging import keyset, numbered
+from nexnotify.web.admin.paging import by_value, keyset
 from nexnotify.words import N_
 
 bp = Blueprint("admin_waitlist", __name__)
@@ -62,8 +63,13 @@ _TITLES = {
 @bp.get("")
 def index() -> ResponseReturnValue:
     """Demand by variant, most wanted first."""
-    search = request.args.get("q", "").strip()[:200]
-    page = numbered(demand(current_store(), search))
+    store, search = current_store(), asked("q", 200)
+    page = by_value(
+        lambda place, limit, back: most_wanted(
+            store, search, None if place is None else Place(*place), limit, back=back
+        ),
+        lambda row: (row.waiting, row.variant.id),
+    )
     return live_page(
         "admin/waitlist/index.html", "admin/waitlist/_list.html", IDLE, page=page, q=search, status_of=status_of
     )
@@ -75,14 +81,15 @@ def variant(variant_id: int) -> ResponseReturnValue:
     item = load(Variant, variant_id, joinedload(Variant.product))
     wanted = request.args.get("status", "open")
     wanted = wanted if wanted in (*STATUSES, "all") else "open"
-    statement: Any = (
-        sa.select(AlertRequest, Contact)
-        .join(Contact, sa.and_(Contact.store_id == AlertRequest.store_id, Contact.id == AlertRequest.contact_id))
-        .where(AlertRequest.store_id == current_store().id, AlertRequest.variant_id == item.id)
+    shown: Any = sa.select(AlertRequest, Contact).join(
+        Contact, sa.and_(Contact.store_id == AlertRequest.store_id, Contact.id == AlertRequest.contact_id)
     )
-    if wanted != "all":
-        statement = statement.where(AlertRequest.status.in_(OPEN if wanted == "open" else (wanted,)))
-    counts, page = status_counts(item), keyset(statement, AlertRequest.id)
+    mine = sa.select(AlertRequest.id).where(
+        AlertRequest.store_id == current_store().id, AlertRequest.variant_id == item.id
+    )
+    statuses = tuple(STATUSES) if wanted == "all" else OPEN if wanted == "open" else (wanted,)
+    page = keyset(shown, [mine.where(AlertRequest.status == status) for status in statuses], count=False)
+    counts = status_counts(item)
     return live_page(
         "admin/waitlist/variant.html",
         "admin/waitlist/_variant.html",
@@ -92,11 +99,11 @@ def variant(variant_id: int) -> ResponseReturnValue:
         page=page,
         tabs=_tabs(item, counts, wanted),
         wanted=wanted,
-        open_count=sum(counts.get(status, 0) for status in OPEN),
+        open_count=count_words([counts.get(status, 0) for status in OPEN]),
     )
 
 
-def _tabs(item: Variant, counts: dict[str, int], wanted: str) -> list[tuple[str, str, bool, int]]:
+def _tabs(item: Variant, counts: dict[str, int], wanted: str) -> list[tuple[str, str, bool, str]]:
     words = {
         "pending": N_("To be confirmed"),
         "waiting": N_("Waiting"),
@@ -105,12 +112,19 @@ def _tabs(item: Variant, counts: dict[str, int], wanted: str) -> list[tuple[str,
         "cancelled": N_("Cancelled"),
         "expired": N_("Expired"),
     }
-    shown = {"open": (N_("Open"), sum(counts.get(status, 0) for status in OPEN))}
-    shown |= {status: (words[status], counts[status]) for status in words if counts.get(status) or wanted == status}
-    shown |= {"all": (N_("All"), sum(counts.values()))}
+    shown = {"open": (N_("Open"), [counts.get(status, 0) for status in OPEN])}
+    shown |= {
+        status: (words[status], [counts.get(status, 0)]) for status in words if status in counts or wanted == status
+    }
+    shown |= {"all": (N_("All"), list(counts.values()))}
     return [
-        (word, url_for("admin_waitlist.variant", variant_id=item.id, status=status), status == wanted, count)
-        for status, (word, count) in shown.items()
+        (
+            word,
+            url_for("admin_waitlist.variant", variant_id=item.id, status=status),
+            status == wanted,
+            count_words(each),
+        )
+        for status, (word, each) in shown.items()
     ]
 
 

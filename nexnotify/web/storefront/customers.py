@@ -74,7 +74,7 @@ def get_customers() -> ResponseReturnValue:
         statement = statement.where(Customer.external_id == external_id)
     for name in CHANNELS:
         if (address := request.args.get(name)) is not None:
-            statement = statement.where(of_contacts(store, _contact_ids(store, name, address)))
+            statement = statement.where(Customer.id.in_(of_contacts(store, _contact_ids(store, name, address))))
     if after is not None:
         statement = statement.where(Customer.id < after)
     found = db.session.scalars(statement.order_by(Customer.id.desc()).limit(limit + 1)).all()

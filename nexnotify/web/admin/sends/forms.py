@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from flask_wtf import FlaskForm
 from wtforms import DateTimeLocalField, RadioField, SelectField, StringField, TextAreaField
@@ -41,7 +41,12 @@ class WriteForm(FlaskForm):
     def moment(self, zone: str) -> datetime | None:
         """When it is to begin, if later was chosen and a time typed."""
         typed = self.scheduled_for.data
-        return from_local(typed, zone) if self.when.data == LATER and typed is not None else None
+        if self.when.data != LATER or typed is None:
+            return None
+        try:
+            return from_local(typed, zone)
+        except OverflowError:  # the last day of the year 9999, say
+            return datetime.max.replace(tzinfo=UTC)
 
     def validate(self, extra_validators: object = None) -> bool:
         """Later needs a time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from nexnotify.credits.rules import needed
 from nexnotify.credits.service import balance
 from nexnotify.gateways.estimate import money
 from nexnotify.gateways.service import sender_of
-from nexnotify.stores.settings import store_settings
+from nexnotify.stores.settings import can_reply, store_settings
 from nexnotify.web.admin.access import current_store
 from nexnotify.words import N_
 
@@ -63,7 +64,7 @@ def shown(send: Send, body: str) -> Shown:
         values = (
             texts.values(one.first_name, one.last_name, one.contact_id) if one else {**samples(), "store": store.name}
         )
-        text = preview("sms", body, None, values)
+        text = preview("sms", texts.body, None, values)
     except UnresolvedToken as error:
         missing = error.names
     except InvalidTemplate:
@@ -119,9 +120,17 @@ def begins_at(send: Send, now: datetime) -> datetime:
     return max(send.scheduled_for or now, now + timedelta(seconds=undo))
 
 
+def as_seen(send: Send) -> str:
+    """What somebody who confirms has looked at: words and time, as a short hash."""
+    seen = f"{send.scheduled_for}\n{send.body}"
+    return hashlib.sha256(seen.encode()).hexdigest()[:16]
+
+
 def lacks_way_out(send: Send) -> bool:
     """Whether a marketing text says nothing of how to end them."""
-    return send.purpose == "marketing" and not re.search(r"\bstop\b|\[\[\s*stop_url", send.body, re.IGNORECASE)
+    if send.purpose != "marketing" or not can_reply(current_store()):
+        return False
+    return not re.search(r"\bstop\b|\[\[\s*stop_url", send.body, re.IGNORECASE)
 
 
 def context(send: Send, form: Any) -> dict[str, Any]:

@@ -18,15 +18,13 @@ from nexnotify.db import transaction
 from nexnotify.errors import Invalid, NexnotifyError
 from nexnotify.web.admin.access import current_store, requires
 from nexnotify.web.admin.loading import load
-from nexnotify.web.admin.paging import MAX_ID
+from nexnotify.web.admin.paging import MAX_ID, MOST_COUNTED
 from nexnotify.web.admin.sends.blueprint import SOURCES, TO_MANY, TO_ONE, bp, counted, may_text
 from nexnotify.web.languages import number as write_number
 from nexnotify.words import N_
 
-#: A longer list says "more than".
-MOST_COUNTED = 10_000
 #: Filters of each list that an audience keeps.
-FILTERS = {"customers": ("q", "opt_in"), "orders": ("q", "status")}
+FILTERS = {"customers": ("q", "opt_in"), "orders": ("q", "status", "placed_from")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +59,17 @@ class Picking:
         )
 
 
-def picking(source: str, shown: list[int], filter_: dict[str, str]) -> Picking | None:
-    """The bar of a list; None for those who may not text many."""
+def picking(source: str, shown: list[int], filter_: dict[str, str], matching: int | None) -> Picking | None:
+    """The bar of a list of which so many rows match the filter; None for those who may not text many."""
     if not shown or not may_text(TO_MANY):
         return None
     given = {name: value for name, value in filter_.items() if value}
-    return _picking(source, picked_by(current_store(), current_user.id, source), shown, given)
+    return _picking(source, picked_by(current_store(), current_user.id, source), shown, given, matching)
 
 
-def _picking(source: str, picked: list[int], shown: list[int], filter_: dict[str, str]) -> Picking:
+def _picking(
+    source: str, picked: list[int], shown: list[int], filter_: dict[str, str], matching: int | None = None
+) -> Picking:
     store = current_store()
     summary = None
     if picked:
@@ -77,7 +77,8 @@ def _picking(source: str, picked: list[int], shown: list[int], filter_: dict[str
             store_id=store.id, source=source, purpose="marketing", picked=picked, filter={}, body="", up_to=None
         )
         summary = summarise(store, trial, utcnow())
-    matching = count_matching(store, source, filter_, MOST_COUNTED + 1)
+    if matching is None:
+        matching = count_matching(store, source, filter_, MOST_COUNTED + 1)
     return Picking(source, frozenset(picked), tuple(shown), filter_, matching, summary)
 
 

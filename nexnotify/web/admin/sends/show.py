@@ -21,6 +21,7 @@ from nexnotify.reports.sends import going_of, left_out
 from nexnotify.stores.models import StaffUser
 from nexnotify.stores.service import audit
 from nexnotify.web.admin.access import current_store, may, requires
+from nexnotify.web.admin.filters import chosen
 from nexnotify.web.admin.live import BUSY, IDLE, live_page
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import keyset
@@ -34,20 +35,17 @@ LARGE = 20_000
 @bp.get("")
 def index() -> ResponseReturnValue:
     """Sends, newest first; drafts only for those who write them."""
-    state = request.args.get("state", "")
-    statement: Any = (
-        sa.select(Send, StaffUser.email)
-        .outerjoin(StaffUser, StaffUser.id == sa.func.coalesce(Send.confirmed_by, Send.created_by))
-        .where(Send.store_id == current_store().id)
+    state = chosen("state", STATES)
+    shown: Any = sa.select(Send, StaffUser.email).outerjoin(
+        StaffUser, StaffUser.id == sa.func.coalesce(Send.confirmed_by, Send.created_by)
     )
-    if state in STATES:
-        statement = statement.where(Send.state == state)
-    if not may(TO_ONE):
-        statement = statement.where(Send.state != "draft")
+    mine = sa.select(Send.id).where(Send.store_id == current_store().id)
+    seen = [name for name in STATES if name != "draft" or may(TO_ONE)]
+    ways = [mine.where(Send.state == name) for name in seen if not state or name == state]
     return render_template(
         "admin/sends/index.html",
-        page=keyset(statement, Send.id),
-        state=state if state in STATES else "",
+        page=keyset(shown, ways),
+        state=state,
         states=STATES,
         audience=audience_words,
     )
@@ -96,21 +94,20 @@ def left(send_id: int) -> ResponseReturnValue:
     send, reason = load(Send, send_id), request.args.get("reason", "")
     recipient: Any = SendRecipient
     contact, customer = aliased(Contact), aliased(Customer)
-    statement: Any = (
+    shown: Any = (
         sa.select(recipient, contact, customer, Order.external_id, Ticket.subject)
         .outerjoin(contact, sa.and_(contact.store_id == send.store_id, contact.id == recipient.contact_id))
         .outerjoin(customer, sa.and_(customer.store_id == send.store_id, customer.id == recipient.customer_id))
         .outerjoin(Order, sa.and_(Order.store_id == send.store_id, Order.id == recipient.order_id))
         .outerjoin(Ticket, sa.and_(Ticket.store_id == send.store_id, Ticket.id == recipient.ticket_id))
-        .where(recipient.store_id == send.store_id, recipient.send_id == send.id, recipient.reason.is_not(None))
     )
     counts = left_out(send)
-    if reason in counts:
-        statement = statement.where(recipient.reason == reason)
+    mine = sa.select(recipient.id).where(recipient.store_id == send.store_id, recipient.send_id == send.id)
+    ways = [mine.where(recipient.reason == name) for name in counts if reason not in counts or name == reason]
     return render_template(
         "admin/sends/left.html",
         send=send,
-        page=keyset(statement, recipient.id),
+        page=keyset(shown, ways),
         counts=counts,
         reason=reason if reason in counts else "",
         words=audience_words(send),

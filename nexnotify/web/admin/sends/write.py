@@ -21,6 +21,7 @@ from nexnotify.content.service import current_version, custom_templates, templat
 from nexnotify.customers.service import find_or_make_contact, normalise
 from nexnotify.db import db, transaction
 from nexnotify.errors import Conflict, Invalid
+from nexnotify.gateways.service import sender_of
 from nexnotify.ledger.answers import queue_trial
 from nexnotify.nudge import nudge
 from nexnotify.phone import InvalidPhone, mask
@@ -33,7 +34,16 @@ from nexnotify.web.admin.access import current_store, requires
 from nexnotify.web.admin.forms import put_errors
 from nexnotify.web.admin.sends.blueprint import SOURCES, TO_ONE, audience_words, bp, load_own
 from nexnotify.web.admin.sends.forms import TestForm, WriteForm, filled
-from nexnotify.web.admin.sends.looking import begins_at, context, cost, credits_for, lacks_way_out, shown, tokens_for
+from nexnotify.web.admin.sends.looking import (
+    as_seen,
+    begins_at,
+    context,
+    cost,
+    credits_for,
+    lacks_way_out,
+    shown,
+    tokens_for,
+)
 from nexnotify.words import N_, translated
 
 #: Buttons that look and do not save.
@@ -139,6 +149,8 @@ def _check_page(send: Send, form: FlaskForm, fresh: list[Twin] | None = None) ->
         undo=0 if send.is_to_one or send.scheduled_for else store_settings(store).send_undo_seconds,
         twins=[(twin, _who(twin.send.confirmed_by)) for twin in same],
         fresh=bool(fresh),
+        seen=as_seen(send),
+        can_go=sender_of(store, "sms") is not None,
         shown=shown(send, send.body),
         form=form,
         is_late=send.scheduled_for is not None and send.scheduled_for <= now,
@@ -198,6 +210,7 @@ def confirm(send_id: int) -> ResponseReturnValue:
         return redirect(url_for("admin_sends.write", send_id=send_id))
     now, known = utcnow(), set(request.form.getlist("known", type=int))
     fresh: list[Twin] = []
+    changed = False
     with transaction():
         # Two people who confirm at the same moment see each other.
         store = db.session.get_one(
@@ -205,9 +218,16 @@ def confirm(send_id: int) -> ResponseReturnValue:
         )
         send = load_own(send_id, lock=True)
         if send.state == "draft":
+            # Somebody else may have gone on writing it meanwhile.
+            changed = request.form.get("seen", as_seen(send)) != as_seen(send)
             fresh = [twin for twin in twins(store, send, now) if twin.send.id not in known]
-        if not fresh and service.confirm(send, current_user.id, now):
+        if not changed and not fresh and service.confirm(send, current_user.id, now):
             audit(store, "send.confirmed", current_user.id, now, **_told(send_id))
+    if changed:
+        flash(
+            N_("The text or its time was changed after you looked at it, so nothing was sent. Look again."), "warning"
+        )
+        return redirect(url_for("admin_sends.check", send_id=send_id))
     if fresh:
         return _check_page(load_own(send_id), _test_form(), fresh), 409
     nudge("campaigns")
@@ -220,6 +240,8 @@ def _refusal(send: Send) -> str | None:
         return None
     if not send.body:
         return N_("There is no text yet. Write one first.")
+    if sender_of(current_store(), "sms") is None:
+        return N_("There is no gateway for text messages, so nothing was sent. Connect one first.")
     now = utcnow()
     if send.scheduled_for is not None and send.scheduled_for <= now:
         return N_("The time you chose is over. Choose another, or send it now.")

@@ -1,15 +1,15 @@
 """The language a person reads the admin in.
 
-Revision ID: 0013
-Revises: 0012
+Revision ID: 0016
+Revises: 0014
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = "0013"
-down_revision = "0012"
+revision = "0016"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,109 @@
+"""Messages: what was written to whom, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from nexnotify.catalog.models import Product, Variant
+from nexnotify.customers.models import Contact
+from nexnotify.customers.service import search_contacts
+from nexnotify.gateways.models import GatewayInstance, Lane
+from nexnotify.ledger.models import Message
+from nexnotify.ledger.transitions import STATUSES
+from nexnotify.reports.dashboard.figures import OUTCOMES
+from nexnotify.reports.exports.table import Export, in_batches
+from nexnotify.reports.words import KINDS, channel_word, kind_word, reason_words, status_word, without_keys
+from nexnotify.reports.xlsx import Column, Sheet
+from nexnotify.stores.models import Store
+
+_COLUMNS = (
+    Column("Message", 10, "number"),
+    Column("Kind", 16),
+    Column("Channel", 14),
+    Column("To", 30),
+    Column("Status", 14),
+    Column("Why", 40),
+    Column("Written", 19, "moment"),
+    Column("Accepted", 19, "moment"),
+    Column("Delivered", 19, "moment"),
+    Column("Product", 36),
+    Column("SKU", 18),
+    Column("Subject", 30),
+    Column("Text", 60),
+    Column("Segments", 9, "number"),
+    Column("Attempts", 9, "number"),
+    Column("Gateway", 18),
+    Column("Gateway’s id", 30),
+    Column("Reference", 34),
+)
+
+
+def _chosen(store: Store, wanted: Mapping[str, str]) -> sa.Select[Any]:
+    statement = sa.select(Message.id).where(Message.store_id == store.id)
+    status = wanted.get("status")
+    if status == "failed":
+        statement = statement.where(Message.status.in_(OUTCOMES["not_delivered"]))
+    elif status in STATUSES:
+        statement = statement.where(Message.status == status)
+    if wanted.get("kind") in KINDS:
+        statement = statement.where(Message.kind == wanted["kind"])
+    if search := wanted.get("q"):
+        statement = statement.where(Message.contact_id.in_(search_contacts(store, search)))
+    return statement
+
+
+def _sheets(store: Store, chosen: sa.Select[Any]) -> list[Sheet]:
+    return [Sheet("Messages", _COLUMNS, _rows(chosen))]
+
+
+def _rows(chosen: sa.Select[Any]) -> Iterator[tuple[Any, ...]]:
+    statement = (
+        chosen.with_only_columns(
+            Message.id,
+            Message.kind,
+            Message.channel,
+            Contact.address,
+            Message.status,
+            Message.reason,
+            Message.created_at,
+            Message.accepted_at,
+            Message.delivered_at,
+            Product.title,
+            Variant.sku,
+            Message.subject,
+            Message.body,
+            Message.segments,
+            Message.tries,
+            GatewayInstance.name,
+            Message.gateway_message_id,
+            Message.reference,
+        )
+        .join(Contact, sa.and_(Contact.store_id == Message.store_id, Contact.id == Message.contact_id))
+        .join(Lane, sa.and_(Lane.store_id == Message.store_id, Lane.id == Message.lane_id))
+        .join(
+            GatewayInstance,
+            sa.and_(GatewayInstance.store_id == Lane.store_id, GatewayInstance.id == Lane.gateway_id),
+        )
+        .outerjoin(Variant, sa.and_(Variant.store_id == Message.store_id, Variant.id == Message.variant_id))
+        .outerjoin(Product, sa.and_(Product.store_id == Variant.store_id, Product.id == Variant.product_id))
+    )
+    for batch in in_batches(statement, Message.id):
+        for number, kind, channel, address, status, reason, *rest in batch:
+            *moments, title, sku, subject, body = rest[:7]
+            words = (kind_word(kind), channel_word(channel), address, status_word(status), reason_words(reason))
+            yield (number, *words, *moments, title, sku, subject, without_keys(body), *rest[7:])
+
+
+MESSAGES = Export(
+    "messages",
+    "Messages",
+    "Everything that was written to somebody, with its text and what became of it.",
+    ("message", "messages"),
+    {"q": "Number or email", "status": "Status", "kind": "Kind"},
+    _chosen,
+    Message.id,
+    _sheets,
+)
