@@ -27,6 +27,7 @@ from nexnotify.stores.models import Store
 from nexnotify.waitlist.imports import ParsedRequest, read_requests
 from nexnotify.waitlist.models import AlertRequest
 from nexnotify.waitlist.service import join
+from nexnotify.words import N_
 
 #: Who told it, in the consent ledger and as a request's source.
 METHOD = "import"
@@ -102,7 +103,10 @@ def _save_request(store: Store, row: ParsedRequest, options: Options, now: datet
     variant = find_variant_locked(store, sku=row.sku, variant_id=row.variant_id)
     if variant is None:
         raise NotFound(
-            f"No product has the {'SKU' if row.sku else 'variant id'} in this row; import the product first."
+            N_(
+                "No product has the %(sku)s in this row; import the product first.",
+                sku="SKU" if row.sku else N_("variant id"),
+            )
         )
     asked_at = min(row.asked_at or now, now)
     proof = Proof(
@@ -148,32 +152,34 @@ def _save_order(store: Store, row: ParsedOrder, options: Options, now: datetime)
 
 KINDS: Mapping[str, Kind] = {
     "products": Kind(
-        ("product", "products"),
-        "A Shopify product export, or a file with product_id, title, sku and price.",
+        (N_("product"), N_("products")),
+        N_("A Shopify product export, or a file with product_id, title, sku and price."),
         lambda store, stream, options: read_products(stream, currency=store.currency, shop_url=options.shop_url),
         _save_product,
     ),
     "stock": Kind(
-        ("stock level", "stock levels"),
-        "A file with sku and on_hand. What comes back in stock is told to those who wait.",
+        (N_("stock level"), N_("stock levels")),
+        N_("A file with sku and on_hand. What comes back in stock is told to those who wait."),
         lambda store, stream, options: read_stock(stream),
         _save_level,
     ),
     "customers": Kind(
-        ("customer", "customers"),
-        "A Shopify customer export, or a file with id, name, email, phone and your own fields.",
+        (N_("customer"), N_("customers")),
+        N_("A Shopify customer export, or a file with id, name, email, phone and your own fields."),
         _read_customers,
         _save_customer,
     ),
     "orders": Kind(
-        ("order", "orders"),
-        "A Shopify order export, or a file with order_id, status and lines. Nobody is texted about them.",
+        (N_("order"), N_("orders")),
+        N_("A Shopify order export, or a file with order_id, status and lines. Nobody is texted about them."),
         lambda store, stream, options: read_orders(stream, country=store.country, currency=store.currency),
         _save_order,
     ),
     "requests": Kind(
-        ("request", "requests"),
-        "People who wait, from another tool: sku, phone or email, and consent. Nobody is told that they were imported.",
+        (N_("request"), N_("requests")),
+        N_(
+            "People who wait, from another tool: sku, phone or email, and consent. Nobody is told that they were imported."
+        ),
         lambda store, stream, options: read_requests(stream, country=store.country),
         _save_request,
     ),

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from openpyxl import load_workbook
 
 from nexnotify.catalog.imports.rows import UnreadableFile
+from nexnotify.words import N_
 
 #: What a workbook may unpack to, in bytes.
 MAX_UNPACKED = 200_000_000
@@ -36,7 +37,9 @@ def open_text(data: bytes, name: str, zone: str) -> TextIO:
         return io.StringIO(_workbook(data, zone), newline="")
     if name.casefold().endswith((".xlsx", ".xlsm")) and not data.startswith(_OLD):
         raise UnreadableFile(
-            "The file is called an Excel workbook, but it is none. Open it with Excel and save it as a workbook (.xlsx) or as CSV UTF-8."
+            N_(
+                "The file is called an Excel workbook, but it is none. Open it with Excel and save it as a workbook (.xlsx) or as CSV UTF-8."
+            )
         )
     # Undecodable bytes come up when it is read, and the readers say which they are.
     return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="")
@@ -48,13 +51,13 @@ def _workbook(data: bytes, zone: str) -> str:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         sheet = next((sheet for sheet in book.worksheets if sheet.sheet_state == "visible"), None)
         if sheet is None:
-            raise UnreadableFile("The workbook has no sheet with cells; the first one that is shown is read.")
+            raise UnreadableFile(N_("The workbook has no sheet with cells; the first one that is shown is read."))
         return _as_csv(sheet, ZoneInfo(zone))
     except UnreadableFile:
         raise
     except Exception as error:  # the library has no error of its own for a broken file
         raise UnreadableFile(
-            "The workbook is damaged and cannot be read. Open it with Excel, save it anew, and import that file."
+            N_("The workbook is damaged and cannot be read. Open it with Excel, save it anew, and import that file.")
         ) from error
 
 
@@ -67,22 +70,26 @@ def _look_inside(data: bytes) -> None:
                 member.filename.startswith("xl/") for member in members
             ):
                 raise UnreadableFile(
-                    "This is a zip archive, but no Excel workbook; unpack it and import the file inside."
+                    N_("This is a zip archive, but no Excel workbook; unpack it and import the file inside.")
                 )
             if len(members) > 10_000 or sum(member.file_size for member in members) > MAX_UNPACKED:
                 raise UnreadableFile(
-                    f"The workbook unpacks to more than {MAX_UNPACKED // 1_000_000} MB, so it is not read. "
-                    "Delete what is no row of the table, or save the sheet as CSV UTF-8."
+                    N_(
+                        "The workbook unpacks to more than %(max_unpacked)s MB, so it is not read. Delete what is no row of the table, or save the sheet as CSV UTF-8.",
+                        max_unpacked=MAX_UNPACKED // 1000000,
+                    )
                 )
             for member in members:
                 if member.flag_bits & 1:
-                    raise UnreadableFile("The workbook is locked with a password; save it without one.")
+                    raise UnreadableFile(N_("The workbook is locked with a password; save it without one."))
                 if member.filename.endswith((".xml", ".rels")):
                     with archive.open(member) as part:
                         if b"<!DOCTYPE" in part.read(4096).upper():
-                            raise UnreadableFile("The workbook holds what no program that makes workbooks writes.")
+                            raise UnreadableFile(N_("The workbook holds what no program that makes workbooks writes."))
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError):
-        raise UnreadableFile("The workbook is damaged: it was cut off or changed on its way. Save it again.") from None
+        raise UnreadableFile(
+            N_("The workbook is damaged: it was cut off or changed on its way. Save it again.")
+        ) from None
 
 
 def _as_csv(sheet: Any, zone: ZoneInfo) -> str:
@@ -95,10 +102,19 @@ def _as_csv(sheet: Any, zone: ZoneInfo) -> str:
             cells.pop()
         if len(cells) > MAX_COLUMNS:
             raise UnreadableFile(
-                f"Row {number} has more than {MAX_COLUMNS} cells; delete what does not belong to the table."
+                N_(
+                    "Row %(number)s has more than %(max_columns)s cells; delete what does not belong to the table.",
+                    number=number,
+                    max_columns=MAX_COLUMNS,
+                )
             )
         if number > MAX_ROWS and cells:
-            raise UnreadableFile(f"The sheet has more than {MAX_ROWS:,} rows; split it and import the parts.")
+            raise UnreadableFile(
+                N_(
+                    "The sheet has more than %(max_rows)s rows; split it and import the parts.",
+                    max_rows=f"{MAX_ROWS:,}",
+                )
+            )
         if number <= MAX_ROWS:
             writer.writerow(cells)
     return text.getvalue()

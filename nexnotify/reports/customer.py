@@ -270,7 +270,14 @@ def _consents(contacts: Contacts) -> list[Happening]:
 
 def _orders(customer: Customer, contact_ids: list[int]) -> list[Happening]:
     return [
-        Happening(event.at, f"Order {order.external_id}", "info", ORDER_STATUSES[event.status], "", ("order", order.id))
+        Happening(
+            event.at,
+            N_("Order %(external_id)s", external_id=order.external_id),
+            "info",
+            ORDER_STATUSES[event.status],
+            "",
+            ("order", order.id),
+        )
         for event, order in order_events(customer, contact_ids, SHOWN + 1)
     ]
 
@@ -279,7 +286,7 @@ def _tickets(customer: Customer, contact_ids: list[int]) -> list[Happening]:
     return [
         Happening(
             message.at,
-            "Wrote in a ticket" if message.author == "customer" else "Answered in a ticket",
+            N_("Wrote in a ticket") if message.author == "customer" else N_("Answered in a ticket"),
             "info",
             ticket.subject,
             message.text,

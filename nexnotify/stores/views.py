@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from nexnotify.db import db
 from nexnotify.errors import Conflict, Invalid
 from nexnotify.stores.models import Membership, SavedView, Store
+from nexnotify.words import N_
 
 LONGEST_NAME = 60
 #: Views of one person for one list; more are no help.
@@ -38,7 +39,7 @@ def save_view(
         SavedView.store_id == store.id, SavedView.user_id == user_id, SavedView.list == list_name
     )
     if (db.session.scalar(own) or 0) >= MOST:
-        raise Conflict(f"You have {MOST} views of this list. Delete one first.")
+        raise Conflict(N_("You have %(most)s views of this list. Delete one first.", most=MOST))
     view = SavedView(
         store_id=store.id,
         user_id=user_id,
@@ -89,9 +90,9 @@ def _checked(store_id: int, user_id: int, list_name: str, name: str, but: int = 
     name = " ".join(name.split())
     words = ""
     if not name:
-        words = "Give it a name."
+        words = N_("Give it a name.")
     elif len(name) > LONGEST_NAME:
-        words = f"{LONGEST_NAME} characters is the most."
+        words = N_("%(longest_name)s characters is the most.", longest_name=LONGEST_NAME)
     else:
         same = sa.select(SavedView.id).where(
             SavedView.store_id == store_id,
@@ -101,7 +102,7 @@ def _checked(store_id: int, user_id: int, list_name: str, name: str, but: int = 
             SavedView.id != but,
         )
         if db.session.scalar(same) is not None:
-            words = "There is a view of this name already."
+            words = N_("There is a view of this name already.")
     if words:
         raise Invalid(words, fields={"name": words})
     return name

@@ -12,6 +12,7 @@ from nexnotify.catalog.imports.rows import RefusedRow, UnreadableFile
 from nexnotify.catalog.imports.table import BadCell, Row, Table, read_table, refuse_unknown
 from nexnotify.phone import InvalidEmail, InvalidPhone, normalise_email, to_e164
 from nexnotify.waitlist.names import has_link
+from nexnotify.words import N_
 
 COLUMNS = ("sku", "variant_id", "phone", "email", "first_name", "consent", "consent_text", "asked_at", "page_url")
 #: As long as the widget takes them.
@@ -44,10 +45,12 @@ def read_requests(stream: TextIO, *, country: str) -> Iterator[ParsedRequest | R
     table = read_table(stream)
     names = set(table.names)
     if not {"sku", "variant_id"} & names or not {"phone", "email"} & names:
-        lacking = "sku or variant_id" if not {"sku", "variant_id"} & names else "phone or email"
+        lacking = N_("sku or variant_id") if not {"sku", "variant_id"} & names else N_("phone or email")
         raise UnreadableFile(
-            "A file of requests needs the columns sku or variant_id, and phone or email; "
-            f"this one lacks {lacking}. A number also needs the column consent."
+            N_(
+                "A file of requests needs the columns sku or variant_id, and phone or email; this one lacks %(lacking)s. A number also needs the column consent.",
+                lacking=lacking,
+            )
         )
     refuse_unknown(table, list(COLUMNS))
     return _requests(table, country)
@@ -66,21 +69,21 @@ def _requests(table: Table, country: str) -> Iterator[ParsedRequest | RefusedRow
 def _request(row: Row, country: str) -> ParsedRequest:
     sku, variant_id = cells.code(row, "sku"), cells.code(row, "variant_id")
     if sku is None and variant_id is None:
-        raise row.bad("sku", "Fill in the SKU or the variant id of what this person waits for.")
+        raise row.bad("sku", N_("Fill in the SKU or the variant id of what this person waits for."))
     addresses = _addresses(row, country)
     if not addresses:
-        raise row.bad("phone", "Fill in a number or an email address.")
+        raise row.bad("phone", N_("Fill in a number or an email address."))
     if "sms" in addresses and row.get("consent").casefold() not in _YES:
-        raise row.bad("consent", "Write yes where this person agreed to be texted; nobody else can be imported.")
+        raise row.bad("consent", N_("Write yes where this person agreed to be texted; nobody else can be imported."))
     for name, most in (("first_name", MAX_NAME), ("consent_text", MAX_WORDING)):
         if len(row.get(name)) > most:
-            raise row.bad(name, f"Write at most {most:,} characters.")
+            raise row.bad(name, N_("Write at most %(most)s characters.", most=f"{most:,}"))
     name = " ".join(row.get("first_name").split())
     if has_link(name):
-        raise row.bad("first_name", "Write a name only, without a link or an address; it stands in texts.")
+        raise row.bad("first_name", N_("Write a name only, without a link or an address; it stands in texts."))
     page = cells.web_address(row, "page_url")
     if page and len(page) > MAX_URL:
-        raise row.bad("page_url", f"Write at most {MAX_URL:,} characters.")
+        raise row.bad("page_url", N_("Write at most %(max_url)s characters.", max_url=f"{MAX_URL:,}"))
     return ParsedRequest(
         sku=sku,
         variant_id=None if sku else variant_id,

@@ -13,6 +13,7 @@ from nexnotify.reports.exports.table import Export, in_batches
 from nexnotify.reports.words import channel_word
 from nexnotify.reports.xlsx import Column, Sheet
 from nexnotify.stores.models import Store
+from nexnotify.words import N_
 
 _COLUMNS = (
     Column("Entry", 10, "number"),
@@ -80,9 +81,9 @@ def _rows(chosen: sa.Select[Any]) -> Iterator[tuple[Any, ...]]:
 
 CONSENT = Export(
     "consent",
-    "Consent",
-    "Every yes and no that was ever given, with its moment, its wording and what proves it.",
-    ("entry", "entries"),
+    N_("Consent"),
+    N_("Every yes and no that was ever given, with its moment, its wording and what proves it."),
+    (N_("entry"), N_("entries")),
     {},
     _chosen,
     ConsentEntry.id,

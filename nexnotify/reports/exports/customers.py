@@ -17,6 +17,7 @@ from nexnotify.db import IdIn, db
 from nexnotify.reports.exports.table import Export, in_batches
 from nexnotify.reports.xlsx import Column, Sheet
 from nexnotify.stores.models import Store
+from nexnotify.words import N_
 
 _PLAIN = (
     Column("Customer", 10, "number"),
@@ -104,10 +105,10 @@ def _reader(item: CustomField) -> Callable[[Any], Any]:
 
 CUSTOMERS = Export(
     "customers",
-    "Customers",
-    "The people your shop knows, with a column for each of your fields.",
-    ("customer", "customers"),
-    {"q": "Name, email or number", "opt_in": "Opt-in field"},
+    N_("Customers"),
+    N_("The people your shop knows, with a column for each of your fields."),
+    (N_("customer"), N_("customers")),
+    {"q": N_("Name, email or number"), "opt_in": N_("Opt-in field")},
     _chosen,
     Customer.id,
     _sheets,

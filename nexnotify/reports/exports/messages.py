@@ -18,6 +18,7 @@ from nexnotify.reports.exports.table import Export, in_batches
 from nexnotify.reports.words import KINDS, channel_word, kind_word, reason_words, status_word, without_keys
 from nexnotify.reports.xlsx import Column, Sheet
 from nexnotify.stores.models import Store
+from nexnotify.words import N_
 
 _COLUMNS = (
     Column("Message", 10, "number"),
@@ -99,10 +100,10 @@ def _rows(chosen: sa.Select[Any]) -> Iterator[tuple[Any, ...]]:
 
 MESSAGES = Export(
     "messages",
-    "Messages",
-    "Everything that was written to somebody, with its text and what became of it.",
-    ("message", "messages"),
-    {"q": "Number or email", "status": "Status", "kind": "Kind"},
+    N_("Messages"),
+    N_("Everything that was written to somebody, with its text and what became of it."),
+    (N_("message"), N_("messages")),
+    {"q": N_("Number or email"), "status": N_("Status"), "kind": N_("Kind")},
     _chosen,
     Message.id,
     _sheets,

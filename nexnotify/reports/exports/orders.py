@@ -16,6 +16,7 @@ from nexnotify.reports.exports.table import Export, in_batches
 from nexnotify.reports.orders import Requested, requested_for
 from nexnotify.reports.xlsx import Column, Sheet
 from nexnotify.stores.models import Store
+from nexnotify.words import N_
 
 _ORDERS = (
     Column("Order", 16),
@@ -131,10 +132,10 @@ def _line_rows(store: Store, chosen: sa.Select[Any]) -> Iterator[tuple[Any, ...]
 
 ORDERS = Export(
     "orders",
-    "Orders",
-    "One sheet with a row for each order, and one with a row for each of their lines.",
-    ("order", "orders"),
-    {"q": "Order number, phone number or email", "status": "Status"},
+    N_("Orders"),
+    N_("One sheet with a row for each order, and one with a row for each of their lines."),
+    (N_("order"), N_("orders")),
+    {"q": N_("Order number, phone number or email"), "status": N_("Status")},
     _chosen,
     Order.id,
     _sheets,

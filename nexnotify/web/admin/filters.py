@@ -12,13 +12,14 @@ from flask import request
 from nexnotify.clock import from_local, to_local, utcnow
 from nexnotify.db import db
 from nexnotify.web.admin.access import current_store
+from nexnotify.words import N_
 
 #: Word in the address → (what the menu says, days before today).
 PERIODS: Mapping[str, tuple[str, int]] = {
-    "today": ("Today", 0),
-    "7d": ("Last 7 days", 6),
-    "30d": ("Last 30 days", 29),
-    "90d": ("Last 90 days", 89),
+    "today": (N_("Today"), 0),
+    "7d": (N_("Last 7 days"), 6),
+    "30d": (N_("Last 30 days"), 29),
+    "90d": (N_("Last 90 days"), 89),
 }
 
 

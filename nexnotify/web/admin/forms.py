@@ -158,9 +158,12 @@ class SettingsForm(SwitchesForm):
         N_("Confirm each sign-up"), description=N_("A message at once, so that shoppers know they were heard.")
     )
     send_undo_seconds = IntegerField(
-        "Seconds to take a text to many back",
-        [InputRequired("Write a number; 0 sends at once."), NumberRange(0, 600, "Write a number from 0 to 600.")],
-        description="A text that you send to several people is held for so long before any of it goes.",
+        N_("Seconds to take a text to many back"),
+        [
+            InputRequired(N_("Write a number; 0 sends at once.")),
+            NumberRange(0, 600, N_("Write a number from 0 to 600.")),
+        ],
+        description=N_("A text that you send to several people is held for so long before any of it goes."),
     )
     resend_uncertain = BooleanField(
         N_("Rather twice than never"),

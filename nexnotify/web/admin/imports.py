@@ -35,6 +35,7 @@ from nexnotify.web.admin.live import BUSY, live_page
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import keyset
 from nexnotify.web.admin.workbooks import send_workbook
+from nexnotify.words import N_
 
 bp = Blueprint("admin_imports", __name__)
 
@@ -44,15 +45,23 @@ MAX_BYTES, MAX_BODY = 20_000_000, 100_000_000
 MAX_WAITING = 5
 #: Faults that the page shows; the report has all.
 SHOWN = 20
+#: Kind → its name in the form and the list.
+NAMES = {
+    "products": N_("Products"),
+    "stock": N_("Stock"),
+    "customers": N_("Customers"),
+    "orders": N_("Orders"),
+    "requests": N_("Requests"),
+}
 #: Status → its pill.
 PILLS = {
-    "checking": ("Reading", "info"),
-    "checked": ("Ready", "warn"),
-    "running": ("Importing", "info"),
-    "done": ("Done", "ok"),
-    "unreadable": ("Not readable", "bad"),
-    "failed": ("Stopped", "bad"),
-    "cancelled": ("Ended", "neutral"),
+    "checking": (N_("Reading"), "info"),
+    "checked": (N_("Ready"), "warn"),
+    "running": (N_("Importing"), "info"),
+    "done": (N_("Done"), "ok"),
+    "unreadable": (N_("Not readable"), "bad"),
+    "failed": (N_("Stopped"), "bad"),
+    "cancelled": (N_("Ended"), "neutral"),
 }
 _REPORT = (
     Column("Row", 8, "number"),
@@ -76,24 +85,29 @@ class UploadForm(FlaskForm):
     """A file, and what it is."""
 
     kind = RadioField(
-        "What is in the file",
-        [InputRequired("Choose what is in the file.")],
-        choices=[SelectChoice(name, name.capitalize()) for name in KINDS],
+        N_("What is in the file"),
+        [InputRequired(N_("Choose what is in the file."))],
+        choices=[SelectChoice(name, NAMES[name]) for name in KINDS],
     )
     file = FileField(
-        "File",
-        [FileRequired("Choose a file.")],
-        description=f"CSV with commas in UTF-8, or an Excel workbook (.xlsx), up to {MAX_BYTES // 1_000_000} MB.",
+        N_("File"),
+        [FileRequired(N_("Choose a file."))],
+        description=N_(
+            "CSV with commas in UTF-8, or an Excel workbook (.xlsx), up to %(max_bytes)s MB.",
+            max_bytes=MAX_BYTES // 1000000,
+        ),
         render_kw={"accept": ".csv,.txt,.xlsx"},
     )
     shop_url = StringField(
-        "Address of the shop",
+        N_("Address of the shop"),
         [Optional(), Length(max=2000)],
-        description="Of a Shopify export only: what the addresses of its products hang on, such as https://shop.example",
+        description=N_(
+            "Of a Shopify export only: what the addresses of its products hang on, such as https://shop.example"
+        ),
         filters=[lambda text: text.strip().rstrip("/") if text else text],
     )
     with_stock = BooleanField(
-        "Take the quantities too", description="What comes back in stock by them is told to those who wait."
+        N_("Take the quantities too"), description=N_("What comes back in stock by them is told to those who wait.")
     )
 
     def validate_shop_url(self, field: StringField) -> None:
@@ -121,7 +135,7 @@ def index() -> ResponseReturnValue:
 
 def _index(store: Store, form: FlaskForm) -> str:
     page = keyset(sa.select(ImportRun), sa.select(ImportRun.id).where(ImportRun.store_id == store.id))
-    return render_template("admin/imports/index.html", form=form, page=page, kinds=KINDS, pills=PILLS)
+    return render_template("admin/imports/index.html", form=form, page=page, kinds=KINDS, names=NAMES, pills=PILLS)
 
 
 def _refuses(store: Store, form: UploadForm, data: bytes) -> bool:
@@ -131,11 +145,13 @@ def _refuses(store: Store, form: UploadForm, data: bytes) -> bool:
     )
     words = ""
     if not data:
-        words = "The file is empty; export it again."
+        words = N_("The file is empty; export it again.")
     elif len(data) > MAX_BYTES:
-        words = f"The file is larger than {MAX_BYTES // 1_000_000} MB; split it and import the parts."
+        words = N_(
+            "The file is larger than %(max_bytes)s MB; split it and import the parts.", max_bytes=MAX_BYTES // 1000000
+        )
     elif (db.session.scalar(waiting) or 0) >= MAX_WAITING:
-        words = f"{MAX_WAITING} files wait already. Import them or discard them first."
+        words = N_("%(max_waiting)s files wait already. Import them or discard them first.", max_waiting=MAX_WAITING)
     if words:
         form.file.errors = [words]
     return bool(words)
@@ -202,7 +218,7 @@ def cancel(import_run_id: int) -> ResponseReturnValue:
 
 def _back(import_run_id: int, done: bool) -> ResponseReturnValue:
     if not done:
-        flash("It has changed meanwhile; nothing was done.", "warning")
+        flash(N_("It has changed meanwhile; nothing was done."), "warning")
     return redirect(url_for(".show", import_run_id=import_run_id))
 
 

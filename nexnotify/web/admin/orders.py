@@ -22,14 +22,15 @@ from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import few, keyset
 from nexnotify.web.admin.sends.picking import picking
 from nexnotify.web.admin.sorting import By, asked_sorting
+from nexnotify.words import N_
 
 bp = Blueprint("admin_orders", __name__)
 bp.before_request(staff_guard)
 
 
 SORTED_BY = {
-    "placed": By(Order.placed_at, "Earliest placed first", "Latest placed first"),
-    "total": By(Order.total, "Smallest total first", "Largest total first"),
+    "placed": By(Order.placed_at, N_("Earliest placed first"), N_("Latest placed first")),
+    "total": By(Order.total, N_("Smallest total first"), N_("Largest total first")),
 }
 
 
@@ -60,7 +61,7 @@ def index() -> ResponseReturnValue:
         status=status,
         statuses=ORDER_STATUSES,
         placed=placed,
-        periods=period_options("Placed at any time"),
+        periods=period_options(N_("Placed at any time")),
         picking=picking(
             "orders",
             [order.id for order in orders],

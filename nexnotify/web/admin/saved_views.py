@@ -22,6 +22,7 @@ from nexnotify.stores.views import LONGEST_NAME, change_view, delete_view, save_
 from nexnotify.web.admin.access import current_store, may, requires, staff_guard
 from nexnotify.web.admin.forms import put_errors
 from nexnotify.web.admin.loading import load
+from nexnotify.words import N_
 
 bp = Blueprint("admin_views", __name__)
 bp.before_request(staff_guard)
@@ -38,15 +39,15 @@ class Listed:
 
 
 LISTS: Mapping[str, Listed] = {
-    "customers": Listed("Customers", "admin_customers.index", ("opt_in", "sort")),
-    "orders": Listed("Orders", "admin_orders.index", ("status", "placed", "sort")),
-    "tickets": Listed("Tickets", "admin_tickets.index", ("opened", "sort")),
-    "messages": Listed("Messages", "admin_messages.index", ("status", "kind", "made")),
-    "sends": Listed("Sends", "admin_sends.index", ("state",)),
-    "waitlist": Listed("Waitlist", "admin_waitlist.index", ("q",)),
-    "restocks": Listed("Restocks", "admin_restocks.index", ("q",)),
-    "products": Listed("Products", "admin_products.index", ("q",)),
-    "audit": Listed("Audit trail", "admin_settings.audit_trail", ("kind", "person", "made")),
+    "customers": Listed(N_("Customers"), "admin_customers.index", ("opt_in", "sort")),
+    "orders": Listed(N_("Orders"), "admin_orders.index", ("status", "placed", "sort")),
+    "tickets": Listed(N_("Tickets"), "admin_tickets.index", ("opened", "sort")),
+    "messages": Listed(N_("Messages"), "admin_messages.index", ("status", "kind", "made")),
+    "sends": Listed(N_("Sends"), "admin_sends.index", ("state",)),
+    "waitlist": Listed(N_("Waitlist"), "admin_waitlist.index", ("q",)),
+    "restocks": Listed(N_("Restocks"), "admin_restocks.index", ("q",)),
+    "products": Listed(N_("Products"), "admin_products.index", ("q",)),
+    "audit": Listed(N_("Audit trail"), "admin_settings.audit_trail", ("kind", "person", "made")),
 }
 
 
@@ -54,10 +55,13 @@ class ViewForm(FlaskForm):
     """A view's name, and whose it is."""
 
     name = StringField(
-        "Name",
-        [InputRequired("Give it a name."), Length(max=LONGEST_NAME, message=f"{LONGEST_NAME} characters is the most.")],
+        N_("Name"),
+        [
+            InputRequired(N_("Give it a name.")),
+            Length(max=LONGEST_NAME, message=N_("%(longest_name)s characters is the most.", longest_name=LONGEST_NAME)),
+        ],
     )
-    shared = BooleanField("Share it with everybody of the store")
+    shared = BooleanField(N_("Share it with everybody of the store"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ def view_tabs(name: str) -> Tabs:
         for view in views_of(current_store().id, current_user.id, name)
     ]
     current = next((tab.view for tab in shown if tab.current and tab.view), None)
-    everything = Tab("All", url_for(LISTS[name].endpoint), not here, None)
+    everything = Tab(N_("All"), url_for(LISTS[name].endpoint), not here, None)
     save = here and current is None and may("staff")
     return Tabs(
         [everything, *shown],
@@ -122,7 +126,7 @@ def new(list_name: str) -> ResponseReturnValue:
     if request.method == "GET":
         return _page(form, list_name, back)
     if not query:
-        flash("There was no filter to save.", "warning")
+        flash(N_("There was no filter to save."), "warning")
         return redirect(back)
     if not form.validate():
         return _page(form, list_name, back), 422
@@ -132,7 +136,7 @@ def new(list_name: str) -> ResponseReturnValue:
             audit(current_store(), "view.saved", current_user.id, now, **_told(view))
     except (Invalid, Conflict) as error:
         return _refused(form, list_name, back, error)
-    flash(f"Saved: {view.name}.", "success")
+    flash(N_("Saved: %(name)s.", name=view.name), "success")
     return redirect(back)
 
 
@@ -154,7 +158,7 @@ def view(saved_view_id: int) -> ResponseReturnValue:
                 audit(current_store(), "view.changed", current_user.id, now, **_told(item), changed=changed)
     except Invalid as error:
         return _refused(form, item.list, back, error, _load(saved_view_id))
-    flash(f"Saved: {item.name}." if changed else "Nothing was different.", "success")
+    flash(N_("Saved: %(name)s.", name=item.name) if changed else N_("Nothing was different."), "success")
     return redirect(back)
 
 
@@ -167,7 +171,7 @@ def delete(saved_view_id: int) -> ResponseReturnValue:
         item = _load(saved_view_id, lock=True)
         audit(current_store(), "view.deleted", current_user.id, now, **_told(item))
         delete_view(item)
-    flash(f"Deleted: {item.name}.", "success")
+    flash(N_("Deleted: %(name)s.", name=item.name), "success")
     return redirect(url_for(LISTS[item.list].endpoint))
 
 

@@ -14,6 +14,7 @@ from nexnotify.reports.exports import EXPORTS
 from nexnotify.reports.exports.table import Export
 from nexnotify.web.admin.access import MAY_EXPORT, current_store, requires, staff_guard
 from nexnotify.web.admin.workbooks import audited_workbook
+from nexnotify.words import N_
 
 bp = Blueprint("admin_tables", __name__)
 bp.before_request(staff_guard)
@@ -67,7 +68,7 @@ def _find(name: str) -> Export:
     try:
         return EXPORTS[name]
     except KeyError:
-        raise NotFound("There is no such export.") from None
+        raise NotFound(N_("There is no such export.")) from None
 
 
 def _wanted(export: Export, given: Mapping[str, str]) -> dict[str, str]:

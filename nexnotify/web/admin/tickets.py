@@ -19,12 +19,13 @@ from nexnotify.web.admin.filters import asked, chosen
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import few, keyset
 from nexnotify.web.admin.sorting import By, asked_sorting
+from nexnotify.words import N_
 
 bp = Blueprint("admin_tickets", __name__)
 bp.before_request(staff_guard)
 
 
-SORTED_BY = {"changed": By(Ticket.updated_at, "Longest quiet first", "Latest news first")}
+SORTED_BY = {"changed": By(Ticket.updated_at, N_("Longest quiet first"), N_("Latest news first"))}
 
 
 @bp.get("")
