@@ -8,16 +8,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nexnotify.db import BigId, Encrypted, Tenant, db, partial_index, tenant_args, tenant_key
+from nexnotify.words import N_
 
 #: Where an import stands; the words are what a person reads.
 STATUSES = {
-    "checking": "The file is being read; nothing is changed.",
-    "checked": "The file has been read. Nothing is changed before you say so.",
-    "running": "The rows are being taken in.",
-    "done": "All good rows have been taken in.",
-    "unreadable": "The file could not be read; nothing was changed.",
-    "failed": "A fault stopped it; what was taken in before stays.",
-    "cancelled": "Ended by one of your people, or never begun for a day.",
+    "checking": N_("The file is being read; nothing is changed."),
+    "checked": N_("The file has been read. Nothing is changed before you say so."),
+    "running": N_("The rows are being taken in."),
+    "done": N_("All good rows have been taken in."),
+    "unreadable": N_("The file could not be read; nothing was changed."),
+    "failed": N_("A fault stopped it; what was taken in before stays."),
+    "cancelled": N_("Ended by one of your people, or never begun for a day."),
 }
 #: Something for a worker.
 AT_WORK = ("checking", "running")

@@ -14,6 +14,7 @@ from nexnotify.db import end_read, transaction
 from nexnotify.imports import service
 from nexnotify.imports.service import Work
 from nexnotify.nudge import nudge
+from nexnotify.words import N_
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 BREATH = 0.005
 #: How often a piece is tried that meets a deadlock.
 TRIES = 3
-_FAULT = (
+_FAULT = N_(
     "Something went wrong on our side, and our log has it. Import the file again; what was taken in stays as it is."
 )
 

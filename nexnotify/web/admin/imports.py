@@ -113,7 +113,7 @@ class UploadForm(FlaskForm):
     def validate_shop_url(self, field: StringField) -> None:
         """An address of a page, or nothing."""
         if field.data and not is_web_address(field.data):
-            raise ValueError("Write a whole web address, beginning with https://.")
+            raise ValueError(N_("Write a whole web address, beginning with https://."))
 
 
 @bp.route("", methods=["GET", "POST"])
