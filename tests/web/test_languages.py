@@ -28,7 +28,12 @@ from tests.web.test_admin_access import SHOWN, lived_in, routes
 #: What no German page says; it finds what nobody marked for translation.
 ENGLISH = re.compile(r"\b.{0,20} (?:the|your|with|this|when|which|they|has|nobody) .{0,20}")
 #: What a shopper, the merchant or a gateway wrote, and stays as it is.
-DATA = (disclosure("Laden"), OPT_IN, "kept in the outbox")
+DATA = (
+    disclosure("Laden"),
+    OPT_IN,
+    "kept in the outbox",
+    "The credits come when an owner has confirmed that it was paid.",  # a payment plugin says so
+)
 
 
 def english_sentences() -> list[str]:
