@@ -86,15 +86,9 @@ class TwilioSettings(GatewaySettings):
     auth_token = PasswordField(
         "Auth token", [DataRequired()], filters=[_strip], description="Beside the account SID. Signs callbacks, too."
     )
-    # Not a name: nobody can reply STOP to one, and only the store's own sender gives texts a link instead.
     from_number = StringField(
         "From number",
-        [
-            Regexp(
-                r"^(\+\d{7,15}|\d{3,8}|)$",
-                message="A number like +12015550100; a name goes into Settings, Text messages.",
-            )
-        ],
+        [Regexp(r"^(\+\d{7,15}|\d{3,8}|)$", message="A number like +12015550100; names go to Settings.")],
         filters=[_bare_number],
         description="The number or short code that texts come from; or give a messaging service.",
     )
