@@ -1,6 +1,6 @@
 """The language a person reads the admin in.
 
-Revision ID: 0016
+Revision ID: 0015
 Revises: 0014
 """
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 
-revision = "0016"
+revision = "0015"
 down_revision = "0014"
 branch_labels = None
 depends_on = None
