@@ -16,10 +16,10 @@ from nexnotify.dispatch.settle import make_uncertain
 from nexnotify.gateways.contract import Absent, CannotTell, Found, Gateway, LookupAnswer, SentMessage
 from nexnotify.gateways.models import GatewayInstance, Lane
 from nexnotify.ledger.drafts import KIND
+from nexnotify.ledger.job import ALERT_VALID
 from nexnotify.ledger.models import Attempt, Message
 from nexnotify.ledger.moves import Move, move
 from nexnotify.ledger.paying import NO_CREDIT, fund_held
-from nexnotify.ledger.planner import ALERT_VALID
 from nexnotify.ledger.receiving import apply_receipt
 from nexnotify.ledger.suppression import mind_refusal
 from nexnotify.stores.models import Store

@@ -12,8 +12,8 @@ from nexnotify.db import db
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import add_gateway, lane_of
 from nexnotify.ledger.drafts import KIND
+from nexnotify.ledger.job import ALERT_VALID
 from nexnotify.ledger.models import Message
-from nexnotify.ledger.planner import ALERT_VALID
 from nexnotify.stores.models import Store
 
 

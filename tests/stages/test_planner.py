@@ -16,7 +16,7 @@ from nexnotify.customers.models import Contact
 from nexnotify.db import db, transaction
 from nexnotify.dispatch.claim import claim
 from nexnotify.gateways.models import GatewayInstance
-from nexnotify.ledger import planner
+from nexnotify.ledger import planner, writing
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import address_hash
@@ -87,7 +87,7 @@ def test_a_plan_that_is_interrupted_goes_on_where_it_was_and_tells_everyone_once
 ) -> None:
     crowd(shop)
     shop.stock("TEE-M", 5)
-    record, calls = planner.record_new, []
+    record, calls = writing.record_new, []
 
     def breaks_in_the_second_chunk(*args: Any) -> None:
         calls.append(1)
@@ -95,7 +95,7 @@ def test_a_plan_that_is_interrupted_goes_on_where_it_was_and_tells_everyone_once
             raise RuntimeError("the plug is pulled")
         record(*args)
 
-    monkeypatch.setattr(planner, "record_new", breaks_in_the_second_chunk)
+    monkeypatch.setattr(writing, "record_new", breaks_in_the_second_chunk)
     shop.plan()
     assert planned(shop) == dict.fromkeys(EVERYONE, 1000), "the first chunk stands, of the second there is nothing"
     shop.plan()

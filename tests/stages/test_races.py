@@ -22,7 +22,7 @@ from nexnotify.gateways.models import GatewayInstance, Lane
 from nexnotify.gateways.service import add_gateway
 from nexnotify.inventory.intake import take_product
 from nexnotify.inventory.service import LevelData, set_level
-from nexnotify.ledger import planner
+from nexnotify.ledger import audience, planner
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.opening import take_over_queue
 from nexnotify.receipts import service as receiving
@@ -133,14 +133,14 @@ def test_a_level_and_the_product_it_is_about_at_the_same_moment_find_each_other(
 def halted(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
     """The planner halts before it writes: an event that it is there, and one that lets it go on."""
     there, on = threading.Event(), threading.Event()
-    store = planner._store
+    store = planner.write_alerts
 
     def waits(*args: Any) -> None:
         there.set()
         on.wait(HELD)
         store(*args)
 
-    monkeypatch.setattr(planner, "_store", waits)
+    monkeypatch.setattr(planner, "write_alerts", waits)
     return there, on
 
 
@@ -159,7 +159,7 @@ def test_a_planner_and_a_claim_on_a_paced_lane_do_not_lock_each_other_up(
         with transaction():
             planner.plan_next(utcnow())
     shop.stock("TEE-M", 0)  # the claim puts the first chunk aside …
-    monkeypatch.setattr(planner, "status_of", lambda _: "in_stock")  # … while the second, which saw stock, is written
+    monkeypatch.setattr(audience, "status_of", lambda _: "in_stock")  # … while the second, which saw stock, is written
     there, on = halted(monkeypatch)
 
     def plans() -> None:

@@ -1,0 +1,49 @@
+"""What planning one restock event needs, read once for a chunk of people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from nexnotify.catalog.models import Variant
+from nexnotify.db import db
+from nexnotify.gateways.service import lane_for_new
+from nexnotify.ledger.drafts import Drafts
+from nexnotify.restock.models import RestockEvent
+from nexnotify.stores.models import Store
+from nexnotify.stores.settings import StoreSettings, store_settings
+
+#: An alert is worth something for this long after it may first be sent.
+ALERT_VALID = timedelta(hours=24)
+
+
+@dataclass(slots=True)
+class Job:
+    """What planning one event needs, read once per chunk."""
+
+    store: Store
+    event: RestockEvent
+    variant: Variant
+    settings: StoreSettings
+    now: datetime
+    #: The sender's lane by channel.
+    lanes: dict[str, int | None]
+    drafts: Drafts
+    #: Of what may go at once.
+    valid_until: datetime
+
+
+def open_job(event: RestockEvent, now: datetime) -> Job:
+    """Read what the plan of an event needs."""
+    store = db.session.get_one(Store, event.store_id)
+    variant = db.session.scalars(
+        sa.select(Variant)
+        .options(joinedload(Variant.product))
+        .where(Variant.store_id == event.store_id, Variant.id == event.variant_id)
+        .execution_options(populate_existing=True)
+    ).one()
+    lanes = {channel: lane_for_new(store, channel) for channel in ("sms", "email", "push")}
+    return Job(store, event, variant, store_settings(store), now, lanes, Drafts(store, variant), now + ALERT_VALID)

@@ -1,0 +1,82 @@
+"""Planned alerts as rows: the message, the right to be told, and the credits put aside for it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nexnotify.db import insert_tuples, reserve_ids
+from nexnotify.ledger.drafts import KIND, Text, Waiting
+from nexnotify.ledger.job import ALERT_VALID, Job
+from nexnotify.ledger.models import Alert, Message
+from nexnotify.ledger.moves import record_new
+from nexnotify.ledger.paying import Funds, put_aside
+from nexnotify.policy.eligibility import Hold, Send
+
+_MESSAGE = (
+    "id store_id reference kind channel contact_id lane_id template_version_id variant_id subject body encoding segments "
+    "credits status reason express due_at valid_until attempts tries lookups created_at"
+).split()
+_ALERT = ("store_id", "request_id", "restock_id", "channel", "kind", "step", "message_id")
+
+
+def write_alerts(job: Job, going: Sequence[tuple[Waiting, Send | Hold, Text]], found: Funds) -> None:
+    """Write the messages of these people, each with its alert."""
+    if not going:
+        return
+    ids = reserve_ids(Message, len(going))
+    planned = list(zip(ids, going, strict=True))
+    lanes = {channel: lane_id for channel, lane_id in job.lanes.items() if lane_id}
+    rows = zip(planned, found.credits, strict=True)
+    insert_tuples(Message, _MESSAGE, [_message(job, lanes, id, *item, credits) for (id, item), credits in rows])
+    put_aside(job.store.id, zip(ids, found.credits, strict=True), job.now)
+    record_new(ids, job.now)
+    # A second alert for the same request and restock breaks the unique key, and with it this whole chunk.
+    insert_tuples(
+        Alert,
+        _ALERT,
+        [
+            (job.store.id, person.request_id, job.event.id, person.channel, KIND, 0, message_id)
+            for message_id, (person, _, _) in planned
+        ],
+    )
+
+
+def _message(
+    job: Job,
+    lanes: Mapping[str, int],
+    message_id: int,
+    person: Waiting,
+    verdict: Send | Hold,
+    text: Text,
+    credits: int | None,
+) -> tuple[Any, ...]:
+    due, status, reason, valid_until = job.now, "queued", None, job.valid_until
+    if isinstance(verdict, Hold):
+        due, status, reason, valid_until = verdict.until, "held", verdict.reason, verdict.until + ALERT_VALID
+    return (
+        message_id,
+        job.store.id,
+        secrets.token_hex(16),
+        KIND,
+        person.channel,
+        person.contact_id,
+        lanes[person.channel],
+        text.version_id,
+        job.variant.id,
+        text.subject,
+        text.body,
+        text.encoding,
+        text.segments,
+        credits,
+        status,
+        reason,
+        False,
+        due,
+        valid_until,
+        0,
+        0,
+        0,
+        job.now,
+    )
