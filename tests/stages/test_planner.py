@@ -16,7 +16,7 @@ from nexnotify.customers.models import Contact
 from nexnotify.db import db, transaction
 from nexnotify.dispatch.claim import claim
 from nexnotify.gateways.models import GatewayInstance
-from nexnotify.ledger import planner, writing
+from nexnotify.ledger import writing
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import address_hash
