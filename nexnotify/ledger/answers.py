@@ -5,7 +5,6 @@ They overtake alerts.
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +20,7 @@ from nexnotify.gateways.service import lane_for_new, lane_of
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.moves import record_new
 from nexnotify.ledger.paying import NO_CREDIT, funds_of_one, put_aside
+from nexnotify.ledger.references import new_reference
 from nexnotify.ledger.values import product_values, stop_url
 from nexnotify.policy.eligibility import Facts, Send, Skip, decide_answer
 from nexnotify.stores.models import Store
@@ -150,7 +150,7 @@ def _add(
     found = funds_of_one(store.id, store_settings(store), contact.channel, text.segments, always=always)
     message = {
         "store_id": contact.store_id,
-        "reference": secrets.token_hex(16),
+        "reference": new_reference(now),
         "kind": kind,
         "channel": contact.channel,
         "contact_id": contact.id,

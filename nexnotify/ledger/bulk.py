@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from nexnotify.db import insert_tuples, reserve_ids
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.moves import record_new
 from nexnotify.ledger.paying import ASK_AGAIN, NO_CREDIT, funds, put_aside
+from nexnotify.ledger.references import new_reference
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 
@@ -54,7 +54,7 @@ def write_messages(
     head, tail = (lane_id, template_version_id, None, None), (0, 0, 0, now)
     rows = [
         (
-            *(message_id, store.id, secrets.token_hex(16), kind, "sms", item.contact_id, *head),
+            *(message_id, store.id, new_reference(now), kind, "sms", item.contact_id, *head),
             *(item.text.body, item.text.encoding, item.text.segments, credits),
             *("held" if item.held else "queued", item.held, express, item.due_at, item.valid_until, *tail),
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from nexnotify.ledger.job import ALERT_VALID, Job
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.moves import record_new
 from nexnotify.ledger.paying import Funds, put_aside
+from nexnotify.ledger.references import new_reference
 from nexnotify.policy.eligibility import Hold, Send
 
 _MESSAGE = (
@@ -58,7 +58,7 @@ def _message(
     return (
         message_id,
         job.store.id,
-        secrets.token_hex(16),
+        new_reference(job.now),
         KIND,
         person.channel,
         person.contact_id,

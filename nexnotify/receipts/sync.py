@@ -7,7 +7,6 @@ to its support. The provider would refuse those texts anyway; we then neither tr
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -24,15 +23,15 @@ from nexnotify.ledger.suppression import stop
 from nexnotify.phone import InvalidEmail, InvalidPhone
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import address_hash
+from nexnotify.turns import let_others_write
 
 log = logging.getLogger(__name__)
 
 #: How often a gateway is asked, and how soon again when it could not answer.
 SYNC_EVERY = timedelta(days=1)
 SYNC_AGAIN = timedelta(hours=1)
-#: Addresses in one transaction, and the pause between two, so that sign-ups get their turn.
+#: Addresses in one transaction.
 BATCH = 50
-BREATH = 0.005
 
 
 def sync_opt_outs(now: datetime) -> int:
@@ -116,7 +115,7 @@ def _stop_all(instance: GatewayInstance, addresses: Iterable[str], now: datetime
     stopped = 0
     for start in range(0, len(wanted), BATCH):
         if start:
-            time.sleep(BREATH)
+            let_others_write()
         news = _not_yet(store, instance.channel, wanted[start : start + BATCH])
         end_read()
         if not news:

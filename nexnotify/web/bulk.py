@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from nexnotify.db import db, transaction
 from nexnotify.errors import Invalid, NexnotifyError
 from nexnotify.stores.settings import field_errors
+from nexnotify.turns import let_others_write
 from nexnotify.web.payloads import read_json
 
 #: Rows of one bulk request.
@@ -19,8 +20,6 @@ MAX_ROWS = 5000
 #: A transaction ends after so many rows or seconds: on SQLite nobody else writes meanwhile.
 ROWS_PER_TRANSACTION = 100
 SECONDS_PER_TRANSACTION = 0.2
-#: Pause between two transactions: SQLite's writers do not queue, and one that never pauses starves the others.
-BREATH = 0.005
 #: PostgreSQL's deadlock and serialization failure: nothing was saved, and the same again will do.
 AGAIN = ("40P01", "40001")
 
@@ -52,7 +51,7 @@ def bulk(
     done = 0
     while done < len(good):
         if done:
-            time.sleep(BREATH)
+            let_others_write()
         some_saved, some_errors = _save_some(good[done : done + ROWS_PER_TRANSACTION], save)
         saved += some_saved
         errors += some_errors
@@ -84,7 +83,7 @@ def _save_some(rows: Sequence[tuple[int, Row]], save: Callable[[Row], Saved]) ->
     except OperationalError as error:
         if getattr(error.orig, "sqlstate", None) not in AGAIN:
             raise
-    time.sleep(BREATH)
+    let_others_write()
     return _transact(rows, save)
 
 

@@ -14,12 +14,13 @@ from nexnotify.db import end_read, transaction
 from nexnotify.imports import service
 from nexnotify.imports.service import Work
 from nexnotify.nudge import nudge
+from nexnotify.turns import let_others_write
 from nexnotify.words import N_
 
 log = logging.getLogger(__name__)
 
-#: Pause between two pieces, in seconds: SQLite's writers do not queue, and others want to write too.
-BREATH = 0.005
+#: Seconds before a piece that the database refused is tried again.
+AGAIN_AFTER = 0.05
 #: How often a piece is tried that meets a deadlock.
 TRIES = 3
 _FAULT = N_(
@@ -65,7 +66,7 @@ def _work_on(run_id: int) -> None:
     for piece in work.pieces():
         if not _do(work, piece):
             return
-        time.sleep(BREATH)
+        let_others_write()
     with transaction():
         work.finish(utcnow())
     if status == "running":
@@ -79,7 +80,7 @@ def _do(work: Work, piece: list[Any]) -> bool:
         except OperationalError:
             if attempt == TRIES:
                 raise
-            time.sleep(BREATH * 10)
+            time.sleep(AGAIN_AFTER)
         else:
             if kept:
                 work.advanced(piece)

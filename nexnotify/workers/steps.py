@@ -30,14 +30,12 @@ from nexnotify.receipts.service import apply_callbacks, has_open_callbacks
 from nexnotify.receipts.sync import sync_opt_outs
 from nexnotify.restock.service import detect_restocks, has_unseen_changes
 from nexnotify.stores import guesses
+from nexnotify.turns import let_others_write
 from nexnotify.waitlist.queries import anyone_waits
 from nexnotify.workers.owners import dead_owners
 
 log = logging.getLogger(__name__)
 
-#: Pause between two bulk transactions, in seconds: SQLite's writers do not queue, so one that never pauses starves
-#: the sign-ups (measured: 1,065 a second become 37).
-BREATH = 0.005
 #: How long one sweep asks gateways for lost outcomes, in seconds; one that is slow to answer must not hold up the rest.
 ASKING = 20.0
 
@@ -62,7 +60,7 @@ def run_restock(after_chunk: Callable[[], None] = lambda: None) -> None:
         after_chunk()
         if not more:
             break  # another worker has the rest
-        time.sleep(BREATH)
+        let_others_write()
     end_read()
 
 
@@ -74,7 +72,7 @@ def run_notices(after_some: Callable[[], None] = lambda: None) -> None:
             if write_notices(utcnow()) == 0:
                 break  # another worker has them
         after_some()
-        time.sleep(BREATH)
+        let_others_write()
     while has_untold_low_balances():
         end_read()
         with transaction():
@@ -119,7 +117,7 @@ def run_campaigns(after_some: Callable[[], None] = lambda: None) -> None:
         after_some()
         if not more:
             break  # another worker has the rest
-        time.sleep(BREATH)
+        let_others_write()
     end_read()
 
 
@@ -130,7 +128,7 @@ def run_receipts() -> None:
         with transaction():
             if apply_callbacks(utcnow()) == 0:
                 break  # another worker has them
-        time.sleep(BREATH)
+        let_others_write()
     end_read()
 
 
