@@ -136,6 +136,13 @@ def test_an_order_page_tells_lines_customer_events_and_messages(shop: Shop, desk
     assert page.index("Placed, not paid yet.") < page.index("Paid, not sent yet.")
 
 
+def test_an_order_leads_to_its_customer(shop: Shop, desk: Desk) -> None:
+    shop.put("customers", {"customers": [{"id": "c1", "first_name": "Ann", "last_name": "Lee", "phone": ANN}]})
+    order(shop, customer_id="c1")
+    address = f"/customers/{desk.id_of('/customers', 'customers')}"
+    assert f'href="/admin{address}">Ann Lee</a>' in desk.raw(f"/orders/{desk.id_of('/orders', 'orders')}")
+
+
 def test_a_ticket_page_tells_what_both_sides_wrote(shop: Shop, desk: Desk) -> None:
     messages = [
         {"id": "m1", "from": "customer", "text": "Where is <b>it</b>?", "at": "2026-01-05T10:00:00Z"},
