@@ -5,18 +5,12 @@ A file that cannot be used is kept with its reason, for the admin to show; it ne
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 
 from nexnotify.credits.contract import Payment, PaymentSettings
-
-
-class ContractBroken(Exception):
-    """A class does not keep the contract; the words say where."""
+from nexnotify.plugin_files import ContractBroken, load_classes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +23,7 @@ class Payments:
 
 def load_payments(folder: Path) -> Payments:
     """All plugins of a folder; names that begin with an underscore are left alone."""
-    kinds: dict[str, type[Payment]] = {}
-    broken: dict[str, str] = {}
-    for path in sorted(folder.glob("[!_]*.py")):
-        try:
-            kinds[path.stem] = check_class(getattr(_import(path), "PAYMENT", None), path.stem)
-        except ContractBroken as error:
-            broken[path.stem] = str(error)
-        except (Exception, SystemExit) as error:
-            broken[path.stem] = f"{type(error).__name__}: {error}"
-    return Payments(kinds, broken)
+    return Payments(*load_classes(folder, "PAYMENT", check_class))
 
 
 def check_class(found: object, name: str) -> type[Payment]:
@@ -60,19 +45,3 @@ def check_class(found: object, name: str) -> type[Payment]:
     if found.by_hand != (found.receive is Payment.receive):
         raise ContractBroken("Either receive() tells what was paid, or by_hand says that an owner does.")
     return found
-
-
-def _import(path: Path) -> ModuleType:
-    """The file as a module of its own, under a name that no package has."""
-    name = f"nexnotify_payment_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path.name} cannot be imported.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up while they are being made
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module

@@ -7,23 +7,18 @@ to show; it never stops the app. Files whose name begins with an underscore are 
 from __future__ import annotations
 
 import difflib
-import importlib.util
 import inspect
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
 from typing import get_args
 
 from nexnotify.gateways.contract import Capabilities, Channel, Gateway, GatewaySettings
+from nexnotify.plugin_files import ContractBroken, load_classes
 
 #: Fields that the house adds to every form.
 RESERVED_FIELDS = frozenset({"name", "rate"})
-
-
-class ContractBroken(Exception):
-    """A class does not keep the contract; the words say where."""
 
 
 class UnknownGateway(LookupError):
@@ -68,18 +63,8 @@ def load(folder: Path) -> Registry:
     """
     if not folder.is_dir():
         raise NotADirectoryError(f"The folder of gateway plugins is missing: {folder}")
-    kinds: list[type[Gateway]] = []
-    broken: list[BrokenPlugin] = []
-    for path in sorted(folder.glob("*.py")):
-        if path.name.startswith("_"):
-            continue
-        try:
-            kinds.append(check_class(getattr(_import(path), "GATEWAY", None), path.stem))
-        except ContractBroken as error:
-            broken.append(BrokenPlugin(path.stem, str(error)))
-        except (Exception, SystemExit) as error:
-            broken.append(BrokenPlugin(path.stem, f"{type(error).__name__}: {error}"))
-    return Registry(kinds, broken)
+    kinds, broken = load_classes(folder, "GATEWAY", check_class)
+    return Registry(kinds.values(), (BrokenPlugin(*each) for each in broken.items()))
 
 
 def check_class(found: object, name: str) -> type[Gateway]:
@@ -129,23 +114,3 @@ def _check_capabilities(kind: type[Gateway]) -> None:
         raise ContractBroken("capabilities promises inbound texts, but receive() is not overridden.")
     if can.lists_opt_outs and kind.opted_out is Gateway.opted_out:
         raise ContractBroken("capabilities promises opt-outs, but opted_out() is not overridden.")
-
-
-def _import(path: Path) -> ModuleType:
-    """The file as a module of its own, under a name that no package has."""
-    name = f"nexnotify_gateway_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path.name} cannot be imported.")
-    module = importlib.util.module_from_spec(spec)
-    before = sys.modules.get(name)
-    sys.modules[name] = module  # dataclasses look their module up while they are being made
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        if before is None:
-            del sys.modules[name]
-        else:
-            sys.modules[name] = before
-        raise
-    return module
