@@ -165,6 +165,7 @@ def fill_past(shop: Shop, lane_id: int, count: int = 5000) -> None:
         messages = insert(Message, [message | each | {"reference": f"{n:032x}"} for n, each in enumerate(whose)])
         [change_id] = insert(StockChange, [change])
         restock = store | variant | {"stock_change_id": change_id, "at": at, "planned_at": at}
+        restock |= {"state": "done", "work_at": None}
         [restock_id] = insert(RestockEvent, [restock])
         about = [{"request_id": request_id, "restock_id": restock_id} for request_id in requests]
         of = [{"message_id": message_id} for message_id in messages]

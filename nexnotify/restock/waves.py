@@ -1,0 +1,207 @@
+"""RULE: how many people a restock tells next, and when. Everything that plans, forecasts or simulates asks here.
+
+Peers tell so many people for each unit, or so many in so many minutes, oldest or newest first (Amp, Swym, STOQ, Braze);
+the staged shares are those of the back-in-stock guide. The automatic policy is ours.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from nexnotify.stores.waves import Automatic, Paced, PerUnit, Staged, Waves
+from nexnotify.words import N_, Phrase
+
+#: The share of people who buy, as long as nothing has been measured: only forecasts use it, and say that they do.
+ASSUMED_RATE: Final = 0.25
+#: An automatic wave is at most so many times as large as all before it: a rate measured on few people may be far off.
+GROWTH: Final = 2
+#: Texts that wait for a slow lane put the next wave off by so long.
+LOOK_AGAIN: Final = timedelta(minutes=1)
+
+#: Why a wave has its size → in words, with the figures it was made from.
+WHY = {
+    "all": N_("Everybody who waits, at once."),
+    "unlimited": N_("Stock is unlimited, so nobody can come too late: everybody at once."),
+    "per_unit": N_("%(people)s people for each of the %(units)s units left."),
+    "paced": N_("%(people)s people every %(minutes)s minutes."),
+    "share_first": N_("The first %(percent)s %% of those who wait."),
+    "share_next": N_("Another %(percent)s %%: %(told)s people told, %(sold)s units sold, %(units)s left."),
+    "share_cut": N_(
+        "Less than another %(percent)s %%: %(told)s people told, %(sold)s units sold, so %(units)s left are enough for "
+        "%(enough)s people."
+    ),
+    "auto_first": N_("One person for each of the %(units)s units: nothing is measured yet."),
+    "auto_next": N_(
+        "%(sold)s units sold to %(told)s people told (%(rate)s %%), so %(units)s left are enough for %(enough)s people."
+    ),
+    "auto_growth": N_(
+        "%(sold)s units sold to %(told)s people told (%(rate)s %%). %(units)s left would be enough for %(enough)s people; "
+        "on so few people measured, at most twice as many as so far are told."
+    ),
+}
+#: Why a restock tells nobody any more → in words.
+ENDED = {
+    "everyone_told": N_("Everybody who waited has been looked at."),
+    "stock_gone": N_("Stock is gone; the rest keep their place."),
+    "cap_reached": N_("As many people have been told as your people allowed; the rest keep their place."),
+    "superseded": N_("A newer restock of this product has taken its place; the rest are told by that one."),
+    "cancelled": N_("One of your people cancelled it before anybody was told; everybody keeps their place."),
+    "recalled": N_("One of your people recalled it; who had not been told by then keeps their place."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a restock stands when its next wave is decided."""
+
+    #: Units that can be sold now; None is unlimited.
+    units: int | None
+    #: People of the list about whom nothing is decided yet.
+    waiting: int
+    #: People its waves have told, those whose text is held included: it goes without another decision of this rule.
+    told: int = 0
+    #: Units that have gone since it came in, to whomever.
+    sold: int = 0
+    #: When the first text of the last wave went or goes; None before the first wave, or when somebody is in a hurry.
+    last_at: datetime | None = None
+    #: Texts of the last wave that still wait for their lane.
+    unsent: int = 0
+    #: Staff allow so many people in all; None: as many as the policy does.
+    most: int | None = None
+
+    @property
+    def rate(self) -> float:
+        """Units sold for each person told, between 0 and 1; before the first is sold, as if the next to be told bought."""
+        return min(1.0, max(self.sold, 1) / max(self.told if self.sold else self.told + 1, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """The next wave."""
+
+    #: People at most; None: everybody who is left.
+    size: int | None
+    #: Not before.
+    at: datetime
+    #: A key of :data:`WHY`, and the figures that its words name.
+    why: str
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def words(self) -> str:
+        """The reasoning, for people."""
+        return in_words(self.why, self.figures)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Nobody is told any more: a key of :data:`ENDED`."""
+
+    reason: str
+
+
+def in_words(why: str, figures: dict[str, Any]) -> str:
+    """A wave's reasoning in words."""
+    return Phrase(WHY[why], figures)
+
+
+def next_wave(policy: Waves, standing: Standing, now: datetime) -> Wave | Stop:
+    """The next wave of a restock, or why there is none.
+
+    Asked again at ``Wave.at`` where that is still to come: what is left may be another number by then.
+    """
+    if standing.units is not None and standing.units <= 0:
+        return Stop("stock_gone")
+    if standing.most is not None and standing.told >= standing.most:
+        return Stop("cap_reached")
+    if standing.waiting <= 0:
+        return Stop("everyone_told")
+    size, why, figures = _size(policy, standing)
+    if standing.most is not None:
+        left = standing.most - standing.told
+        size = left if size is None else min(size, left)
+    return Wave(size, _moment(policy, standing, now), why, figures)
+
+
+def _moment(policy: Waves, standing: Standing, now: datetime) -> datetime:
+    if policy == "all" or standing.last_at is None:
+        return now
+    moment = max(now, standing.last_at + timedelta(minutes=policy.minutes))
+    return max(moment, now + LOOK_AGAIN) if standing.unsent else moment
+
+
+def _size(policy: Waves, standing: Standing) -> tuple[int | None, str, dict[str, Any]]:
+    units = standing.units
+    if policy == "all":
+        return None, "all", {}
+    if isinstance(policy, Paced):
+        return policy.people, "paced", {"people": policy.people, "minutes": policy.minutes}
+    if units is None:
+        return None, "unlimited", {}
+    if isinstance(policy, PerUnit):
+        return policy.people * units, "per_unit", {"people": policy.people, "units": units}
+    if isinstance(policy, Staged):
+        return _share(policy, standing, units)
+    assert isinstance(policy, Automatic)
+    return _measured(standing, units)
+
+
+def _share(policy: Staged, standing: Standing, units: int) -> tuple[int, str, dict[str, Any]]:
+    share = max(1, math.ceil((standing.waiting + standing.told) * policy.percent / 100))
+    if not standing.told:
+        return share, "share_first", {"percent": policy.percent}
+    figures = {"percent": policy.percent, "told": standing.told, "sold": standing.sold, "units": units}
+    enough = _enough(standing, units)
+    if not standing.sold or enough >= share:
+        return share, "share_next", figures
+    return enough, "share_cut", {**figures, "enough": enough}
+
+
+def _measured(standing: Standing, units: int) -> tuple[int, str, dict[str, Any]]:
+    if not standing.told:
+        return units, "auto_first", {"units": units}
+    enough, most = _enough(standing, units), GROWTH * standing.told
+    figures = {"sold": standing.sold, "told": standing.told, "units": units, "enough": enough}
+    figures["rate"] = round(100 * standing.sold / standing.told)
+    # Never fewer than there are units: one person buys one, so these cannot all come too late.
+    return (enough, "auto_next", figures) if enough <= most else (max(most, units), "auto_growth", figures)
+
+
+def _enough(standing: Standing, units: int) -> int:
+    """People for whom ``units`` are enough, if they buy as those before them did."""
+    return max(units, math.floor(units / standing.rate + 1e-9))
+
+
+def forecast(
+    policy: Waves, standing: Standing, now: datetime, most: int = 100
+) -> Iterator[tuple[Wave, int, int | None]]:
+    """How the waves would go on from ``now``: each with its people and the units before it, the first ``most``.
+
+    Only the first wave is what the rule decides; the others are an estimate, in which people buy at the rate measured so
+    far, or else at :data:`ASSUMED_RATE`, and nobody else does.
+    """
+    rate = standing.rate if standing.told and standing.sold else ASSUMED_RATE
+    bought, at = 0.0, now
+    for _ in range(most):
+        wave = next_wave(policy, standing, at)
+        if isinstance(wave, Stop):
+            return
+        people = min(standing.waiting, standing.waiting if wave.size is None else wave.size)
+        yield wave, people, standing.units
+        bought += people * rate
+        gone = math.floor(bought + 1e-9)
+        bought -= gone
+        at = wave.at
+        standing = replace(
+            standing,
+            units=None if standing.units is None else max(0, standing.units - gone),
+            waiting=standing.waiting - people,
+            told=standing.told + people,
+            sold=standing.sold + gone,
+            last_at=at,
+            unsent=0,
+        )
