@@ -7,7 +7,7 @@ the staged shares are those of the back-in-stock guide. The automatic policy is 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -176,13 +176,25 @@ def _enough(standing: Standing, units: int) -> int:
     return max(units, math.floor(units / standing.rate + 1e-9))
 
 
-def forecast(
-    policy: Waves, standing: Standing, now: datetime, most: int = 100
-) -> Iterator[tuple[Wave, int, int | None]]:
-    """How the waves would go on from ``now``: each with its people and the units before it, the first ``most``.
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A wave that is still to come. Only the first is what the rule decides; the others are an estimate."""
 
-    Only the first wave is what the rule decides; the others are an estimate, in which people buy at the rate measured so
-    far, or else at :data:`ASSUMED_RATE`, and nobody else does.
+    at: datetime
+    people: int
+    #: Units before it.
+    units: int | None
+    words: str
+
+
+def forecast(
+    policy: Waves, standing: Standing, now: datetime, opens: Callable[[datetime], datetime], most: int = 100
+) -> Iterator[Expected]:
+    """How the waves would go on from ``now``, the first ``most`` of them.
+
+    It is assumed that people buy at the rate measured so far, or else at :data:`ASSUMED_RATE`, and nobody else does.
+
+    :param opens: a moment → the first one from then on at which texts may go.
     """
     rate = standing.rate if standing.told and standing.sold else ASSUMED_RATE
     bought, at = 0.0, now
@@ -190,12 +202,11 @@ def forecast(
         wave = next_wave(policy, standing, at)
         if isinstance(wave, Stop):
             return
-        people = min(standing.waiting, standing.waiting if wave.size is None else wave.size)
-        yield wave, people, standing.units
+        people, at = min(standing.waiting, standing.waiting if wave.size is None else wave.size), opens(wave.at)
+        yield Expected(at, people, standing.units, wave.words)
         bought += people * rate
         gone = math.floor(bought + 1e-9)
         bought -= gone
-        at = wave.at
         standing = replace(
             standing,
             units=None if standing.units is None else max(0, standing.units - gone),
