@@ -174,20 +174,27 @@ def standing_of(job: Job, wave: RestockWave | None) -> Standing:
         units=job.variant.available if is_buyable(job) else 0,
         waiting=count_waiting(job),
         told=event.told + event.held,
-        sold=units_gone(event),
+        sold=_units_gone(event, event.at),
+        sold_lately=_units_gone(event, job.now - _between(job)),
         last_at=(wave.heard_at or wave.at) if wave is not None and asked else None,
         unsent=_unsent(wave) if wave is not None and asked else 0,
         most=event.most,
     )
 
 
-def units_gone(event: RestockEvent) -> int:
-    """Units by which stock has fallen since the restock: sold, as far as stock can tell."""
+def _between(job: Job) -> timedelta:
+    policy = job.settings.waves
+    return timedelta(minutes=0 if policy == "all" else policy.minutes)
+
+
+def _units_gone(event: RestockEvent, since: datetime) -> int:
+    """Units by which stock has fallen since the restock, and since then: sold, as far as stock can tell."""
     gone = sa.func.sum(StockChange.available_before - StockChange.available_after)
     statement = sa.select(sa.func.coalesce(gone, 0)).where(
         StockChange.store_id == event.store_id,
         StockChange.variant_id == event.variant_id,
         StockChange.id > event.stock_change_id,
+        StockChange.at >= since,
         StockChange.cause == "level",
         StockChange.available_before > StockChange.available_after,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -181,10 +181,7 @@ def _expect(job: Job, preview: Preview, standing: Standing, chunks: Sequence[Chu
     def opens(moment: datetime) -> datetime:
         return next_allowed(moment, policy.zone, policy.quiet_hours)
 
-    people = Standing(
-        standing.units, preview.going, standing.told, standing.sold, standing.last_at, standing.unsent, standing.most
-    )
-    preview.waves = list(forecast(job.settings.waves, people, job.now, opens))
+    preview.waves = list(forecast(job.settings.waves, replace(standing, waiting=preview.going), job.now, opens))
     if not preview.waves:
         return
     rate = _rate(job)

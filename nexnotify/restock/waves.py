@@ -36,12 +36,14 @@ WHY = {
     ),
     "auto_first": N_("One person for each of the %(units)s units: nothing is measured yet."),
     "auto_next": N_(
-        "%(sold)s units sold to %(told)s people told (%(rate)s %%), so %(units)s left are enough for %(enough)s people."
+        "%(sold)s units sold to %(told)s people told, and %(coming)s more expected (%(rate)s %%): "
+        "the other %(free)s of %(units)s left are enough for %(enough)s people."
     ),
     "auto_growth": N_(
-        "%(sold)s units sold to %(told)s people told (%(rate)s %%). %(units)s left would be enough for %(enough)s people; "
-        "on so few people measured, at most twice as many as so far are told."
+        "%(sold)s units sold to %(told)s people told, and %(coming)s more expected (%(rate)s %%). The other %(free)s of "
+        "%(units)s left would be enough for %(enough)s people; measured on so few, at most twice as many as so far are told."
     ),
+    "auto_wait": N_("The %(units)s units left are expected to go to people told already: %(coming)s went lately."),
 }
 #: Why a restock tells nobody any more → in words.
 ENDED = {
@@ -66,17 +68,14 @@ class Standing:
     told: int = 0
     #: Units that have gone since it came in, to whomever.
     sold: int = 0
+    #: Of these, in the last minutes: as many as the policy has between two waves.
+    sold_lately: int = 0
     #: When the first text of the last wave went or goes; None before the first wave, or when somebody is in a hurry.
     last_at: datetime | None = None
     #: Texts of the last wave that still wait for their lane.
     unsent: int = 0
     #: Staff allow so many people in all; None: as many as the policy does.
     most: int | None = None
-
-    @property
-    def rate(self) -> float:
-        """Units sold for each person told, between 0 and 1; before the first is sold, as if the next to be told bought."""
-        return min(1.0, max(self.sold, 1) / max(self.told if self.sold else self.told + 1, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +120,24 @@ def next_wave(policy: Waves, standing: Standing, now: datetime) -> Wave | Stop:
     if standing.waiting <= 0:
         return Stop("everyone_told")
     size, why, figures = _size(policy, standing)
+    at = _moment(policy, standing, now)
+    if size == 0:
+        at, size = max(at, now + _between(policy)), None
     if standing.most is not None:
         left = standing.most - standing.told
         size = left if size is None else min(size, left)
-    return Wave(size, _moment(policy, standing, now), why, figures)
+    return Wave(size, at, why, figures)
 
 
 def _moment(policy: Waves, standing: Standing, now: datetime) -> datetime:
     if policy == "all" or standing.last_at is None:
         return now
-    moment = max(now, standing.last_at + timedelta(minutes=policy.minutes))
+    moment = max(now, standing.last_at + _between(policy))
     return max(moment, now + LOOK_AGAIN) if standing.unsent else moment
+
+
+def _between(policy: Waves) -> timedelta:
+    return timedelta(minutes=0 if policy == "all" else policy.minutes)
 
 
 def _size(policy: Waves, standing: Standing) -> tuple[int | None, str, dict[str, Any]]:
@@ -155,25 +161,33 @@ def _share(policy: Staged, standing: Standing, units: int) -> tuple[int, str, di
     if not standing.told:
         return share, "share_first", {"percent": policy.percent}
     figures = {"percent": policy.percent, "told": standing.told, "sold": standing.sold, "units": units}
-    enough = _enough(standing, units)
+    enough = _enough(units, standing.sold, standing.told)
     if not standing.sold or enough >= share:
         return share, "share_next", figures
     return enough, "share_cut", {**figures, "enough": enough}
 
 
 def _measured(standing: Standing, units: int) -> tuple[int, str, dict[str, Any]]:
+    """People for the units that those told before are not expected to buy.
+
+    Who buys does so after minutes or hours, more and more seldom: as many as lately are expected to come still.
+    """
     if not standing.told:
         return units, "auto_first", {"units": units}
-    enough, most = _enough(standing, units), GROWTH * standing.told
-    figures = {"sold": standing.sold, "told": standing.told, "units": units, "enough": enough}
-    figures["rate"] = round(100 * standing.sold / standing.told)
+    coming = standing.sold_lately if standing.last_at is not None else 0
+    free, bought = units - coming, standing.sold + coming
+    figures = {"sold": standing.sold, "told": standing.told, "units": units, "coming": coming, "free": free}
+    if free <= 0:
+        return 0, "auto_wait", figures
+    enough, most = _enough(free, bought, standing.told), GROWTH * standing.told
+    figures |= {"enough": enough, "rate": round(100 * bought / standing.told)}
     # Never fewer than there are units: one person buys one, so these cannot all come too late.
-    return (enough, "auto_next", figures) if enough <= most else (max(most, units), "auto_growth", figures)
+    return (enough, "auto_next", figures) if enough <= most else (max(most, free), "auto_growth", figures)
 
 
-def _enough(standing: Standing, units: int) -> int:
-    """People for whom ``units`` are enough, if they buy as those before them did."""
-    return max(units, math.floor(units / standing.rate + 1e-9))
+def _enough(units: int, sold: int, told: int) -> int:
+    """People for whom ``units`` are enough, if they buy as those ``told`` before; none sold: as if the next one bought."""
+    return max(units, units * told // sold if sold else units * (told + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +210,15 @@ def forecast(
 
     :param opens: a moment → the first one from then on at which texts may go.
     """
-    rate = standing.rate if standing.told and standing.sold else ASSUMED_RATE
+    rate = min(1.0, standing.sold / standing.told) if standing.told and standing.sold else ASSUMED_RATE
     bought, at = 0.0, now
     for _ in range(most):
         wave = next_wave(policy, standing, at)
         if isinstance(wave, Stop):
             return
+        if wave.at > now and wave.why == "auto_wait":
+            at, standing = wave.at, replace(standing, sold_lately=0)
+            continue
         people, at = min(standing.waiting, standing.waiting if wave.size is None else wave.size), opens(wave.at)
         yield Expected(at, people, standing.units, wave.words)
         bought += people * rate
@@ -213,6 +230,7 @@ def forecast(
             waiting=standing.waiting - people,
             told=standing.told + people,
             sold=standing.sold + gone,
+            sold_lately=0,
             last_at=at,
             unsent=0,
         )

@@ -6,8 +6,10 @@ import threading
 from collections import Counter
 from typing import Any
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
+from hypothesis import strategies as st
 
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
@@ -178,6 +180,46 @@ def test_customers_with_priority_first_then_the_others_each_oldest_first(shop: S
     with later(minutes=61):
         shop.work()
     assert told(shop) == [*friends, everybody[0], everybody[1], everybody[3], everybody[5]]
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("stock"), st.integers(0, 6)),
+        st.tuples(st.just("later"), st.sampled_from([1, 20, 61])),
+        st.tuples(st.just("killed"), st.just(0)),
+    ),
+    min_size=4,
+    max_size=9,
+)
+
+
+@hypothesis.settings(max_examples=8, deadline=None, suppress_health_check=list(hypothesis.HealthCheck), derandomize=True)
+@hypothesis.given(steps=STEPS, people_each=st.integers(1, 3))
+def test_whatever_stock_does_nobody_is_told_twice_or_before_who_waited_longer(
+    shop: Shop, steps: list[tuple[str, int]], people_each: int
+) -> None:
+    """Stock goes up and down, time passes, planners die; each example is a product of its own."""
+    number = shop.get("products?limit=200")["products"].__len__()
+    sku = f"TEE-{number}"
+    everybody = people(shop, 14, sku, waves=per_unit(people_each, 60))
+    passed, record = 0, writing.record_new
+    for step, value in steps:
+        passed += value if step == "later" else 0
+        if step == "stock":
+            with later(minutes=passed):
+                shop.stock(sku, value)
+        with later(minutes=passed), pytest.MonkeyPatch.context() as patch:
+            if step == "killed":
+                patch.setattr(writing, "record_new", lambda *args: record(*args) or 1 / 0)
+            shop.work()
+        found = [message["to"] for message in shop.messages(sku=sku)]
+        assert found == everybody[: len(found)], "oldest first, and each once"
+    with inside(shop.app):
+        waves = db.session.scalars(
+            sa.select(RestockWave).join(RestockEvent, RestockEvent.id == RestockWave.restock_id)
+        ).all()
+        assert all(wave.told <= (wave.size or 0) for wave in waves)
+        assert sum(wave.told for wave in waves if wave.size == people_each * (wave.units or 0)) >= len(found)
 
 
 # --- before anybody is told -------------------------------------------------------------------------------------------

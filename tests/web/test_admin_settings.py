@@ -164,6 +164,6 @@ def test_each_kind_of_waves_is_set_on_the_page_and_shown_again(shop: Shop, typed
 def test_waves_that_lack_a_number_say_so_beside_it(shop: Shop) -> None:
     desk = Desk.of(shop)
     page = desk.post("/settings", 422, **{**FORM, "waves": "paced", "waves_people": "20"})
-    assert "Field required" in page
+    assert "Write how many people, and in how many minutes." in page
     assert 'value="20"' in page
-    assert "1 to 100" in desk.post("/settings", 422, **{**FORM, "waves": "per_unit", "waves_people": "300"})
+    assert "Write a number from 1 to 100." in desk.post("/settings", 422, **{**FORM, "waves": "per_unit", "waves_people": "300"})

@@ -265,8 +265,6 @@ def put_errors(form: Form, problems: Mapping[str, str]) -> None:
     """Put what a verb refused beside the fields it is about; what has no field stands at the top."""
     for path, words in problems.items():
         name = path.partition(".")[0]
-        if name == "waves":  # a part of it has a field of its own
-            name = f"waves_{path.rpartition('.')[2]}" if "." in path else name
         field = form._fields.get(_FIELD_OF.get(name, name))
         if field is None:
             form.form_errors.append(words)

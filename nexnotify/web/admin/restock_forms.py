@@ -93,6 +93,19 @@ class TellingForm(FlaskForm):
         ),
     )
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        """What a kind of waves cannot do without."""
+        fine: bool = super().validate(extra_validators)
+        people, minutes = self.waves_people, self.waves_minutes
+        if self.waves.data == "paced" and not (people.errors or minutes.errors):
+            if people.data is None or minutes.data is None:
+                people.errors = [*people.errors, N_("Write how many people, and in how many minutes.")]
+                fine = False
+        if self.waves.data == "per_unit" and not people.errors and (people.data or 1) > 100:
+            people.errors = [*people.errors, N_("Write a number from 1 to 100.")]
+            fine = False
+        return fine
+
     @staticmethod
     def telling_of(settings: StoreSettings) -> dict[str, Any]:
         """What is set, as the fields of the form."""
