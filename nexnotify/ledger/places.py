@@ -60,25 +60,20 @@ def gone_at(event: RestockEvent) -> datetime | None:
 
 def _bought(event: RestockEvent) -> sa.ColumnElement[bool]:
     """Whether the request's person has ordered the product since being told."""
-    mine = sa.or_(
-        Order.sms_contact_id == AlertRequest.contact_id,
-        Order.email_contact_id == AlertRequest.contact_id,
-        Order.customer_id.in_(
-            sa.select(Customer.id).where(
-                Customer.store_id == AlertRequest.store_id,
-                sa.or_(
-                    Customer.sms_contact_id == AlertRequest.contact_id,
-                    Customer.email_contact_id == AlertRequest.contact_id,
-                ),
-            )
-        ),
-    )
-    return sa.exists().where(
-        OrderLine.variant_id == event.variant_id,
-        OrderLine.store_id == event.store_id,
-        Order.store_id == OrderLine.store_id,
-        Order.id == OrderLine.order_id,
-        Order.placed_at >= AlertRequest.alerted_at,
-        Order.status != "cancelled",
-        mine,
+    of_order = sa.and_(Order.store_id == OrderLine.store_id, Order.id == OrderLine.order_id)
+    of_customer = sa.and_(Customer.store_id == Order.store_id, Customer.id == Order.customer_id)
+    reached_at = (Order.sms_contact_id, Order.email_contact_id, Customer.sms_contact_id, Customer.email_contact_id)
+    return (
+        sa.select(OrderLine.id)
+        .join(Order, of_order)
+        .outerjoin(Customer, of_customer)
+        .where(
+            OrderLine.store_id == event.store_id,
+            OrderLine.variant_id == event.variant_id,
+            Order.placed_at >= AlertRequest.alerted_at,
+            Order.status != "cancelled",
+            sa.or_(*(contact_id == AlertRequest.contact_id for contact_id in reached_at)),
+        )
+        .correlate(AlertRequest)
+        .exists()
     )

@@ -199,7 +199,7 @@ def test_whatever_stock_does_nobody_is_told_twice_or_before_who_waited_longer(
     shop: Shop, steps: list[tuple[str, int]], people_each: int
 ) -> None:
     """Stock goes up and down, time passes, planners die; each example is a product of its own."""
-    number = shop.get("products?limit=200")["products"].__len__()
+    number = len(shop.get("products?limit=200")["products"])
     sku = f"TEE-{number}"
     everybody = people(shop, 14, sku, waves=per_unit(people_each, 60))
     passed, record = 0, writing.record_new
@@ -462,20 +462,22 @@ def test_the_sender_wakes_the_planner_when_a_wave_is_due(shop: Shop) -> None:
 
 
 def test_told_and_too_late_waits_again_at_the_old_place(shop: Shop) -> None:
-    everybody = people(shop, 5, keep_place_minutes=15, waves=per_unit(1, 10))
+    everybody = people(shop, 7, keep_place_minutes=15, waves=per_unit(1, 10))
     asked = [item["id"] for item in shop.requests()]
-    shop.stock("TEE-M", 2)
-    shop.work()  # two are told
+    assert shop.put("customers", {"customers": [{"id": "c4", "phone": everybody[4]}]})["errors"] == []
+    shop.stock("TEE-M", 3)
+    shop.work()  # three are told
     with later(minutes=11):
-        shop.work()  # two more
+        shop.work()  # three more
         with later(minutes=9):
             line = {"sku": "TEE-M", "quantity": 1, "price": "20.00"}
-            order = {"id": "1", "status": "new", "phone": everybody[2], "lines": [line], "notify": False}
-            assert shop.post("orders", {"orders": [order]})["errors"] == []
+            by_number = {"id": "1", "status": "new", "phone": everybody[3], "lines": [line], "notify": False}
+            by_customer = {"id": "2", "status": "new", "customer_id": "c4", "lines": [line], "notify": False}
+            assert shop.post("orders", {"orders": [by_number, by_customer]})["errors"] == []
             shop.stock("TEE-M", 0)
             shop.work()
     waiting = [item["id"] for item in shop.requests(status="waiting")]
-    assert waiting == asked[3:], "not who was told 20 minutes before, nor who has bought"
+    assert waiting == asked[5:], "not who was told 20 minutes before, nor who has bought"
 
 
 def test_who_was_told_at_once_keeps_the_place_too_when_stock_does_not_last(shop: Shop) -> None:
