@@ -24,7 +24,9 @@ _VERDICTS = {"send": "told", "hold": "held back", "skip": "passed over"}
 @store_option
 @click.option("--sku", required=True, help="The variant that comes in.")
 @click.option("--units", required=True, type=click.IntRange(1, 10**9), help="How many.")
-@click.option("--at", "typed", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]), help="When, in the store's zone.")
+@click.option(
+    "--at", "typed", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]), help="When, in the store's zone."
+)
 @json_option
 def simulate(store_key: str, sku: str, units: int, typed: datetime | None, as_json: bool) -> None:
     """Show the plan of an invented restock: the real list, the real rules. Nothing is written, nobody is told."""

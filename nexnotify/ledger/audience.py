@@ -67,9 +67,7 @@ _LISTS = {
 
 
 _COUNTS = {
-    order: [
-        sa.select(sa.func.count()).select_from(part.limit(None).order_by(None).subquery()) for part in parts
-    ]
+    order: [sa.select(sa.func.count()).select_from(part.limit(None).order_by(None).subquery()) for part in parts]
     for order, parts in _LISTS.items()
 }
 

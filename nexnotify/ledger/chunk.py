@@ -114,7 +114,9 @@ def plan_chunk(job: Job, rows: Sequence[Waiting], room: int | None) -> tuple[Chu
     busy = under_way(job.store.id, request_ids)
     closed = closed_since(request_ids)  # after the line above: who was told in between is in neither
     chunk = decide_chunk(job, rows, room, busy, closed, recent)
-    found: Funds = funds(job.store.id, job.settings, [(item.person.channel, item.text.segments) for item in chunk.going])
+    found: Funds = funds(
+        job.store.id, job.settings, [(item.person.channel, item.text.segments) for item in chunk.going]
+    )
     chunk.without_credits(found.short, job.now)
     ids = write_alerts(job, chunk.going, found)
     decided = [(item.request_id, job.event.id, item.verdict, item.words) for item in chunk.decided]

@@ -94,7 +94,7 @@ def _is_superseded(job: Job, wave: RestockWave | None) -> bool:
     return db.session.scalar(newer.limit(1)) is not None
 
 
-def _newer(event: RestockEvent) -> sa.Select[tuple[RestockEvent]]:
+def _newer(event: RestockEvent) -> sa.Select[RestockEvent]:
     return (
         sa.select(RestockEvent)
         .where(

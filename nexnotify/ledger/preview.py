@@ -107,7 +107,15 @@ def simulate(store: Store, variant: Variant, units: int | None, at: datetime) ->
     :param variant: of the store; the session lets go of it, so that the invented stock reaches no database.
     """
     event = RestockEvent(
-        store_id=store.id, variant_id=variant.id, stock_change_id=0, at=at, wave=0, plan_cursor=0, part=0, told=0, held=0
+        store_id=store.id,
+        variant_id=variant.id,
+        stock_change_id=0,
+        at=at,
+        wave=0,
+        plan_cursor=0,
+        part=0,
+        told=0,
+        held=0,
     )
     job = open_job(event, at, lane_of=_lane_id)
     db.session.expunge(job.variant)
@@ -164,9 +172,8 @@ def _scale(preview: Preview) -> None:
     if not preview.is_estimate or not preview.looked:
         return
     factor = preview.waiting / preview.looked
-    for counts in (preview.people, preview.messages):
-        for key in counts:
-            counts[key] = round(counts[key] * factor)
+    preview.people = Counter({key: round(count * factor) for key, count in preview.people.items()})
+    preview.messages = Counter({channel: round(count * factor) for channel, count in preview.messages.items()})
     preview.segments = round(preview.segments * factor)
     preview.credits = None if preview.credits is None else round(preview.credits * factor)
     preview.money = None if preview.money is None else preview.money * Decimal(preview.waiting) / preview.looked

@@ -137,7 +137,7 @@ def count_told(event: RestockEvent) -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(_told_rows(event).subquery())) or 0
 
 
-def _told_rows(event: RestockEvent) -> sa.Select[Any]:
+def _told_rows(event: RestockEvent) -> Any:
     return (
         sa.select(
             Message.id,

@@ -46,7 +46,9 @@ class RestockEvent(Tenant, db.Model):
         sa.Index("ix_restock_event_variant", "store_id", "variant_id", "id"),
         sa.Index("ix_restock_event_at", "store_id", "at"),
         # One variant's restocks take turns; and whose turn it is.
-        partial_index("ix_restock_event_open", "store_id", "variant_id", "id", where="state NOT IN ('done', 'stopped')"),
+        partial_index(
+            "ix_restock_event_open", "store_id", "variant_id", "id", where="state NOT IN ('done', 'stopped')"
+        ),
         partial_index("ix_restock_event_work", "work_at", "id", where="work_at IS NOT NULL"),
     )
 

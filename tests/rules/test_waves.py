@@ -22,7 +22,7 @@ LAST = NOW - timedelta(hours=5)
 
 
 @pytest.mark.parametrize(
-    ("policy", "standing", "size", "why"),
+    "policy, standing, size, why",
     [
         ("all", Standing(5, 100), None, "all"),
         (PER_UNIT, Standing(5, 100), 15, "per_unit"),
@@ -54,7 +54,7 @@ def test_the_size_of_a_wave(policy: Waves, standing: Standing, size: int | None,
 
 
 @pytest.mark.parametrize(
-    ("standing", "reason"),
+    "standing, reason",
     [
         (Standing(0, 100), "stock_gone"),
         (Standing(-2, 100), "stock_gone"),

@@ -193,7 +193,9 @@ STEPS = st.lists(
 )
 
 
-@hypothesis.settings(max_examples=8, deadline=None, suppress_health_check=list(hypothesis.HealthCheck), derandomize=True)
+@hypothesis.settings(
+    max_examples=8, deadline=None, suppress_health_check=list(hypothesis.HealthCheck), derandomize=True
+)
 @hypothesis.given(steps=STEPS, people_each=st.integers(1, 3))
 def test_whatever_stock_does_nobody_is_told_twice_or_before_who_waited_longer(
     shop: Shop, steps: list[tuple[str, int]], people_each: int

@@ -23,7 +23,13 @@ def test_a_restock_that_waits_for_approval_shows_its_plan_and_goes_when_approved
     desk = Desk.of(shop, "admin")
     number = the_event(shop).id
     page = desk.page(f"/restocks/{number}")
-    for words in ("To be approved", "Approve and send", "of 8 who wait", "2 people for each of the 3 units left.", "estimate"):
+    for words in (
+        "To be approved",
+        "Approve and send",
+        "of 8 who wait",
+        "2 people for each of the 3 units left.",
+        "estimate",
+    ):
         assert words in page, words
     assert "It goes on at once." in desk.post(f"/restocks/{number}/now")
     shop.work()

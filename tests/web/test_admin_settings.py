@@ -143,10 +143,16 @@ def test_times_are_told_in_the_stores_zone(shop: Shop) -> None:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
-    ("typed", "waves"),
+    "typed, waves",
     [
-        ({"waves": "per_unit", "waves_people": "3", "waves_percent": "9"}, {"kind": "per_unit", "people": 3, "minutes": 60}),
-        ({"waves": "paced", "waves_people": "50", "waves_minutes": "10"}, {"kind": "paced", "people": 50, "minutes": 10}),
+        (
+            {"waves": "per_unit", "waves_people": "3", "waves_percent": "9"},
+            {"kind": "per_unit", "people": 3, "minutes": 60},
+        ),
+        (
+            {"waves": "paced", "waves_people": "50", "waves_minutes": "10"},
+            {"kind": "paced", "people": 50, "minutes": 10},
+        ),
         ({"waves": "staged"}, {"kind": "staged", "percent": 30, "minutes": 30}),
         ({"waves": "automatic", "waves_minutes": "5"}, {"kind": "automatic", "minutes": 5}),
     ],
@@ -166,4 +172,6 @@ def test_waves_that_lack_a_number_say_so_beside_it(shop: Shop) -> None:
     page = desk.post("/settings", 422, **{**FORM, "waves": "paced", "waves_people": "20"})
     assert "Write how many people, and in how many minutes." in page
     assert 'value="20"' in page
-    assert "Write a number from 1 to 100." in desk.post("/settings", 422, **{**FORM, "waves": "per_unit", "waves_people": "300"})
+    assert "Write a number from 1 to 100." in desk.post(
+        "/settings", 422, **{**FORM, "waves": "per_unit", "waves_people": "300"}
+    )

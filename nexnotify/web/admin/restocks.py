@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from sqlalchemy.orm import joinedload
@@ -43,7 +43,11 @@ DEEDS: dict[str, tuple[_Verb, str, str]] = {
     "now": (steering.send_now, "restock.sent_now", N_("It goes on at once.")),
     "hold": (steering.hold, "restock.held", N_("On hold: nobody more is told. What is queued already still goes.")),
     "go-on": (steering.go_on, "restock.went_on", N_("It goes on.")),
-    "cancel": (steering.cancel, "restock.cancelled", N_("Cancelled: nobody was told, and everybody keeps their place.")),
+    "cancel": (
+        steering.cancel,
+        "restock.cancelled",
+        N_("Cancelled: nobody was told, and everybody keeps their place."),
+    ),
     "recall": (
         steering.recall,
         "restock.recalled",
@@ -92,7 +96,9 @@ def _plan_page(event: RestockEvent, form: CapForm) -> ResponseReturnValue:
         seconds=seconds,
         is_before=event.state in BEFORE,
         is_over=event.state in OVER,
-        can_recall=event.state in ("telling", "watching", *OVER) and event.told + event.held and event.reason != "recalled",
+        can_recall=event.state in ("telling", "watching", *OVER)
+        and event.told + event.held
+        and event.reason != "recalled",
         gone=count_told(event) if event.reason == "recalled" else 0,
         to_come=to_come,
         people=_people(to_come) if to_come and may(MAY_SEE) else [],
@@ -117,7 +123,7 @@ def cap(restock_id: int) -> ResponseReturnValue:
     """Tell at most so many people."""
     event, form, now = load(RestockEvent, restock_id), CapForm(), utcnow()
     if not form.validate():
-        return _plan_page(event, form), 422
+        return make_response(_plan_page(event, form), 422)
     with transaction():
         done = steering.cap(load(RestockEvent, restock_id), form.most.data)
         if done:

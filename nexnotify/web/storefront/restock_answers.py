@@ -78,11 +78,11 @@ class ForecastAnswer(Answer):
     looked_at: Annotated[int, Field(ge=0, description="Of these, how many were decided about one by one.")]
     is_estimate: Annotated[bool, Field(description="True where not all of them were: then all figures are estimates.")]
     starts_at: Moment | None
-    ends_at: Annotated[Moment | None, Field(description="An estimate, from the waves and the rate of the sender's lane.")]
-    people: list[ExpectedPeople]
-    messages: Annotated[
-        dict[Channel, int], Field(description="Channel → messages, if stock lasts for all waves.")
+    ends_at: Annotated[
+        Moment | None, Field(description="An estimate, from the waves and the rate of the sender's lane.")
     ]
+    people: list[ExpectedPeople]
+    messages: Annotated[dict[Channel, int], Field(description="Channel → messages, if stock lasts for all waves.")]
     segments: Annotated[int, Field(ge=0, description="Billable parts of these texts.")]
     credits: Annotated[int | None, Field(description="Null: the store does not pay with credits.")]
     money: Annotated[str | None, Field(description="What the gateway charges, where its price is known.")]

@@ -18,7 +18,6 @@ from nexnotify.web.guards import the_store
 from nexnotify.web.payloads import MAX_COUNT, OneVariant, in_utc, moment, moment_text, read_body
 from nexnotify.web.storefront import blueprint
 
-
 #: A restock is not invented for another year: what is waited for by then is another list.
 FARTHEST = timedelta(days=366)
 
@@ -27,9 +26,9 @@ class SimulationPayload(OneVariant):
     """An invented restock."""
 
     units: Annotated[int, Field(ge=1, le=MAX_COUNT)] | None = Field(description="Null is unlimited.")
-    at: Annotated[
-        AwareDatetime | None, Field(strict=False), BeforeValidator(moment_text), AfterValidator(in_utc)
-    ] = Field(None, description="When it comes in; now, unless told.")
+    at: Annotated[AwareDatetime | None, Field(strict=False), BeforeValidator(moment_text), AfterValidator(in_utc)] = (
+        Field(None, description="When it comes in; now, unless told.")
+    )
 
 
 @blueprint.post("/simulations")
