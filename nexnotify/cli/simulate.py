@@ -24,22 +24,20 @@ _VERDICTS = {"send": "told", "hold": "held back", "skip": "passed over"}
 @store_option
 @click.option("--sku", required=True, help="The variant that comes in.")
 @click.option("--units", required=True, type=click.IntRange(1, 10**9), help="How many.")
-@click.option(
-    "--at", "typed", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]), help="When, in the store's zone."
-)
+@click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]), help="When, in the store's zone.")
 @json_option
-def simulate(store_key: str, sku: str, units: int, typed: datetime | None, as_json: bool) -> None:
+def simulate(store_key: str, sku: str, units: int, at: datetime | None, as_json: bool) -> None:
     """Show the plan of an invented restock: the real list, the real rules. Nothing is written, nobody is told."""
     with in_app():
         store, now = find_the_store(store_key), utcnow()
         variant = find_variant(store, sku=sku)
         if variant is None:
             raise NotFound(f"There is no product with the SKU {sku}.")
-        at = from_local(typed, store.zone) if typed else now
-        if not now - timedelta(days=366) <= at <= now + timedelta(days=366):
+        moment = from_local(at, store.zone) if at else now
+        if not now - timedelta(days=366) <= moment <= now + timedelta(days=366):
             raise click.BadParameter("Choose a moment within a year.", param_hint="--at")
-        found = simulated(store, variant, units, at)
-        data: dict[str, Any] = {"sku": sku, "units": units, "at": isoformat(at), "forecast": preview_json(found)}
+        found = simulated(store, variant, units, moment)
+        data: dict[str, Any] = {"sku": sku, "units": units, "at": isoformat(moment), "forecast": preview_json(found)}
         answer(as_json, data, lambda: _lines(store, found))
 
 

@@ -26,7 +26,7 @@ LOOK_AGAIN: Final = timedelta(minutes=1)
 WHY = {
     "all": N_("Everybody who waits, at once."),
     "unlimited": N_("Stock is unlimited, so nobody can come too late: everybody at once."),
-    "per_unit": N_("%(people)s people for each of the %(units)s units left."),
+    "per_unit": N_("%(people)s people for each unit; units left: %(units)s."),
     "paced": N_("%(people)s people every %(minutes)s minutes."),
     "share_first": N_("The first %(percent)s %% of those who wait."),
     "share_next": N_("Another %(percent)s %%: %(told)s people told, %(sold)s units sold, %(units)s left."),
@@ -34,7 +34,7 @@ WHY = {
         "Less than another %(percent)s %%: %(told)s people told, %(sold)s units sold, so %(units)s left are enough for "
         "%(enough)s people."
     ),
-    "auto_first": N_("One person for each of the %(units)s units: nothing is measured yet."),
+    "auto_first": N_("One person for each unit, as nothing is measured yet; units left: %(units)s."),
     "auto_next": N_(
         "%(sold)s units sold to %(told)s people told, and %(coming)s more expected (%(rate)s %%): "
         "the other %(free)s of %(units)s left are enough for %(enough)s people."

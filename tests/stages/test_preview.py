@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
 from nexnotify.catalog.service import find_variant
+from nexnotify.cli import cli
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.gateways.models import Lane
@@ -16,6 +19,7 @@ from nexnotify.ledger import preview as previews
 from nexnotify.ledger.preview import Preview, preview_of, simulate
 from nexnotify.restock import steering
 from nexnotify.restock.models import RestockEvent
+from nexnotify.settings import Settings
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.models import Decision
 from tests.credits import with_credits
@@ -134,3 +138,19 @@ def test_of_very_many_people_some_are_looked_at_and_the_figures_say_so(
     assert (found.looked, found.waiting, found.is_estimate) == (10, 40, True)
     assert found.people == {("send", "eligible"): 40}
     assert found.segments == 40
+
+
+def test_the_command_prints_the_same_plan(shop: Shop, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    people(shop, 5, waves=per_unit(1))
+    monkeypatch.setenv("NEXNOTIFY_INSTANCE", str(settings.instance))
+    monkeypatch.setenv("NEXNOTIFY_DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("NEXNOTIFY_QUEUE_URL", "memory:")
+    monkeypatch.setenv("NEXNOTIFY_SECRET_KEYS", settings.secret_keys)
+    asked = ["simulate", "--store", shop.key, "--sku", "TEE-M", "--units", "2"]
+    done = CliRunner().invoke(cli, [*asked, "--json"], catch_exceptions=False)
+    found = shop.post("simulations", {"sku": "TEE-M", "units": 2})["forecast"]
+    moments = {"starts_at": 0, "ends_at": 0, "waves": 0}
+    assert json.loads(done.output.splitlines()[-1])["forecast"] | moments == found | moments
+    lines = CliRunner().invoke(cli, asked, catch_exceptions=False).output
+    assert "5 wait, 5 would be told." in lines
+    assert "(estimate, " in lines
