@@ -7,7 +7,7 @@ import sys
 import click
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from nexnotify.cli import credits, gateways, imports, installation, stores
+from nexnotify.cli import credits, gateways, imports, installation, simulate, stores
 from nexnotify.errors import NexnotifyError
 from nexnotify.settings import SettingsError
 
@@ -29,6 +29,7 @@ for command in (
     gateways.gateway,
     credits.credits,
     imports.import_,
+    simulate.simulate,
 ):
     cli.add_command(command)
 

@@ -116,7 +116,7 @@ def _make() -> dict[str, Any]:
         configure(store, "invoice", {"instructions": ""}, True, began)
         _, secret = create_api_key(store, "demo", now)
         create_user(store, _free_email(store), password, "owner", now)
-        past = history(store, now) if can_be_replayed() else ()
+        past = history(store, now) if can_be_replayed(now) else ()
         for product in CATALOGUE:
             _add_product(store, began, *product)
         replay(store, [*past, *_waiting(store, now)])

@@ -67,12 +67,12 @@ class Moment:
     stirs: bool = True
 
 
-def can_be_replayed() -> bool:
+def can_be_replayed(now: datetime) -> bool:
     """Whether no other store's work is touched: planning takes what is oldest, whosever it is.
 
     SQLite lets one write at a time, so what is true as the replay begins is true until it ends.
     """
-    if has_unseen_changes() or has_unplanned():
+    if has_unseen_changes() or has_unplanned(now):
         return False
     return not is_postgresql() or db.session.scalar(sa.select(sa.func.count()).select_from(Store)) == 1
 
@@ -157,7 +157,7 @@ def _stop(store: Store, channel: str, address: str, at: datetime) -> Moment:
 def _plan(now: datetime) -> None:
     while has_unseen_changes():
         detect_restocks(now, anyone_waits)
-    while has_unplanned():
+    while has_unplanned(now):
         plan_next(now)
 
 

@@ -18,6 +18,7 @@ from nexnotify.inventory.service import status_of
 from nexnotify.ledger.facts import COUNTED, GONE, messages_that_count, store_policy
 from nexnotify.ledger.models import Alert
 from nexnotify.policy.eligibility import Facts, Send, Verdict, decide_alert, decide_answer, decide_sent
+from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.models import AlertRequest
@@ -34,6 +35,7 @@ class About:
     restock_id: int
     status: str
     asked_status: str
+    recalled: bool
 
 
 @dataclass(slots=True)
@@ -66,6 +68,7 @@ def _decide(due: Due, house: _House | None, now: datetime) -> Decided:
     facts = Facts(
         opted_out=opted_out,
         reachable=reachable,
+        wanted=not about or any(not item.recalled for item in about),
         request_open=any(item.status == "waiting" for item in about),
         switched_on=any(due.channel in house.settings.switches.offered(item.asked_status) for item in about),
         paused=house.settings.is_paused(due.channel),
@@ -112,10 +115,18 @@ class _House:
         self.stopped = stopped_messages(store_id, [due.id for due in sent])
 
 
-_alert, _request = Alert.__table__, AlertRequest.__table__
+_alert, _request, _restock = Alert.__table__, AlertRequest.__table__, RestockEvent.__table__
 _ABOUT = (
-    sa.select(_alert.c.message_id, _alert.c.request_id, _alert.c.restock_id, _request.c.status, _request.c.asked_status)
+    sa.select(
+        _alert.c.message_id,
+        _alert.c.request_id,
+        _alert.c.restock_id,
+        _request.c.status,
+        _request.c.asked_status,
+        sa.func.coalesce(_restock.c.reason, "") == "recalled",
+    )
     .join(_request, sa.and_(_request.c.store_id == _alert.c.store_id, _request.c.id == _alert.c.request_id))
+    .join(_restock, sa.and_(_restock.c.store_id == _alert.c.store_id, _restock.c.id == _alert.c.restock_id))
     .where(_alert.c.store_id == sa.bindparam("b_store"), IdIn(_alert.c.message_id))
 )
 

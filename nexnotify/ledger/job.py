@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -36,7 +37,7 @@ class Job:
     valid_until: datetime
 
 
-def open_job(event: RestockEvent, now: datetime) -> Job:
+def open_job(event: RestockEvent, now: datetime, *, lane_of: Callable[[Store, str], int | None] = lane_for_new) -> Job:
     """Read what the plan of an event needs."""
     store = db.session.get_one(Store, event.store_id)
     variant = db.session.scalars(
@@ -45,5 +46,5 @@ def open_job(event: RestockEvent, now: datetime) -> Job:
         .where(Variant.store_id == event.store_id, Variant.id == event.variant_id)
         .execution_options(populate_existing=True)
     ).one()
-    lanes = {channel: lane_for_new(store, channel) for channel in ("sms", "email", "push")}
+    lanes = {channel: lane_of(store, channel) for channel in ("sms", "email", "push")}
     return Job(store, event, variant, store_settings(store), now, lanes, Drafts(store, variant), now + ALERT_VALID)

@@ -81,6 +81,7 @@ class Alert(Tenant, db.Model):
         tenant_key("message_id", "message"),
         sa.UniqueConstraint("store_id", "request_id", "restock_id", "channel", "kind", "step"),
         sa.Index("ix_alert_message", "store_id", "message_id"),
+        sa.Index("ix_alert_restock", "store_id", "restock_id", "message_id"),
     )
 
     request_id: Mapped[int] = mapped_column(BigId)

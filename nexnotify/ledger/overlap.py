@@ -18,7 +18,7 @@ def closed_since(request_ids: list[int]) -> set[int]:
 
 
 _alert, _ledger = Alert.__table__, Message.__table__
-_UNDER_WAY = (
+_LOOK = (
     sa.select(_alert.c.request_id)
     .join(_ledger, sa.and_(_ledger.c.store_id == _alert.c.store_id, _ledger.c.id == _alert.c.message_id))
     .where(
@@ -27,11 +27,15 @@ _UNDER_WAY = (
         # Not the bare column: PostgreSQL would read its index, and with it all that is queued, chunk after chunk.
         (_ledger.c.status + "").in_(("held", "queued", "claimed", "uncertain")),
     )
-    # One that is being claimed may be found sold out, on stock that was read before this restock: wait and see.
-    .with_for_update(read=True, of=_ledger)
 )
+# One that is being claimed may be found sold out, on stock that was read before this restock: wait and see.
+_UNDER_WAY = _LOOK.with_for_update(read=True, of=_ledger)
 
 
-def under_way(store_id: int, request_ids: list[int]) -> set[int]:
-    """Requests with an alert that may still go out: a second restock must not double it."""
-    return set(db.session.connection().scalars(_UNDER_WAY, {"b_store": store_id, "b_ids": request_ids}))
+def under_way(store_id: int, request_ids: list[int], *, lock: bool = True) -> set[int]:
+    """Requests with an alert that may still go out: a second restock must not double it.
+
+    :param lock: whether they are to stay so until the transaction ends.
+    """
+    statement = _UNDER_WAY if lock else _LOOK
+    return set(db.session.connection().scalars(statement, {"b_store": store_id, "b_ids": request_ids}))

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from nexnotify.credits.buying import end
 from nexnotify.credits.models import CreditPurchase
-from nexnotify.credits.rules import needed
+from nexnotify.credits.rules import how_many_fit, needed
 from nexnotify.credits.service import Entry, affordable, balance, book, grant, look_at_threshold, reserve_many
 from nexnotify.db import IdIn, db
 from nexnotify.ledger.charges import charge
@@ -38,16 +38,17 @@ class Funds:
     short: frozenset[int] = frozenset()
 
 
-def funds(store_id: int, settings: StoreSettings, texts: Sequence[tuple[str, int]]) -> Funds:
+def funds(store_id: int, settings: StoreSettings, texts: Sequence[tuple[str, int]], *, lock: bool = True) -> Funds:
     """Which of these messages, (channel, segments) each, the store's credits pay: the first ones, in their order.
 
     The balance is held until the transaction ends. Insert the messages with their ``credits``, then :func:`put_aside`.
+    Without ``lock`` it is only looked at.
     """
     prices = [_price(settings, *text) for text in texts]
     paid = [price for price in prices if price is not None]
     if not paid:
         return Funds(prices)
-    left = affordable(store_id, paid)
+    left = affordable(store_id, paid) if lock else how_many_fit(paid, balance(store_id))
     short = frozenset([place for place, price in enumerate(prices) if price is not None][left:])
     return Funds([None if place in short else price for place, price in enumerate(prices)], short)
 

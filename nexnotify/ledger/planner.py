@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from nexnotify.catalog.models import Variant
 from nexnotify.db import db
-from nexnotify.ledger.audience import decider, waiting
-from nexnotify.ledger.decisions import record_decisions
-from nexnotify.ledger.drafts import NoText, Text, Waiting
-from nexnotify.ledger.facts import GOING, messages_that_count
-from nexnotify.ledger.job import Job, open_job
-from nexnotify.ledger.overlap import closed_since, under_way
-from nexnotify.ledger.paying import ASK_AGAIN, NO_CREDIT, funds
-from nexnotify.ledger.writing import write_alerts
-from nexnotify.policy.eligibility import Hold, Send, Skip, Verdict
+from nexnotify.ledger.cycle import work_on
 from nexnotify.restock.models import RestockEvent
 
 #: Requests planned in one transaction.
 CHUNK = 1000
+#: What became due longer ago is a sweep's: somebody has it, or it failed.
+LATELY = timedelta(seconds=10)
+
+_OPEN = sa.text("restock_event.state NOT IN ('done', 'stopped')")
+_DUE = sa.text("restock_event.work_at IS NOT NULL")
 
 
 class PlanFault(Exception):
@@ -33,7 +31,7 @@ class PlanFault(Exception):
 
 
 def plan_next(now: datetime, but: Collection[int] = ()) -> bool:
-    """Plan the next chunk of the oldest open restock event, in the caller's transaction.
+    """Do the next piece of the oldest restock event that is due, in the caller's transaction.
 
     The event row is locked and remembers how far it came, so that a planner that was killed, or a second one, does not
     plan anybody twice.
@@ -42,17 +40,25 @@ def plan_next(now: datetime, but: Collection[int] = ()) -> bool:
     :returns: False when there is nothing to plan.
     :raises PlanFault: this event cannot be planned; others can.
     """
-    earlier = sa.orm.aliased(RestockEvent)
+    earlier, later = sa.orm.aliased(RestockEvent, name="earlier"), sa.orm.aliased(RestockEvent, name="later")
     # One variant's restocks are planned one after another: two planners would each tell the same people.
     in_turn = ~sa.exists().where(
         earlier.store_id == RestockEvent.store_id,
         earlier.variant_id == RestockEvent.variant_id,
-        earlier.planned_at.is_(None),
+        sa.text("earlier.state NOT IN ('done', 'stopped')"),
         earlier.id < RestockEvent.id,
+    )
+    # One that waits for its next wave, or for somebody, ends when the next restock of its variant is there.
+    overtaken = sa.exists().where(
+        later.store_id == RestockEvent.store_id,
+        later.variant_id == RestockEvent.variant_id,
+        sa.text("later.state NOT IN ('done', 'stopped')"),
+        later.id > RestockEvent.id,
+        later.work_at <= now,
     )
     event = db.session.scalars(
         sa.select(RestockEvent)
-        .where(sa.text("restock_event.planned_at IS NULL"), in_turn, RestockEvent.id.not_in(but))
+        .where(_OPEN, in_turn, sa.or_(RestockEvent.work_at <= now, overtaken), RestockEvent.id.not_in(but))
         .order_by(RestockEvent.id)
         .limit(1)
         .with_for_update(skip_locked=True, key_share=True)
@@ -62,7 +68,8 @@ def plan_next(now: datetime, but: Collection[int] = ()) -> bool:
         return False
     event_id = event.id
     try:
-        _plan(event, now)
+        work_on(event, now, CHUNK)
+        db.session.flush()
     except (OperationalError, InterfaceError):
         raise  # the database, not the event
     except Exception as error:
@@ -70,65 +77,35 @@ def plan_next(now: datetime, but: Collection[int] = ()) -> bool:
     return True
 
 
-def _plan(event: RestockEvent, now: datetime) -> None:
-    job = open_job(event, now)
-    rows = waiting(event, CHUNK)
-    if rows:
-        _plan_chunk(job, rows)
-        event.plan_cursor = rows[-1].request_id
-    if len(rows) < CHUNK:
-        event.planned_at = now
-    db.session.flush()
-
-
-def has_unplanned() -> bool:
+def has_unplanned(now: datetime) -> bool:
     """Whether planning has work."""
-    statement = sa.select(RestockEvent.id).where(sa.text("restock_event.planned_at IS NULL")).limit(1)
+    statement = sa.select(RestockEvent.id).where(_DUE, RestockEvent.work_at <= now).limit(1)
     return db.session.scalar(statement) is not None
 
 
-def _plan_chunk(job: Job, rows: Sequence[Waiting]) -> None:
-    recent = messages_that_count(job.store.id, [person.contact_id for person in rows], job.settings, job.now, GOING)
-    request_ids = [person.request_id for person in rows]
-    busy = under_way(job.store.id, request_ids)
-    closed = closed_since(request_ids)  # after the line above: who was told in between is in neither
-    decide = decider(job)
-    decided: list[tuple[int, int, Verdict, str | None]] = []
-    going: list[tuple[Waiting, Send | Hold, Text]] = []
-    for person in rows:
-        if person.request_id in closed:
-            continue
-        words = None
-        verdict = Skip("told_already") if person.request_id in busy else decide(person, recent[person.contact_id])
-        if not isinstance(verdict, Skip):
-            text = _draft(job, person)
-            if isinstance(text, NoText):
-                verdict, words = Skip(text.reason), text.words
-            else:
-                going.append((person, verdict, text))
-                # What is planned now counts for the same contact's next item.
-                recent[person.contact_id].append(verdict.until if isinstance(verdict, Hold) else job.now)
-        decided.append((person.request_id, job.event.id, verdict, words))
-    found = funds(job.store.id, job.settings, [(person.channel, text.segments) for person, _, text in going])
-    if found.short:
-        no_credit = Hold(NO_CREDIT, job.now + ASK_AGAIN)
-        short = {going[place][0].request_id for place in found.short}
-        going = [(person, no_credit if person.request_id in short else say, text) for person, say, text in going]
-        decided = [(id, event, no_credit if id in short else say, words) for id, event, say, words in decided]
-    write_alerts(job, going, found)
-    record_decisions(job.store.id, "plan", decided, job.now)
-    _count(job.event, [verdict for _, _, verdict, _ in decided])
+def has_become_due(now: datetime) -> bool:
+    """Whether the moment of a restock has come lately: its next wave, the end of its undo window."""
+    due = RestockEvent.work_at.between(now - LATELY, now)
+    return db.session.scalar(sa.select(RestockEvent.id).where(_DUE, due).limit(1)) is not None
 
 
-def _count(event: RestockEvent, verdicts: Sequence[Verdict]) -> None:
-    """Lists of restocks show these; counting decisions anew would read all of them."""
-    held, passed = (sum(isinstance(verdict, kind) for verdict in verdicts) for kind in (Hold, Skip))
-    event.held += held
-    event.passed += passed
-    event.told += len(verdicts) - held - passed
+def waiting_in_vain(now: datetime) -> Sequence[int]:
+    """Restocks that wait for a moment, or for somebody, while their stock has gone."""
+    gone = sa.exists().where(
+        Variant.store_id == RestockEvent.store_id, Variant.id == RestockEvent.variant_id, Variant.available <= 0
+    )
+    return db.session.scalars(sa.select(RestockEvent.id).where(_OPEN, _waits(now), gone)).all()
 
 
-def _draft(job: Job, person: Waiting) -> Text | NoText:
-    if job.lanes[person.channel] is None:
-        return NoText("no_gateway")
-    return job.drafts.text(person)
+def look_at(event_ids: Sequence[int], now: datetime) -> None:
+    """Let these be looked at now: they end, and people who were too late get their place back."""
+    db.session.execute(
+        sa.update(RestockEvent)
+        .where(RestockEvent.id.in_(event_ids), _OPEN, _waits(now))
+        .values(work_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _waits(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(RestockEvent.work_at.is_(None), RestockEvent.work_at > now)

@@ -21,10 +21,13 @@ _MESSAGE = (
 _ALERT = ("store_id", "request_id", "restock_id", "channel", "kind", "step", "message_id")
 
 
-def write_alerts(job: Job, going: Sequence[tuple[Waiting, Send | Hold, Text]], found: Funds) -> None:
-    """Write the messages of these people, each with its alert."""
+def write_alerts(job: Job, going: Sequence[tuple[Waiting, Send | Hold, Text]], found: Funds) -> Sequence[int]:
+    """Write the messages of these people, each with its alert.
+
+    :returns: their ids, in the same order.
+    """
     if not going:
-        return
+        return ()
     ids = reserve_ids(Message, len(going))
     planned = list(zip(ids, going, strict=True))
     lanes = {channel: lane_id for channel, lane_id in job.lanes.items() if lane_id}
@@ -41,6 +44,7 @@ def write_alerts(job: Job, going: Sequence[tuple[Waiting, Send | Hold, Text]], f
             for message_id, (person, _, _) in planned
         ],
     )
+    return ids
 
 
 def _message(

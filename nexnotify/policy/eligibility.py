@@ -12,7 +12,7 @@ from nexnotify.policy.quiet_hours import next_allowed as next_allowed_by_hours
 from nexnotify.words import N_
 
 #: Raised with every change of the rules; each decision names the version it was made by.
-RULES_VERSION = 3
+RULES_VERSION = 4
 
 #: Reason → what it means to a merchant. The trace and the README read this list.
 REASONS = {
@@ -47,7 +47,7 @@ class Facts:
     switched_on: bool = True
     paused: bool = False
     buyable: bool = True
-    #: Only texts that staff send: nobody has stopped them meanwhile.
+    #: No one of the staff has stopped the send, or recalled the restock, meanwhile.
     wanted: bool = True
     #: When the contact got (or is about to get) messages that count for the cap.
     recent: Sequence[datetime] = ()
@@ -93,6 +93,8 @@ def decide_alert(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     refusal = _refusal(facts)
     if refusal:
         return refusal
+    if not facts.wanted:
+        return Skip("taken_back")
     if not facts.request_open:
         return Skip("request_closed")
     if not facts.switched_on:

@@ -61,7 +61,7 @@ def findings() -> list[str]:
         found.append(f"{unpaid} texts wait for credits: buy some, or grant some with nexnotify credits add.")
     for name, reason in house.payments.broken.items():
         found.append(f"The payment plugin {name} cannot be loaded: {reason}")
-    if has_unseen_changes() or has_unplanned():
+    if has_unseen_changes() or has_unplanned(utcnow()):
         found.append("Stock changes wait to be looked at: is a worker running?")
     return found
 

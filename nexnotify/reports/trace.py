@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.policy.eligibility import REASONS
 from nexnotify.reports.words import PRODUCT_STATUSES, reason_words
 from nexnotify.restock.models import RestockEvent
+from nexnotify.restock.waves import ENDED
 from nexnotify.waitlist.models import STATUSES, AlertRequest, Decision
 from nexnotify.words import N_
 
@@ -28,6 +29,8 @@ CLOSED = {
     "unreachable": N_("The gateway said that this address cannot receive messages."),
     "erased": N_("The person was erased."),
 }
+#: Restocks without a decision that a story tells of: the latest.
+MOST_RESTOCKS = 50
 _VERDICTS = {
     "send": N_("A message was planned."),
     "hold": N_("The message was held back."),
@@ -38,6 +41,7 @@ _VERDICTS = {
 def trace(request: AlertRequest) -> dict[str, Any]:
     """Everything that is known about a request, oldest first, each line with its reason and in words."""
     events = [*_asked(request), *_consent(request), *_decisions(request), *_messages(request), *_ended(request)]
+    events += _not_reached(request)
     events.sort(key=lambda event: event["at"])
     for event in events:
         event["at"] = isoformat(event["at"])
@@ -119,6 +123,40 @@ def _decisions(request: AlertRequest) -> list[dict[str, Any]]:
     ]
 
 
+def _not_reached(request: AlertRequest) -> list[dict[str, Any]]:
+    """Restocks that ended before this request's turn: nothing was decided about it."""
+    mine = sa.exists().where(
+        Decision.store_id == request.store_id,
+        Decision.request_id == request.id,
+        Decision.restock_id == RestockEvent.id,
+    )
+    events = db.session.scalars(
+        sa.select(RestockEvent)
+        .where(
+            RestockEvent.store_id == request.store_id,
+            RestockEvent.variant_id == request.variant_id,
+            RestockEvent.state == "stopped",
+            RestockEvent.at >= request.created_at,
+            RestockEvent.planned_at <= (request.closed_at or request.alerted_at or datetime.max.replace(tzinfo=UTC)),
+            ~mine,
+        )
+        .order_by(RestockEvent.id.desc())
+        .limit(MOST_RESTOCKS)
+    )
+    return [
+        _line(
+            event.planned_at or event.at,
+            "restock_ended",
+            N_("The product came in again, and it was not this request's turn before the restock ended.")
+            + " "
+            + ENDED[event.reason or "everyone_told"],
+            reason=event.reason,
+            restock_id=event.id,
+        )
+        for event in events
+    ]
+
+
 def _messages(request: AlertRequest) -> list[dict[str, Any]]:
     rows = db.session.execute(
         sa.select(MessageEvent, Message.reference, Message.kind)
@@ -152,7 +190,7 @@ def _summary(request: AlertRequest, events: list[dict[str, Any]]) -> str:
     """One sentence that support can read to a shopper."""
     if request.status == "cancelled":
         return CLOSED.get(request.closed_reason or "", STATUSES["cancelled"])
-    told = [event for event in events if event["what"].startswith(("message_", "decided_"))]
+    told = [event for event in events if event["what"].startswith(("message_", "decided_", "restock_"))]
     if request.status == "waiting" and not told:
         return N_("Waits: the product has not come back since.")
     if request.status in ("waiting", "alerted") and told:

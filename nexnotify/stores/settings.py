@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import time
 from functools import cache, lru_cache
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import available_timezones
 
 from pydantic import (
@@ -26,6 +26,7 @@ from nexnotify.stores.models import Store
 from nexnotify.stores.origins import read_origin
 from nexnotify.stores.senders import is_name, read_sender
 from nexnotify.stores.storefront_code import StorefrontCode
+from nexnotify.stores.waves import Waves
 from nexnotify.words import N_
 
 CHANNELS = ("sms", "email", "push")
@@ -114,13 +115,20 @@ class StoreSettings(_Part):
 
     switches: Switches = Switches()
     threshold: int = Field(1, ge=1, le=1_000_000)
-    settle_seconds: int = 0
-    undo_seconds: int = 0
+    settle_seconds: int = Field(0, ge=0, le=86_400)
+    #: A restock tells nobody before one of the staff has approved it; and can be cancelled for so long.
+    approval: bool = False
+    undo_seconds: int = Field(0, ge=0, le=3600)
     quiet_hours: QuietHours | None = QuietHours(**{"from": "20:00", "to": "09:00"})
     frequency_cap: FrequencyCap | None = FrequencyCap(texts=3, hours=168)
     confirmations: bool = True
     double_opt_in: bool = False
-    waves: str = "all"
+    waves: Waves = "all"
+    #: Who is told first; "priority": customers with a yes in the field named below, then the others, oldest first.
+    alert_order: Literal["oldest", "newest", "priority"] = "oldest"
+    priority_field: str = Field("", max_length=200)
+    #: Told, and gone within so many minutes: who has not bought waits again, at the old place. 0: never.
+    keep_place_minutes: int = Field(0, ge=0, le=1440)
     holdout: int = 0
     #: Whether texts are paid with credits; off, the store pays its gateway itself.
     credits: bool = False
@@ -158,10 +166,7 @@ class StoreSettings(_Part):
 
     #: Settings whose function this version does not have yet, with the one value they can take.
     NOT_YET: ClassVar[Mapping[str, Any]] = {
-        "settle_seconds": 0,
-        "undo_seconds": 0,
         "double_opt_in": False,
-        "waves": "all",
         "holdout": 0,
         "check_page": False,
     }

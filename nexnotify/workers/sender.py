@@ -26,6 +26,7 @@ from nexnotify.dispatch.settle import settle
 from nexnotify.gateways.contract import Gateway
 from nexnotify.gateways.loader import UnknownGateway
 from nexnotify.gateways.service import gateway_of_lane, open_gateway, pause
+from nexnotify.ledger.planner import has_become_due
 from nexnotify.nudge import nudge
 from nexnotify.workers.owners import this_owner
 
@@ -145,6 +146,8 @@ class Sender:
                     recover.release_held(now)
             if has_work(now):
                 nudge("campaigns")  # the time of a send has come
+            if has_become_due(now):
+                nudge("restock")  # that of a wave
             self._released = time.monotonic()
         if not self._has_room():
             return IDLE

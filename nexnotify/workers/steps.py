@@ -19,7 +19,7 @@ from nexnotify.gateways.service import open_gateway
 from nexnotify.imports.service import forget_old as forget_old_imports
 from nexnotify.imports.service import has_work as has_imports
 from nexnotify.ledger.paying import give_back_unresolved
-from nexnotify.ledger.planner import PlanFault, has_unplanned, plan_next
+from nexnotify.ledger.planner import PlanFault, has_unplanned, look_at, plan_next, waiting_in_vain
 from nexnotify.notices.long_waitlists import crossings, watching_stores, write_crossings
 from nexnotify.notices.low_credit import has_untold_low_balances, tell_low_balances
 from nexnotify.notices.service import has_unseen_events, write_notices
@@ -46,8 +46,12 @@ def run_restock(after_chunk: Callable[[], None] = lambda: None) -> None:
         end_read()
         with transaction():
             detect_restocks(utcnow(), anyone_waits)
+    if in_vain := waiting_in_vain(utcnow()):
+        end_read()
+        with transaction():
+            look_at(in_vain, utcnow())
     faulty: set[int] = set()
-    while has_unplanned():
+    while has_unplanned(utcnow()):
         end_read()
         try:
             with transaction():

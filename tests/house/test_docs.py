@@ -26,6 +26,8 @@ from nexnotify.gateways.loader import load
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.orders.models import ORDER_STATUSES
 from nexnotify.policy.eligibility import REASONS
+from nexnotify.restock.models import STATES as RESTOCK_STATES
+from nexnotify.restock.waves import ENDED
 from nexnotify.settings import PREFIX, Settings
 from nexnotify.stores.service import find_store
 from nexnotify.stores.settings import StoreSettings, settings_json
@@ -179,6 +181,8 @@ TABLES = {
     "Decision reasons": words_rows(REASONS),
     "Order statuses": words_rows(ORDER_STATUSES),
     "Send states": words_rows(STATES),
+    "Restock states": words_rows(RESTOCK_STATES),
+    "Why a restock ended": words_rows(ENDED),
     "Tokens": token_rows(),
     "Templates": words_rows(KINDS),
     "Commands": command_rows(),

@@ -24,12 +24,14 @@ from nexnotify.gateways.contract import Accepted
 from nexnotify.inventory.models import StockChange
 from nexnotify.ledger.models import Alert, Attempt, Message, MessageEvent
 from nexnotify.restock.models import RestockEvent
+from nexnotify.restock.steering import recall
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.models import AlertRequest, Decision
 from nexnotify.workers.steps import run_campaigns, run_recovery, run_restock
 from tests.credits import with_credits
 from tests.shop import Shop
 from tests.stages.test_claims import inside, lane_of, numbers
+from tests.times import later
 
 #: Tables that grow with every message.
 GROWING = ("message", "alert", "attempt", "alert_request", "message_event", "decision", "contact")
@@ -86,6 +88,42 @@ def test_no_statement_of_a_restock_reads_what_went_out_before(shop: Shop) -> Non
     assert faults == [], "\n\n".join(faults)
 
 
+def test_no_statement_of_a_wave_or_a_recall_reads_what_went_out_before(shop: Shop) -> None:
+    """From the first wave over the second to the recall, with priority, places kept and a newer restock."""
+    lane_id = lane_of(shop)
+    shop.put("settings", {"waves": {"kind": "per_unit", "people": 1, "minutes": 1}, "keep_place_minutes": 5})
+    shop.put("settings", {"alert_order": "priority", "priority_field": "Friend"})
+    shop.product("TEE-M")
+    rows = [{"sku": "TEE-M", "phone": to, "channels": ["sms"], "consent": True, "confirm": False} for to in numbers(9)]
+    assert shop.post("requests", {"requests": rows})["errors"] == []
+    with inside(shop.app):
+        fill_past(shop, lane_id)
+    with watched_in(shop) as seen:
+        shop.stock("TEE-M", 2)
+        run_restock()
+        with transaction():
+            assert len(claim(lane_id, "here:1:1", 1, utcnow()).outgoing) == 1
+        with later(minutes=2):
+            run_restock()
+            shop.stock("TEE-M", 0)
+            shop.stock("TEE-M", 3)
+            run_restock()
+        with transaction():
+            newest = db.session.scalars(sa.select(RestockEvent).order_by(RestockEvent.id.desc())).first()
+            assert newest is not None
+            assert recall(newest, utcnow())
+        run_restock()
+    with inside(shop.app):
+        assert db.session.scalar(sa.select(sa.func.count()).where(Message.status == "cancelled")) == 3
+        faults = wide_reads_of(seen)
+        if not is_postgresql():
+            forget_statistics()
+            faults += wide_reads_of(seen)
+    # How many wait is counted, all of them: by the index of those who do.
+    faults = [fault for fault in faults if "count(*)" not in fault or "ix_alert_request_waiting" not in fault]
+    assert faults == [], "\n\n".join(faults)
+
+
 def test_no_statement_of_a_sign_up_reads_what_went_out_before(shop: Shop) -> None:
     """A shopper asks, and the confirmation is written."""
     lane_id = lane_of(shop)
@@ -136,6 +174,12 @@ def test_no_statement_of_a_send_or_a_sweep_reads_what_went_out_before(shop: Shop
     assert faults == [], "\n\n".join(faults)
 
 
+@contextmanager
+def watched_in(shop: Shop) -> Iterator[Seen]:
+    with inside(shop.app), watched() as seen:
+        yield seen
+
+
 def wide_reads_of(seen: Seen) -> list[str]:
     return [fault for statement, values in seen.statements.items() for fault in wide_reads(statement, values)]
 
@@ -165,6 +209,7 @@ def fill_past(shop: Shop, lane_id: int, count: int = 5000) -> None:
         messages = insert(Message, [message | each | {"reference": f"{n:032x}"} for n, each in enumerate(whose)])
         [change_id] = insert(StockChange, [change])
         restock = store | variant | {"stock_change_id": change_id, "at": at, "planned_at": at}
+        restock |= {"state": "done", "work_at": None}
         [restock_id] = insert(RestockEvent, [restock])
         about = [{"request_id": request_id, "restock_id": restock_id} for request_id in requests]
         of = [{"message_id": message_id} for message_id in messages]

@@ -22,7 +22,7 @@ from nexnotify.gateways.models import GatewayInstance, Lane
 from nexnotify.gateways.service import add_gateway
 from nexnotify.inventory.intake import take_product
 from nexnotify.inventory.service import LevelData, set_level
-from nexnotify.ledger import audience, planner
+from nexnotify.ledger import audience, chunk, planner
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.opening import take_over_queue
 from nexnotify.receipts import service as receiving
@@ -133,14 +133,14 @@ def test_a_level_and_the_product_it_is_about_at_the_same_moment_find_each_other(
 def halted(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
     """The planner halts before it writes: an event that it is there, and one that lets it go on."""
     there, on = threading.Event(), threading.Event()
-    store = planner.write_alerts
+    store = chunk.write_alerts
 
-    def waits(*args: Any) -> None:
+    def waits(*args: Any) -> Any:
         there.set()
         on.wait(HELD)
-        store(*args)
+        return store(*args)
 
-    monkeypatch.setattr(planner, "write_alerts", waits)
+    monkeypatch.setattr(chunk, "write_alerts", waits)
     return there, on
 
 

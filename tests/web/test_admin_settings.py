@@ -22,6 +22,12 @@ FORM = {
     "cap_hours": "168",
     "confirmations": "y",
     "send_undo_seconds": "15",
+    "settle_seconds": "0",
+    "undo_seconds": "0",
+    "waves": "all",
+    "alert_order": "oldest",
+    "priority_field": "",
+    "keep_place_minutes": "0",
     "country": "US",
     "zone": "America/New_York",
     "quiet_from": "20:00",
@@ -133,3 +139,39 @@ def test_times_are_told_in_the_stores_zone(shop: Shop) -> None:
     desk.post("/settings", **form(zone="Asia/Tokyo"))
     assert "Asia/Tokyo" in desk.page("/waitlist")
     assert re.search(r'title="[^"]*Asia/Tokyo"', desk.page("/settings/audit"))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "typed, waves",
+    [
+        (
+            {"waves": "per_unit", "waves_people": "3", "waves_percent": "9"},
+            {"kind": "per_unit", "people": 3, "minutes": 60},
+        ),
+        (
+            {"waves": "paced", "waves_people": "50", "waves_minutes": "10"},
+            {"kind": "paced", "people": 50, "minutes": 10},
+        ),
+        ({"waves": "staged"}, {"kind": "staged", "percent": 30, "minutes": 30}),
+        ({"waves": "automatic", "waves_minutes": "5"}, {"kind": "automatic", "minutes": 5}),
+    ],
+)
+def test_each_kind_of_waves_is_set_on_the_page_and_shown_again(shop: Shop, typed: dict[str, str], waves: Any) -> None:
+    desk = Desk.of(shop)
+    desk.post("/settings", **{**FORM, **typed})
+    assert shop.get("settings")["waves"] == waves
+    assert f'<option selected value="{waves["kind"]}">' in desk.page("/settings")
+    desk.post("/settings", **{**FORM, "waves": "all"})
+    assert shop.get("settings")["waves"] == "all"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_waves_that_lack_a_number_say_so_beside_it(shop: Shop) -> None:
+    desk = Desk.of(shop)
+    page = desk.post("/settings", 422, **{**FORM, "waves": "paced", "waves_people": "20"})
+    assert "Write how many people, and in how many minutes." in page
+    assert 'value="20"' in page
+    assert "Write a number from 1 to 100." in desk.post(
+        "/settings", 422, **{**FORM, "waves": "per_unit", "waves_people": "300"}
+    )

@@ -25,6 +25,7 @@ from nexnotify.gateways.models import GatewayInstance
 from nexnotify.imports.models import ImportRun
 from nexnotify.ledger.models import Message
 from nexnotify.reports.audit import ACTIONS
+from nexnotify.restock.models import RestockEvent
 from nexnotify.stores import guesses
 from nexnotify.stores.models import ROLES, AuditEntry
 from nexnotify.stores.people import find_person
@@ -204,6 +205,10 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     yield "admin_sends.stop", Deed(f"/sends/{send}/stop", {}, before=going)
     draft = desk.id_in("/sends?state=draft", r'"/admin/sends/(\d+)"')
     yield "admin_sends.discard", Deed(f"/sends/{draft}/discard", {})
+    restock = ids["restock"]
+    telling = _set(app, RestockEvent, restock, state="telling", told=1)
+    yield "admin_restocks.cap", Deed(f"/restocks/{restock}/cap", {"most": "5"}, before=telling)
+    yield "admin_restocks.steer", Deed(f"/restocks/{restock}/recall", {})
     yield "admin_views.new", Deed("/views/new/customers?opt_in=yes", {"name": "Opted in"})
     yield "admin_views.view", Deed(f"/views/{ids['saved_view']}", {"name": "To pack and send", "shared": "y"})
     yield "admin_views.delete", Deed(f"/views/{ids['saved_view']}/delete", {})

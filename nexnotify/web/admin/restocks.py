@@ -1,26 +1,59 @@
-"""What came back into stock, and what was decided about each person who waited."""
+"""What came back into stock: the plan, what becomes of it, and what staff do with it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, render_template
+from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_security import current_user
 from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
 from nexnotify.catalog.queries import ids_matching
-from nexnotify.db import db
-from nexnotify.reports.plan import plan_summary
-from nexnotify.restock.models import RestockEvent
-from nexnotify.web.admin.access import current_store, staff_guard
+from nexnotify.clock import utcnow
+from nexnotify.customers.models import Contact
+from nexnotify.db import db, transaction
+from nexnotify.ledger.preview import Preview, simulate
+from nexnotify.nudge import nudge
+from nexnotify.reports.plan import count_told, plan_summary, state_words, still_to_come, told_sheet
+from nexnotify.restock import steering
+from nexnotify.restock.models import BEFORE, OVER, RestockEvent
+from nexnotify.stores.service import audit
+from nexnotify.web.admin.access import MAY_EXPORT, current_store, fresh_required, may, require, requires, staff_guard
 from nexnotify.web.admin.filters import asked
+from nexnotify.web.admin.live import BUSY, IDLE, live_page
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import few, keyset
+from nexnotify.web.admin.restock_forms import CapForm, SimulationForm
+from nexnotify.web.admin.workbooks import audited_workbook
+from nexnotify.words import N_
 
 bp = Blueprint("admin_restocks", __name__)
 bp.before_request(staff_guard)
+
+#: Weakest roles that may steer a restock, as for texts to many, and see some of its people.
+MAY_STEER, MAY_SEE = "admin", "staff"
+_Verb = Callable[[RestockEvent, datetime], bool]
+#: Button → (verb, entry of the audit trail, what is said when it is done).
+DEEDS: dict[str, tuple[_Verb, str, str]] = {
+    "now": (steering.send_now, "restock.sent_now", N_("It goes on at once.")),
+    "hold": (steering.hold, "restock.held", N_("On hold: nobody more is told. What is queued already still goes.")),
+    "go-on": (steering.go_on, "restock.went_on", N_("It goes on.")),
+    "cancel": (
+        steering.cancel,
+        "restock.cancelled",
+        N_("Cancelled: nobody was told, and everybody keeps their place."),
+    ),
+    "recall": (
+        steering.recall,
+        "restock.recalled",
+        N_("Recalled: nothing more of it leaves. Below is how many had been told by then."),
+    ),
+}
 
 
 @bp.get("")
@@ -41,14 +74,112 @@ def index() -> ResponseReturnValue:
 
 @bp.get("/<int:restock_id>")
 def plan(restock_id: int) -> ResponseReturnValue:
-    """One restock: who is told, who is held back, who is left out, and why."""
+    """One restock: who is told, in which waves, who is held back or left out, and why."""
     event = load(RestockEvent, restock_id)
-    variant = load(Variant, event.variant_id, joinedload(Variant.product))
-    summary = plan_summary(event)
-    people = {
-        verdict: sum(
-            row["people"] for row in summary["decisions"] if row["stage"] == "plan" and row["verdict"] == verdict
-        )
-        for verdict in ("send", "hold", "skip")
-    }
-    return render_template("admin/restocks/plan.html", event=event, variant=variant, plan=summary, people=people)
+    return _plan_page(event, CapForm(formdata=None, data={"most": event.most}))
+
+
+def _plan_page(event: RestockEvent, form: CapForm) -> ResponseReturnValue:
+    now, summary = utcnow(), plan_summary(event)
+    to_come = still_to_come(event, now)
+    seconds = int((event.work_at - now).total_seconds()) + 1 if event.work_at and event.work_at > now else 0
+    pace = 1 if 0 < seconds < 60 else IDLE if to_come or event.state == "watching" else BUSY
+    return live_page(
+        "admin/restocks/plan.html",
+        "admin/restocks/_plan.html",
+        None if event.state in OVER else pace,
+        event=event,
+        variant=load(Variant, event.variant_id, joinedload(Variant.product)),
+        plan=summary,
+        waves=[wave | {"at": datetime.fromisoformat(wave["at"])} for wave in summary["waves"]],
+        words=state_words(event),
+        seconds=seconds,
+        is_before=event.state in BEFORE,
+        is_over=event.state in OVER,
+        can_recall=event.state in ("telling", "watching", *OVER)
+        and event.told + event.held
+        and event.reason != "recalled",
+        gone=count_told(event) if event.reason == "recalled" else 0,
+        to_come=to_come,
+        people=_people(to_come) if to_come and may(MAY_SEE) else [],
+        form=form,
+        may_export=may(MAY_EXPORT),
+    )
+
+
+def _people(preview: Preview) -> list[tuple[int, str | None, str]]:
+    """(request, first name, address) of some who would be told; addresses are masked on the page."""
+    wanted = {one.contact_id for one in preview.sample}
+    rows = db.session.execute(
+        sa.select(Contact.id, Contact.address).where(Contact.store_id == current_store().id, Contact.id.in_(wanted))
+    ).all()
+    found = {row.id: row.address for row in rows}
+    return [(one.request_id, one.first_name, found[one.contact_id]) for one in preview.sample]
+
+
+@bp.post("/<int:restock_id>/cap")
+@requires(MAY_STEER)
+def cap(restock_id: int) -> ResponseReturnValue:
+    """Tell at most so many people."""
+    event, form, now = load(RestockEvent, restock_id), CapForm(), utcnow()
+    if not form.validate():
+        return make_response(_plan_page(event, form), 422)
+    with transaction():
+        done = steering.cap(load(RestockEvent, restock_id), form.most.data)
+        if done:
+            audit(current_store(), "restock.capped", current_user.id, now, restock=restock_id, most=form.most.data)
+    _say(done, N_("Saved.") if form.most.data is None else N_("Saved: no more people than that are told."))
+    return redirect(url_for("admin_restocks.plan", restock_id=restock_id))
+
+
+@bp.post("/<int:restock_id>/<deed>")
+@requires(MAY_STEER)
+def steer(restock_id: int, deed: str) -> ResponseReturnValue:
+    """Send now, hold, go on, cancel, recall."""
+    if deed not in DEEDS:
+        abort(404)
+    verb, action, words = DEEDS[deed]
+    load(RestockEvent, restock_id)
+    now = utcnow()
+    with transaction():
+        done = verb(load(RestockEvent, restock_id, lock=True), now)
+        if done:
+            audit(current_store(), action, current_user.id, now, restock=restock_id)
+    nudge("restock")
+    _say(done, words)
+    return redirect(url_for("admin_restocks.plan", restock_id=restock_id))
+
+
+def _say(done: bool, words: str) -> None:
+    if done:
+        flash(words, "success")
+    else:
+        flash(N_("It has moved on meanwhile, so nothing was changed. Look at where it stands now."), "warning")
+
+
+@bp.get("/<int:restock_id>/export-told")
+@fresh_required
+def export_told(restock_id: int) -> ResponseReturnValue:
+    """Who was told, to take away."""
+    require(MAY_EXPORT)
+    event = load(RestockEvent, restock_id)
+    return audited_workbook(
+        current_store(), "told", [told_sheet(event)], "restock.told_exported", {"restock": str(restock_id)}
+    )
+
+
+@bp.get("/simulate/<int:variant_id>")
+def simulation(variant_id: int) -> ResponseReturnValue:
+    """What would happen if so many came in; nothing is written."""
+    variant = load(Variant, variant_id, joinedload(Variant.product))
+    store, form, found = current_store(), SimulationForm(request.args, meta={"csrf": False}), None
+    if "units" in request.args and form.validate():
+        at = form.moment(store.zone) or utcnow()
+        found = simulate(store, variant, form.units.data, at)
+    return render_template(
+        "admin/restocks/simulate.html",
+        variant=variant,
+        form=form,
+        to_come=found,
+        people=_people(found) if found and may(MAY_SEE) else [],
+    )

@@ -95,8 +95,10 @@ def _operation(operation: Operation) -> dict[str, Any]:
 
 
 def _body_schema(body: Rows | type[BaseModel]) -> dict[str, Any]:
-    if not isinstance(body, Rows):
+    if body is StoreSettings:
         return {"$ref": f"{_REF}{body.__name__}Changes"}
+    if not isinstance(body, Rows):
+        return {"$ref": f"{_REF}{body.__name__}"}
     rows = {"type": "array", "items": {"$ref": _REF + body.model.__name__}, "maxItems": MAX_ROWS}
     return {"type": "object", "properties": {body.name: rows}, "required": [body.name], "additionalProperties": False}
 
@@ -149,7 +151,8 @@ class _Complete(GenerateJsonSchema):
 
 
 def _components() -> dict[str, Any]:
-    rows = [operation.body.model for operation in OPERATIONS if isinstance(operation.body, Rows)]
+    bodies = [operation.body for operation in OPERATIONS if operation.body not in (None, StoreSettings)]
+    rows = [body.model if isinstance(body, Rows) else body for body in bodies if body is not None]
     answers = [operation.answer for operation in OPERATIONS if operation.answer is not StoreSettings]
     changes = _schemas([StoreSettings], "validation", suffix="Changes", defaults=False)
     complete = _schemas([StoreSettings], "serialization", generator=_Complete, defaults=False)

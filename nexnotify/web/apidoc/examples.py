@@ -8,6 +8,7 @@ from nexnotify.web.apidoc import order_examples
 
 BODIES: dict[str, Any] = {
     **order_examples.BODIES,
+    "simulateRestock": {"sku": "TEE-M", "units": 5, "at": "2026-01-05T10:00:00Z"},
     "changeSettings": {
         "switches": {"preordered": {"sms": True}},
         "quiet_hours": {"from": "21:00", "to": "08:00"},
@@ -96,6 +97,34 @@ _RESTOCK = {
     "available_after": 5,
     "at": "2026-01-05T10:00:00Z",
     "planned_at": "2026-01-05T10:00:00.080000Z",
+    "state": "done",
+    "words": "Everybody who waited has been looked at.",
+    "next_at": None,
+}
+_FORECAST = {
+    "waiting": 14,
+    "looked_at": 14,
+    "is_estimate": False,
+    "starts_at": "2026-01-05T10:00:00Z",
+    "ends_at": "2026-01-05T10:00:02Z",
+    "people": [
+        {"verdict": "send", "reason": "eligible", "words": "Nothing stood in the way.", "people": 12},
+        {"verdict": "skip", "reason": "opted_out", "words": "The contact has said STOP.", "people": 2},
+    ],
+    "messages": {"sms": 12},
+    "segments": 12,
+    "credits": None,
+    "money": "0.0900",
+    "currency": "USD",
+    "waves": [
+        {
+            "at": "2026-01-05T10:00:00Z",
+            "people": 12,
+            "units": 5,
+            "words": "Everybody who waits, at once.",
+            "is_estimate": False,
+        }
+    ],
 }
 _TRACE = [
     {
@@ -204,8 +233,27 @@ ANSWERS: dict[str, Any] = {
                 "people": 12,
             }
         ],
+        "waves": [
+            {
+                "number": 1,
+                "at": "2026-01-05T10:00:00.050000Z",
+                "size": None,
+                "told": 12,
+                "units": 5,
+                "words": "Everybody who waits, at once.",
+            }
+        ],
         "messages": {"delivered": 11, "queued": 1},
         "segments": 12,
+        "forecast": None,
+    },
+    "simulateRestock": {
+        "sku": "TEE-M",
+        "variant_id": "tee-m",
+        "product": "Tee",
+        "units": 5,
+        "at": "2026-01-05T10:00:00Z",
+        "forecast": _FORECAST,
     },
     "listMessages": {
         "messages": [

@@ -9,8 +9,9 @@ from pydantic import BaseModel
 from nexnotify.stores.settings import StoreSettings
 from nexnotify.web.order_payloads import OrderPayload, TicketPayload
 from nexnotify.web.payloads import ApiRequestPayload, LevelPayload, ProductPayload
-from nexnotify.web.storefront import answers, customer_answers, order_answers
+from nexnotify.web.storefront import answers, customer_answers, order_answers, restock_answers
 from nexnotify.web.storefront.customers import CustomerPayload
+from nexnotify.web.storefront.simulations import SimulationPayload
 
 #: Statuses of operations that look, that read a list, that read one thing, that take a body.
 LOOKS = (401, 503)
@@ -215,7 +216,7 @@ OPERATIONS = (
         "listRestocks",
         "List restocks",
         "Each time a variant could be bought again, newest first.",
-        answers.RestockList,
+        restock_answers.RestockList,
         LISTS,
         filters=("sku", "variant_id"),
     ),
@@ -224,9 +225,20 @@ OPERATIONS = (
         "/restocks/{restock_id}/plan",
         "readPlan",
         "Read a restock's plan",
-        "Who was told, held back or left out, why, and how the messages stand now.",
-        answers.PlanAnswer,
+        "Who was told, held back or left out, why, in which waves, how the messages stand now, and what is still to come.",
+        restock_answers.PlanAnswer,
         FINDS,
+    ),
+    Operation(
+        "POST",
+        "/simulations",
+        "simulateRestock",
+        "Simulate a restock",
+        "What would happen if so many units came in: the real lists, an invented restock, decided by the code that plans. "
+        "Nothing is written, and nothing is sent.",
+        restock_answers.SimulationAnswer,
+        TAKES,
+        SimulationPayload,
     ),
     Operation(
         "GET",

@@ -24,6 +24,7 @@ from nexnotify.web.storefront import (  # noqa: E402
     requests,
     restocks,
     settings,
+    simulations,
     stock,
     tickets,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "requests",
     "restocks",
     "settings",
+    "simulations",
     "stock",
     "tickets",
 ]

@@ -209,49 +209,6 @@ class Trace(Answer):
     events: Annotated[list[TraceEvent], Field(description="Oldest first.")]
 
 
-# --- restocks ------------------------------------------------------------------------------------------------------
-
-
-class RestockAnswer(Answer):
-    id: int
-    sku: Sku
-    variant_id: str
-    product: Annotated[str, Field(description="The product's title.")]
-    available_before: Annotated[int | None, Field(description="Null is unlimited.")]
-    available_after: Annotated[int | None, Field(description="Null is unlimited.")]
-    at: Moment
-    planned_at: Moment | None
-
-
-class RestockList(Answer):
-    restocks: list[RestockAnswer]
-    next: Next
-
-
-class PlanLine(Answer):
-    stage: Annotated[str, one_of("plan", "send", about="Decided when planned, or again at the moment of sending.")]
-    verdict: Annotated[str, one_of("send", "hold", "skip")]
-    reason: Reason
-    words: Annotated[str, Field(description="The reason, for people.")]
-    people: Annotated[int, Field(ge=1)]
-
-
-class PlanAnswer(Answer):
-    """Who is told, who is held back and who is left out, and why."""
-
-    restock: RestockAnswer
-    decisions: list[PlanLine]
-    messages: Annotated[
-        dict[MessageStatus, int],
-        Field(
-            description="Status → how many of its messages stand there.",
-            json_schema_extra={"propertyNames": {"enum": list(MESSAGE_STATUSES)}},
-            examples=[{"delivered": 12}],
-        ),
-    ]
-    segments: Annotated[int, Field(ge=0)]
-
-
 # --- messages ------------------------------------------------------------------------------------------------------
 
 

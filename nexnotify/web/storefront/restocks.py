@@ -11,9 +11,10 @@ from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
 from nexnotify.catalog.service import find_variant
+from nexnotify.clock import utcnow
 from nexnotify.db import db
 from nexnotify.errors import NotFound
-from nexnotify.reports.plan import plan_summary
+from nexnotify.reports.plan import plan_summary, preview_json, state_words, still_to_come
 from nexnotify.restock.models import RestockEvent
 from nexnotify.web.guards import the_store
 from nexnotify.web.payloads import moment, next_address, page_of, refuse_unknown_filters
@@ -38,13 +39,14 @@ def get_restocks() -> ResponseReturnValue:
 
 @blueprint.get("/restocks/<int:restock_id>/plan")
 def get_plan(restock_id: int) -> ResponseReturnValue:
-    """Who is told, who is held back and who is left out, and why."""
+    """Who is told, who is held back and who is left out, why, and what is still to come."""
     row = db.session.execute(
         _with_variant().where(RestockEvent.store_id == the_store().id, RestockEvent.id == restock_id)
     ).first()
     if row is None:
         raise NotFound("This store has no restock with that id.")
-    return jsonify(restock=_row(*row), **plan_summary(row[0]))
+    summary, forecast = plan_summary(row[0]), still_to_come(row[0], utcnow())
+    return jsonify(restock=_row(*row), **summary, forecast=preview_json(forecast) if forecast else None)
 
 
 def _with_variant() -> sa.Select[RestockEvent, Variant]:
@@ -65,4 +67,7 @@ def _row(event: RestockEvent, variant: Variant) -> dict[str, Any]:
         "available_after": event.available_after,
         "at": moment(event.at),
         "planned_at": moment(event.planned_at),
+        "state": event.state,
+        "words": state_words(event),
+        "next_at": moment(event.work_at),
     }

@@ -1,0 +1,130 @@
+"""Deciding about the next people of a restock, and writing down what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from nexnotify.ledger.audience import decider
+from nexnotify.ledger.decisions import record_decisions
+from nexnotify.ledger.drafts import NoText, Text, Waiting
+from nexnotify.ledger.facts import GOING, messages_that_count
+from nexnotify.ledger.job import Job
+from nexnotify.ledger.overlap import closed_since, under_way
+from nexnotify.ledger.paying import ASK_AGAIN, NO_CREDIT, Funds, funds
+from nexnotify.ledger.writing import write_alerts
+from nexnotify.policy.eligibility import Hold, Send, Skip, Verdict
+
+
+class Going(NamedTuple):
+    """Somebody who gets a message, now or later."""
+
+    person: Waiting
+    verdict: Send | Hold
+    text: Text
+
+
+class Decided(NamedTuple):
+    """What was decided about one request."""
+
+    request_id: int
+    verdict: Verdict
+    #: What exactly is missing, where something is.
+    words: str | None
+
+
+@dataclass(slots=True)
+class Chunk:
+    """People who were looked at, in their order."""
+
+    decided: list[Decided] = field(default_factory=list)
+    going: list[Going] = field(default_factory=list)
+    #: The last request that was looked at; 0: none.
+    last: int = 0
+    #: Whether every row was looked at: not where there was no more room.
+    is_whole: bool = True
+
+    def without_credits(self, short: Collection[int], now: datetime) -> None:
+        """Those at these places of ``going`` wait for credits."""
+        if not short:
+            return
+        wait = Hold(NO_CREDIT, now + ASK_AGAIN)
+        poor = {self.going[place].person.request_id for place in short}
+        self.going = [item._replace(verdict=wait) if item.person.request_id in poor else item for item in self.going]
+        self.decided = [item._replace(verdict=wait) if item.request_id in poor else item for item in self.decided]
+
+    def heard_at(self, now: datetime) -> datetime | None:
+        """When the first of them hears; None: nobody does."""
+        moments = (item.verdict.until if isinstance(item.verdict, Hold) else now for item in self.going)
+        return min(moments, default=None)
+
+
+def decide_chunk(
+    job: Job,
+    rows: Sequence[Waiting],
+    room: int | None,
+    busy: Collection[int],
+    closed: Collection[int] = (),
+    recent: dict[int, list[datetime]] | None = None,
+) -> Chunk:
+    """Decide about people in their order, until ``room`` of them get a message (None: all). Nothing is written.
+
+    :param busy: requests with a message on its way.
+    :param closed: requests that have ended since they were read.
+    :param recent: when their contacts got messages; read where it is not given.
+    """
+    if recent is None:
+        recent = recent_of(job, rows)
+    decide, chunk = decider(job), Chunk()
+    for person in rows:
+        if room is not None and len(chunk.going) >= room:
+            chunk.is_whole = False
+            break
+        chunk.last = person.request_id
+        if person.request_id in closed:
+            continue
+        words = None
+        verdict = Skip("told_already") if person.request_id in busy else decide(person, recent[person.contact_id])
+        if not isinstance(verdict, Skip):
+            text = _draft(job, person)
+            if isinstance(text, NoText):
+                verdict, words = Skip(text.reason), text.words
+            else:
+                chunk.going.append(Going(person, verdict, text))
+                # What is planned now counts for the same contact's next item.
+                recent[person.contact_id].append(verdict.until if isinstance(verdict, Hold) else job.now)
+        chunk.decided.append(Decided(person.request_id, verdict, words))
+    return chunk
+
+
+def recent_of(job: Job, rows: Sequence[Waiting]) -> dict[int, list[datetime]]:
+    """When the contacts of these people got, or are about to get, messages that the frequency cap counts."""
+    return messages_that_count(job.store.id, [person.contact_id for person in rows], job.settings, job.now, GOING)
+
+
+def plan_chunk(job: Job, rows: Sequence[Waiting], room: int | None) -> tuple[Chunk, Sequence[int]]:
+    """Decide about these people, and write it down.
+
+    :returns: what was decided, and the ids of the messages.
+    """
+    recent = recent_of(job, rows)
+    request_ids = [person.request_id for person in rows]
+    busy = under_way(job.store.id, request_ids)
+    closed = closed_since(request_ids)  # after the line above: who was told in between is in neither
+    chunk = decide_chunk(job, rows, room, busy, closed, recent)
+    found: Funds = funds(
+        job.store.id, job.settings, [(item.person.channel, item.text.segments) for item in chunk.going]
+    )
+    chunk.without_credits(found.short, job.now)
+    ids = write_alerts(job, chunk.going, found)
+    decided = [(item.request_id, job.event.id, item.verdict, item.words) for item in chunk.decided]
+    record_decisions(job.store.id, "plan", decided, job.now)
+    return chunk, ids
+
+
+def _draft(job: Job, person: Waiting) -> Text | NoText:
+    if job.lanes[person.channel] is None:
+        return NoText("no_gateway")
+    return job.drafts.text(person)

@@ -1,0 +1,223 @@
+"""A restock's plan before the send: who, in which waves, until when, and what it costs. Nothing is written or locked.
+
+The people are decided about by the code that plans (:func:`decide_chunk`), so a plan, a simulation and what then happens
+cannot come apart but by what changes in between.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from nexnotify.catalog.models import Variant
+from nexnotify.db import db
+from nexnotify.gateways.models import GatewayInstance, Lane
+from nexnotify.gateways.service import sender_of
+from nexnotify.ledger.audience import count_waiting, next_part, waiting
+from nexnotify.ledger.chunk import Chunk, Going, decide_chunk
+from nexnotify.ledger.cycle import standing_of
+from nexnotify.ledger.facts import store_policy
+from nexnotify.ledger.job import Job, open_job
+from nexnotify.ledger.overlap import under_way
+from nexnotify.ledger.paying import funds
+from nexnotify.policy.eligibility import Hold, Send
+from nexnotify.policy.quiet_hours import next_allowed
+from nexnotify.restock.models import RestockEvent, RestockWave
+from nexnotify.restock.waves import Expected, Standing, forecast
+from nexnotify.stores.models import Store
+
+#: People who are decided about one by one; of more, all figures are an estimate from so many.
+MOST_LOOKED = 20_000
+CHUNK = 2000
+#: People who are named.
+SAMPLED = 20
+
+_WORDS = {Send: "send", Hold: "hold"}
+
+
+@dataclass(frozen=True, slots=True)
+class Someone:
+    """One of the first who would be told."""
+
+    request_id: int
+    contact_id: int
+    channel: str
+    first_name: str | None
+
+
+@dataclass(slots=True)
+class Preview:
+    """What would become of those who wait. Figures are of all of them, also where only some were looked at."""
+
+    #: People nobody has decided about yet, and how many of them were decided about here, one by one.
+    waiting: int
+    looked: int = 0
+    #: (verdict, reason) → people.
+    people: Counter[tuple[str, str]] = field(default_factory=Counter)
+    #: Channel → messages.
+    messages: Counter[str] = field(default_factory=Counter)
+    #: Billable parts of the texts, and credits they take; None: the store does not pay with credits.
+    segments: int = 0
+    credits: int | None = None
+    #: What the gateway charges for the texts, where its price is known.
+    money: Decimal | None = None
+    currency: str | None = None
+    sample: list[Someone] = field(default_factory=list)
+    waves: list[Expected] = field(default_factory=list)
+    #: When the first hears, and the last; None: nobody does.
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+    @property
+    def going(self) -> int:
+        """People who get a message, now or later."""
+        return sum(count for (verdict, _), count in self.people.items() if verdict != "skip")
+
+    @property
+    def is_estimate(self) -> bool:
+        """Whether only some people were looked at."""
+        return self.looked < self.waiting
+
+
+def preview_of(event: RestockEvent, begins_at: datetime) -> Preview:
+    """What a restock that is not over would still do, from ``begins_at`` on."""
+    copy = RestockEvent(
+        **{name: getattr(event, name) for name in ("store_id", "variant_id", "stock_change_id", "at", "most", "wave")},
+        **{name: getattr(event, name) for name in ("plan_cursor", "part", "told", "held", "hurried_at")},
+    )
+    job = open_job(copy, begins_at, lane_of=_lane_id)
+    wave = db.session.scalars(
+        sa.select(RestockWave).where(
+            RestockWave.store_id == event.store_id,
+            RestockWave.restock_id == event.id,
+            RestockWave.number == event.wave,
+        )
+    ).first()
+    return _preview(job, standing_of(job, wave))
+
+
+def simulate(store: Store, variant: Variant, units: int | None, at: datetime) -> Preview:
+    """What would happen if ``units`` of a variant came in at ``at``: the same, for a restock that is invented.
+
+    :param variant: of the store; the session lets go of it, so that the invented stock reaches no database.
+    """
+    event = RestockEvent(
+        store_id=store.id,
+        variant_id=variant.id,
+        stock_change_id=0,
+        at=at,
+        wave=0,
+        plan_cursor=0,
+        part=0,
+        told=0,
+        held=0,
+    )
+    job = open_job(event, at, lane_of=_lane_id)
+    db.session.expunge(job.variant)
+    job.variant.available = units
+    settle = timedelta(seconds=job.settings.settle_seconds + job.settings.undo_seconds)
+    job.now = at + settle
+    return _preview(job, Standing(units, count_waiting(job)))
+
+
+def _preview(job: Job, standing: Standing) -> Preview:
+    preview, chunks = Preview(standing.waiting), []
+    while preview.looked < MOST_LOOKED:
+        rows = waiting(job, CHUNK)
+        if rows:
+            busy = under_way(job.store.id, [person.request_id for person in rows], lock=False)
+            chunks.append(decide_chunk(job, rows, None, busy))
+            preview.looked += len(rows)
+            job.event.plan_cursor = rows[-1].request_id
+        if len(rows) < CHUNK and not next_part(job):
+            break
+    going = [item for chunk in chunks for item in chunk.going]
+    _pay(job, preview, chunks, going)
+    for chunk in chunks:
+        preview.people.update((_WORDS.get(type(item.verdict), "skip"), item.verdict.reason) for item in chunk.decided)
+    preview.sample = [
+        Someone(item.person.request_id, item.person.contact_id, item.person.channel, item.person.first_name)
+        for item in going[:SAMPLED]
+    ]
+    preview.messages.update(item.person.channel for item in going)
+    _scale(preview)
+    _expect(job, preview, standing, chunks)
+    return preview
+
+
+def _pay(job: Job, preview: Preview, chunks: Sequence[Chunk], going: Sequence[Going]) -> None:
+    texts = [(item.person.channel, item.text.segments) for item in going]
+    preview.segments = sum(segments for channel, segments in texts if channel == "sms")
+    sender = sender_of(job.store, "sms")
+    if sender is not None and sender.prices is not None:
+        preview.money, preview.currency = sender.prices.text * preview.segments, sender.prices.currency
+    if not job.settings.credits:
+        return
+    found = funds(job.store.id, job.settings, texts, lock=False)
+    preview.credits = preview.segments * job.settings.credits_per_segment
+    done = 0
+    for chunk in chunks:
+        short = [place - done for place in found.short if done <= place < done + len(chunk.going)]
+        chunk.without_credits(short, job.now)
+        done += len(chunk.going)
+
+
+def _scale(preview: Preview) -> None:
+    """Figures of those who were looked at, as those of all."""
+    if not preview.is_estimate or not preview.looked:
+        return
+    factor = preview.waiting / preview.looked
+    preview.people = Counter({key: round(count * factor) for key, count in preview.people.items()})
+    preview.messages = Counter({channel: round(count * factor) for channel, count in preview.messages.items()})
+    preview.segments = round(preview.segments * factor)
+    preview.credits = None if preview.credits is None else round(preview.credits * factor)
+    preview.money = None if preview.money is None else preview.money * Decimal(preview.waiting) / preview.looked
+
+
+def _expect(job: Job, preview: Preview, standing: Standing, chunks: Sequence[Chunk]) -> None:
+    """The waves, of those who get a message: who is passed over takes no place in one."""
+    if not preview.going:
+        return
+    policy = store_policy(job.settings)
+
+    def opens(moment: datetime) -> datetime:
+        return next_allowed(moment, policy.zone, policy.quiet_hours)
+
+    preview.waves = list(forecast(job.settings.waves, replace(standing, waiting=preview.going), job.now, opens))
+    if not preview.waves:
+        return
+    rate = _rate(job)
+    each = preview.segments / preview.going
+    moments = [item.verdict.until for chunk in chunks for item in chunk.going if isinstance(item.verdict, Hold)]
+    free_at = preview.waves[0].at
+    for wave in preview.waves:
+        free_at = max(free_at, wave.at) + (timedelta(seconds=wave.people * each / rate) if rate else timedelta(0))
+    preview.starts_at = preview.waves[0].at
+    preview.ends_at = max([free_at, *moments])
+
+
+def _rate(job: Job) -> float:
+    """Segments a second of the lane that texts take; 0: as fast as the gateway takes them."""
+    lane_id = job.lanes["sms"]
+    return (db.session.scalar(sa.select(Lane.rate).where(Lane.id == lane_id)) or 0.0) if lane_id else 0.0
+
+
+def _lane_id(store: Store, channel: str) -> int | None:
+    """The sender's lane, only looked at."""
+    return db.session.scalar(
+        sa.select(Lane.id)
+        .join(
+            GatewayInstance,
+            sa.and_(GatewayInstance.store_id == Lane.store_id, GatewayInstance.id == Lane.gateway_id),
+        )
+        .where(
+            GatewayInstance.store_id == store.id,
+            GatewayInstance.channel == channel,
+            GatewayInstance.is_sender.is_(True),
+        )
+    )

@@ -1,0 +1,119 @@
+"""What the storefront API answers about restocks, their plans, and simulations."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
+from nexnotify.restock.models import STATES
+from nexnotify.web.storefront.answers import Answer, Channel, MessageStatus, Moment, Next, Reason, Sku, one_of, status
+
+Units = Annotated[int | None, Field(description="Null is unlimited.")]
+Verdict = Annotated[str, one_of("send", "hold", "skip")]
+
+
+class RestockAnswer(Answer):
+    id: int
+    sku: Sku
+    variant_id: str
+    product: Annotated[str, Field(description="The product's title.")]
+    available_before: Units
+    available_after: Units
+    at: Moment
+    planned_at: Annotated[Moment | None, Field(description="When the last person was decided about.")]
+    state: Annotated[str, status(STATES)]
+    words: Annotated[str, Field(description="Where it stands and why, for people.")]
+    next_at: Annotated[Moment | None, Field(description="When it goes on by itself; null: it waits, or is over.")]
+
+
+class RestockList(Answer):
+    restocks: list[RestockAnswer]
+    next: Next
+
+
+class PlanLine(Answer):
+    stage: Annotated[str, one_of("plan", "send", about="Decided when planned, or again at the moment of sending.")]
+    verdict: Verdict
+    reason: Reason
+    words: Annotated[str, Field(description="The reason, for people.")]
+    people: Annotated[int, Field(ge=1)]
+
+
+class WaveAnswer(Answer):
+    """People who were told together."""
+
+    number: Annotated[int, Field(ge=1)]
+    at: Moment
+    size: Annotated[int | None, Field(description="People at most; null: everybody who was left.")]
+    told: Annotated[int, Field(ge=0, description="Those whose message is held included.")]
+    units: Units
+    words: Annotated[str, Field(description="Why it has its size, for people.")]
+
+
+class ExpectedWave(Answer):
+    """A wave that is still to come."""
+
+    at: Moment
+    people: Annotated[int, Field(ge=0)]
+    units: Units
+    words: str
+    is_estimate: Annotated[
+        bool, Field(description="True for all but the first: they hang on how many people buy until then.")
+    ]
+
+
+class ExpectedPeople(Answer):
+    verdict: Verdict
+    reason: Reason
+    words: Annotated[str, Field(description="The reason, for people.")]
+    people: Annotated[int, Field(ge=0)]
+
+
+class ForecastAnswer(Answer):
+    """What would still happen, decided by the code that plans."""
+
+    waiting: Annotated[int, Field(ge=0, description="People about whom nothing is decided yet.")]
+    looked_at: Annotated[int, Field(ge=0, description="Of these, how many were decided about one by one.")]
+    is_estimate: Annotated[bool, Field(description="True where not all of them were: then all figures are estimates.")]
+    starts_at: Moment | None
+    ends_at: Annotated[
+        Moment | None, Field(description="An estimate, from the waves and the rate of the sender's lane.")
+    ]
+    people: list[ExpectedPeople]
+    messages: Annotated[dict[Channel, int], Field(description="Channel → messages, if stock lasts for all waves.")]
+    segments: Annotated[int, Field(ge=0, description="Billable parts of these texts.")]
+    credits: Annotated[int | None, Field(description="Null: the store does not pay with credits.")]
+    money: Annotated[str | None, Field(description="What the gateway charges, where its price is known.")]
+    currency: str | None
+    waves: list[ExpectedWave]
+
+
+class PlanAnswer(Answer):
+    """Who is told, who is held back and who is left out, and why."""
+
+    restock: RestockAnswer
+    decisions: list[PlanLine]
+    waves: list[WaveAnswer]
+    messages: Annotated[
+        dict[MessageStatus, int],
+        Field(
+            description="Status → how many of its messages stand there.",
+            json_schema_extra={"propertyNames": {"enum": list(MESSAGE_STATUSES)}},
+            examples=[{"delivered": 12}],
+        ),
+    ]
+    segments: Annotated[int, Field(ge=0)]
+    forecast: Annotated[ForecastAnswer | None, Field(description="What is still to come; null when nothing is.")]
+
+
+class SimulationAnswer(Answer):
+    """What would happen at an invented restock. Nothing was written, and nothing is sent."""
+
+    sku: Sku
+    variant_id: str
+    product: Annotated[str, Field(description="The product's title.")]
+    units: Units
+    at: Moment
+    forecast: ForecastAnswer
