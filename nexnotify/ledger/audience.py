@@ -9,11 +9,12 @@ import sqlalchemy as sa
 
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
-from nexnotify.inventory.service import status_of
+from nexnotify.inventory.service import needed_of, status_of
 from nexnotify.ledger.drafts import Waiting
 from nexnotify.ledger.facts import store_policy
 from nexnotify.ledger.job import Job
 from nexnotify.policy.eligibility import Facts, Verdict, decide_alert
+from nexnotify.restock.detect import obstacle
 from nexnotify.restock.models import RestockEvent
 from nexnotify.waitlist.models import AlertRequest
 
@@ -22,6 +23,7 @@ _WAITING = (
     sa.select(
         _request.c.id,
         _request.c.asked_status,
+        _request.c.quantity,
         _request.c.first_name,
         _contact.c.id,
         _contact.c.channel,
@@ -48,18 +50,21 @@ def waiting(event: RestockEvent, most: int) -> list[Waiting]:
 
 def decider(job: Job) -> Callable[[Waiting, Sequence[datetime]], Verdict]:
     """The rule, asked once for all people with the same facts."""
-    policy, buyable = store_policy(job.settings), status_of(job.variant) == "in_stock"
+    policy, variant, product = store_policy(job.settings), job.variant, job.variant.product
+    buyable, needed = status_of(variant) == "in_stock", needed_of(job.settings, variant)
+    switches = job.settings.switches.but(product.switches)
     known: dict[tuple[object, ...], Verdict] = {}
 
     def decide(person: Waiting, recent: Sequence[datetime]) -> Verdict:
-        key = (person.channel, person.asked_status, person.opted_out, person.reachable, *recent)
+        key = (person.channel, person.asked_status, person.quantity, person.opted_out, person.reachable, *recent)
         if key not in known:
             facts = Facts(
                 opted_out=person.opted_out,
                 reachable=person.reachable,
-                switched_on=person.channel in job.settings.switches.offered(person.asked_status),
+                switched_on=person.channel in switches.offered(person.asked_status),
                 paused=job.settings.is_paused(person.channel),
                 buyable=buyable,
+                obstacle=obstacle(product.alerts, variant.available, needed, person.quantity),
                 recent=recent,
             )
             known[key] = decide_alert(facts, policy, job.now)

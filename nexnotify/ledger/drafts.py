@@ -20,6 +20,7 @@ class Waiting(NamedTuple):
 
     request_id: int
     asked_status: str
+    quantity: int
     first_name: str | None
     contact_id: int
     channel: str

@@ -50,6 +50,14 @@ class AlertRequest(Tenant, db.Model):
         sa.Index("ix_alert_request_contact", "store_id", "contact_id", "id"),
         sa.Index("ix_alert_request_status", "store_id", "status", "id"),
         sa.Index("ix_alert_request_asked", "store_id", "created_at"),
+        # Who wants more than one, which few do: more of what is there already is news to them alone.
+        partial_index(
+            "ix_alert_request_wants_more",
+            "store_id",
+            "variant_id",
+            "quantity",
+            where="status = 'waiting' AND quantity > 1",
+        ),
         partial_index("ix_alert_request_widget", "store_id", "id", where="source = 'widget'"),
         partial_index("ix_alert_request_told", "store_id", "alerted_at", where="alerted_at IS NOT NULL"),
         partial_index("ix_alert_request_closed", "store_id", "closed_at", where="closed_at IS NOT NULL"),
@@ -60,6 +68,8 @@ class AlertRequest(Tenant, db.Model):
     status: Mapped[str] = mapped_column(sa.String(20))
     #: The product status when it was asked: which of the three questions this is.
     asked_status: Mapped[str] = mapped_column(sa.String(20))
+    #: Units wanted; nobody is told before so many can be bought.
+    quantity: Mapped[int] = mapped_column(default=1, server_default="1")
     first_name: Mapped[str | None] = mapped_column(sa.String(200))
     #: "widget", "api", "import" or what the caller named.
     source: Mapped[str] = mapped_column(sa.String(60))

@@ -14,6 +14,7 @@ from nexnotify.customers.models import ConsentEntry, Contact, ContactRow
 from nexnotify.customers.service import believe_again, take_contact
 from nexnotify.db import IdIn, db, insert_new
 from nexnotify.errors import Conflict, Invalid
+from nexnotify.inventory.available import reaches
 from nexnotify.inventory.service import status_of
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
@@ -48,12 +49,18 @@ class Joined:
     is_new: bool
 
 
-def offered_channels(store: Store, variant: Variant) -> tuple[str, tuple[str, ...]]:
-    """The variant's product status and the channels a shopper may ask on; none while it can be bought or is hidden."""
-    status = status_of(variant)
-    if status == "in_stock" or not variant.product.published:
+def offered_channels(store: Store, variant: Variant, quantity: int = 1) -> tuple[str, tuple[str, ...]]:
+    """The variant's product status and the channels a shopper may ask on.
+
+    None while ``quantity`` units can be bought, and none where the product is hidden or excluded from alerts. Whoever
+    wants more units than there are asks what shoppers ask when there are none.
+    """
+    status, product = status_of(variant), variant.product
+    if status == "in_stock" and not reaches(variant.available, quantity):
+        status = variant.unavailable_as
+    if status == "in_stock" or not product.published or not product.alerts:
         return status, ()
-    return status, store_settings(store).switches.offered(status)
+    return status, store_settings(store).switches.but(product.switches).offered(status)
 
 
 def join(
@@ -64,10 +71,13 @@ def join(
     proof: Proof,
     now: datetime,
     *,
+    quantity: int = 1,
     first_name: str | None = None,
     source: str = "widget",
 ) -> Joined:
     """Put a (normalised) address on a variant's waitlist; an address that waits already stays where it is.
+
+    ``quantity`` is in units; asked again with another one, the request keeps its place and wants that many.
 
     A contact that has said STOP is kept ``pending``: only its own START lifts the STOP.
 
@@ -76,7 +86,7 @@ def join(
     :raises InStock: it can be bought.
     :raises ChannelOff: the merchant does not offer this channel for the variant's status.
     """
-    status, channels = offered_channels(store, variant)
+    status, channels = offered_channels(store, variant, quantity)
     if status == "in_stock":
         raise InStock()
     if channel not in channels:
@@ -89,6 +99,7 @@ def join(
     request = {
         "status": first_status,
         "asked_status": status,
+        "quantity": quantity,
         "first_name": first_name,
         "source": source,
         "page_url": proof.page_url,
@@ -101,11 +112,13 @@ def join(
     known = db.session.connection().execute(_OPEN_REQUEST, key).first()
     if known is None:  # pragma: no cover - the unique index makes this impossible under the locks above
         raise Conflict(N_("The waitlist changed at the same moment; please try again."))
+    if known.quantity != quantity:
+        db.session.execute(sa.update(AlertRequest).where(AlertRequest.id == known.id).values(quantity=quantity))
     return Joined(known.id, known.status, contact, False)
 
 
 _request = AlertRequest.__table__
-_OPEN_REQUEST = sa.select(_request.c.id, _request.c.status).where(
+_OPEN_REQUEST = sa.select(_request.c.id, _request.c.status, _request.c.quantity).where(
     _request.c.store_id == sa.bindparam("store_id"),
     _request.c.variant_id == sa.bindparam("variant_id"),
     _request.c.contact_id == sa.bindparam("contact_id"),

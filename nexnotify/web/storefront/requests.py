@@ -100,6 +100,7 @@ def _row(item: AlertRequest, contact: Contact, variant: Variant) -> dict[str, An
         "channel": contact.channel,
         "to": contact.address,
         "first_name": item.first_name,
+        "quantity": item.quantity,
         "status": item.status,
         "asked_status": item.asked_status,
         "source": item.source,
