@@ -53,7 +53,10 @@ def form(store_key: str) -> ResponseReturnValue:
 def ask(store_key: str) -> ResponseReturnValue:
     """Join the waitlist, or show the form again with what is wrong beside each field."""
     store = _store(store_key)
-    typed = {name: request.form.get(name, "").strip() for name in ("variant", "country", "phone", "email", "consent")}
+    typed = {
+        name: request.form.get(name, "").strip()
+        for name in ("variant", "quantity", "country", "phone", "email", "consent")
+    }
     offer = find_offer(store, variant_id=typed["variant"] or None, product_id=request.args.get("product"))
     offer = offer or find_offer(store, request.args.get("sku"), request.args.get("variant_id"))
     if offer is None:
@@ -80,10 +83,14 @@ def _payload(store: Store, offer: Offer, typed: dict[str, str], language: Langua
     """
     if not typed["variant"]:
         raise Invalid(fields={"which": language.texts["err_which"]})
+    quantity = typed["quantity"] or "1"
+    if not (quantity.isdecimal() and 1 <= int(quantity[:9]) <= 1_000_000):
+        raise Invalid(fields={"quantity": language.texts["err_quantity"]})
     phone, email = with_dial_code(typed["phone"], typed["country"] or store.country), typed["email"]
     try:
         return RequestPayload(
             variant_id=typed["variant"],
+            quantity=int(quantity),
             phone=phone or None,
             email=email or None,
             channels=None,  # those with an address

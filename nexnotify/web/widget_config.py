@@ -99,6 +99,7 @@ def config_json(store: Store, offer: Offer, language: Language) -> dict[str, Any
             "consent_text": disclosure(store.name, language.code, can_reply(store)),
             "links": {name: url for name, url in _links(settings.terms_url, settings.privacy_url) if url},
             "look": settings.widget.chosen,
+            "ask_quantity": settings.ask_quantity,
         }
     if any("sms" in choice.channels for choice in offer.askable):
         answer |= {"country": store.country, "countries": list(dial_codes().items())}

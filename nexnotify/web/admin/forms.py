@@ -138,9 +138,16 @@ class SettingsForm(SwitchesForm):
     """The store's switches and policy."""
 
     threshold = IntegerField(
-        N_("Available to sell before people are told"),
+        N_("Minimum units"),
         [InputRequired(N_("Write a number.")), NumberRange(1, 1_000_000, N_("Write a number from 1 to 1,000,000."))],
-        description=N_("A product is back in stock when this many can be sold again."),
+        description=N_(
+            "Your new zero: people are told when this many can be sold, and while there are fewer, sending pauses. "
+            "Products and variants may have another one."
+        ),
+    )
+    ask_quantity = BooleanField(
+        N_("Ask how many a shopper wants"),
+        description=N_("The widget has a field for it. Who wants three is told when three can be bought."),
     )
     quiet = BooleanField(N_("Quiet hours"), description=N_("Alerts that would go in these hours wait until they end."))
     quiet_from = TimeField(N_("From"), [_MayBeEmpty()])
@@ -219,7 +226,7 @@ class SettingsForm(SwitchesForm):
         }
         data |= {
             name: getattr(settings, name)
-            for name in ("threshold", "confirmations", "send_undo_seconds", "resend_uncertain")
+            for name in ("threshold", "ask_quantity", "confirmations", "send_undo_seconds", "resend_uncertain")
         }
         data |= {"country": settings.country, "zone": settings.zone, "domains": "\n".join(settings.domains)}
         data |= {"quiet": settings.quiet_hours is not None, "quiet_from": quiet.times[0], "quiet_to": quiet.times[1]}
@@ -244,6 +251,7 @@ class SettingsForm(SwitchesForm):
         return {
             "switches": switches,
             "threshold": self.threshold.data,
+            "ask_quantity": self.ask_quantity.data,
             "quiet_hours": quiet,
             "frequency_cap": cap,
             "confirmations": self.confirmations.data,
