@@ -32,6 +32,7 @@ COLUMNS = (
     Column("Channel", 14),
     Column("Address", 30),
     Column("First name", 16),
+    Column("Quantity", 9, "number"),
     Column("Asked at", 19, "moment"),
     Column("Request status", 16),
     Column("Alerted at", 19, "moment"),
@@ -127,9 +128,11 @@ def _statement(store: Store, wanted: InstockFilter) -> sa.Select[Any]:
             Product.published,
             Variant.available,
             Variant.unavailable_as,
+            Variant.min_order_quantity,
             Contact.channel,
             Contact.address,
             AlertRequest.first_name,
+            AlertRequest.quantity,
             AlertRequest.created_at,
             AlertRequest.status,
             AlertRequest.alerted_at,
@@ -158,8 +161,8 @@ def _statement(store: Store, wanted: InstockFilter) -> sa.Select[Any]:
 
 
 def _row(row: Any, told: tuple[Any, ...], decided: str) -> tuple[Any, ...]:
-    number, title, options, sku, asked_status, published, available, unavailable_as, channel, *rest = row
-    address, first_name, asked_at, status, alerted_at, closed_at, closed_reason, *origin = rest
+    number, title, options, sku, asked_status, published, *stock, channel, address = row[:11]
+    first_name, quantity, asked_at, status, alerted_at, closed_at, closed_reason, *origin = row[11:]
     message_status, reason, delivered_at, messages = told
     return (
         number,
@@ -167,10 +170,11 @@ def _row(row: Any, told: tuple[Any, ...], decided: str) -> tuple[Any, ...]:
         " / ".join(str(value) for value in options.values()),
         sku,
         PRODUCT_STATUSES[asked_status],
-        PRODUCT_STATUSES[product_status(published, available, unavailable_as)],
+        PRODUCT_STATUSES[product_status(published, *stock)],
         channel_word(channel),
         address,
         first_name,
+        quantity,
         asked_at,
         status,
         alerted_at,

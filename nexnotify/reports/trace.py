@@ -60,18 +60,12 @@ def _asked(request: AlertRequest) -> list[dict[str, Any]]:
         .where(Variant.store_id == request.store_id, Variant.id == request.variant_id)
     ).one()
     words = N_("Asked to be told about %(name)s", name=f"{variant.product.title} {variant.name}".strip())
-    return [
-        _line(
-            request.created_at,
-            "asked",
-            N_(
-                "%(words)s, which was %(asked_status)s.",
-                words=words,
-                asked_status=PRODUCT_STATUSES[request.asked_status],
-            ),
-            source=request.source,
-        )
-    ]
+    said = N_(
+        "%(words)s, which was %(asked_status)s.", words=words, asked_status=PRODUCT_STATUSES[request.asked_status]
+    )
+    if request.quantity > 1:
+        said = N_("%(said)s Wants %(quantity)s units.", said=said, quantity=request.quantity)
+    return [_line(request.created_at, "asked", said, source=request.source)]
 
 
 def _consent(request: AlertRequest) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,9 @@ from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
 from nexnotify.catalog.queries import ids_matching
+from nexnotify.clock import utcnow
 from nexnotify.db import db
+from nexnotify.reports.dashboard.restocks import found_by_check
 from nexnotify.reports.plan import plan_summary
 from nexnotify.restock.models import RestockEvent
 from nexnotify.web.admin.access import current_store, staff_guard
@@ -21,6 +24,9 @@ from nexnotify.web.admin.paging import few, keyset
 
 bp = Blueprint("admin_restocks", __name__)
 bp.before_request(staff_guard)
+
+#: For how long restocks that no event told of are counted.
+COUNTED_FOR = timedelta(days=30)
 
 
 @bp.get("")
@@ -36,7 +42,8 @@ def index() -> ResponseReturnValue:
     if search:
         named = list(db.session.scalars(ids_matching(store, search)))
         way = few(RestockEvent, way.where(RestockEvent.variant_id.in_(named)))
-    return render_template("admin/restocks/index.html", page=keyset(shown, way), q=search)
+    missed = found_by_check(store.id, utcnow() - COUNTED_FOR)
+    return render_template("admin/restocks/index.html", page=keyset(shown, way), q=search, missed=missed)
 
 
 @bp.get("/<int:restock_id>")

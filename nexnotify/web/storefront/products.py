@@ -58,8 +58,8 @@ def get_products() -> ResponseReturnValue:
     if (product_id := request.args.get("id")) is not None:
         statement = statement.where(Product.external_id == product_id)
     for column, name in ((Variant.sku, "sku"), (Variant.external_id, "variant_id")):
-        if (wanted := request.args.get(name)) is not None:
-            mine = sa.select(Variant.product_id).where(Variant.store_id == store.id, column == wanted)
+        if (named := request.args.get(name)) is not None:
+            mine = sa.select(Variant.product_id).where(Variant.store_id == store.id, column == named)
             statement = statement.where(Product.id.in_(mine))
     if after is not None:
         statement = statement.where(Product.id > after)
