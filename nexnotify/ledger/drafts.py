@@ -22,6 +22,8 @@ class Waiting(NamedTuple):
     asked_status: str
     quantity: int
     first_name: str | None
+    #: It is about several variants, so that another one's restock may tell it too.
+    is_wide: bool
     contact_id: int
     channel: str
     opted_out: bool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from nexnotify.db import IdIn, db
+from nexnotify.db import IdIn, db, is_postgresql
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.waitlist.models import AlertRequest
 
@@ -35,3 +35,12 @@ _UNDER_WAY = (
 def under_way(store_id: int, request_ids: list[int]) -> set[int]:
     """Requests with an alert that may still go out: a second restock must not double it."""
     return set(db.session.connection().scalars(_UNDER_WAY, {"b_store": store_id, "b_ids": request_ids}))
+
+
+def one_by_one(store_id: int) -> None:
+    """Until the transaction ends, no other restock of the store is planned for people whom several may tell.
+
+    Each planner then sees in :func:`under_way` what the one before it wrote. SQLite's writers wait anyway.
+    """
+    if is_postgresql():
+        db.session.execute(sa.select(sa.func.pg_advisory_xact_lock(4714, sa.cast(store_id, sa.Integer))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,7 +15,7 @@ from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.models import AlertRequest
-from nexnotify.waitlist.queries import WANTS_MORE
+from nexnotify.waitlist.scope import Way, who_waits
 
 #: Variants found at a time, and put right in one transaction.
 BATCH = 100
@@ -32,35 +33,53 @@ def _of_variant(table: sa.FromClause) -> sa.ColumnElement[bool]:
     return sa.and_(table.c.store_id == _variant.c.store_id, table.c.variant_id == _variant.c.id)
 
 
-def _any(table: sa.FromClause, *where: sa.ColumnElement[bool] | sa.TextClause) -> sa.ColumnElement[bool]:
-    """Whether the variant has such a row."""
-    return sa.select(table.c.id).where(_of_variant(table), *where).correlate(_variant, _product, _event).exists()
-
-
-#: When the last of those who wait asked, for no more than there is.
-_newest = (
-    sa.select(_request.c.created_at)
-    .where(_of_variant(_request), _request.c.status == "waiting", _reaches(_request.c.quantity))
-    .order_by(_request.c.id.desc())
-    .limit(1)
+_siblings = _variant.alias()
+_first = (
+    sa.select(sa.func.min(_siblings.c.id))
+    .where(_siblings.c.store_id == _variant.c.store_id, _siblings.c.product_id == _variant.c.product_id)
     .correlate(_variant)
     .scalar_subquery()
 )
+_MINE: tuple[Any, ...] = (_variant.c.store_id, _variant.c.id, _first)
+
+
+def _served(way: Way) -> sa.Select[Any]:
+    """Those who want no more than there is."""
+    return way.requests.where(_reaches(_request.c.quantity))
+
+
+_ways = who_waits([_request.c.created_at], *_MINE)
+_anybody = sa.or_(*(_served(way).correlate(_variant).exists() for way in _ways))
+#: When the last of them asked, in each of the ways to wait.
+_newest = [_served(way).order_by(way.id.desc()).limit(1).correlate(_variant).scalar_subquery() for way in _ways]
 _events = _event.alias()
 _last = sa.select(sa.func.max(_events.c.id)).where(_of_variant(_events)).correlate(_variant).scalar_subquery()
 #: It could not be told of in between, so there was a restock since.
-_gone_since = _any(
-    _change,
-    _change.c.id > _event.c.stock_change_id,
-    _change.c.applied,
-    sa.or_(
-        _change.c.available_after < 1,
-        _change.c.available_after < _variant.c.min_order_quantity,
-        _change.c.available_after < _minimum,
-    ),
+_gone = (
+    sa.select(_change.c.id)
+    .where(
+        _of_variant(_change),
+        _change.c.applied,
+        sa.or_(
+            _change.c.available_after < 1,
+            _change.c.available_after < _variant.c.min_order_quantity,
+            _change.c.available_after < _minimum,
+        ),
+    )
+    .order_by(_change.c.id.desc())  # backwards from the last: it is found before the event at the latest
+    .limit(1)
+    .correlate(_variant, _product)
+    .scalar_subquery()
 )
-_wanted_more = _any(_request, WANTS_MORE, _request.c.quantity > _event.c.available_after, _reaches(_request.c.quantity))
-_unseen = _any(_change, sa.text("stock_change.looked_at IS NULL"))
+_gone_since = _gone > _event.c.stock_change_id
+_wanted_more = sa.or_(
+    *(
+        _served(way).correlate(_variant, _event).exists()
+        for way in who_waits([_request.c.id], *_MINE, more_than=_event.c.available_after)
+    )
+)
+#: What detection has yet to look at: few, in an index of their own, read once.
+_unseen = _variant.c.id.in_(sa.select(_change.c.variant_id).where(sa.text("stock_change.looked_at IS NULL")))
 
 #: Variants of one store that people can be told of, with somebody waiting who can be told, and neither an event that
 #: covers it nor a change that detection has yet to look at. The last event covers everybody who had asked by then,
@@ -77,10 +96,13 @@ OVERLOOKED = (
         _reaches(sa.literal(1)),
         _reaches(_variant.c.min_order_quantity),
         _reaches(_minimum),
-        _newest.is_not(None),
+        _anybody,
         sa.or_(
             _event.c.id.is_(None),
-            sa.and_(_event.c.planned_at.is_not(None), sa.or_(_newest > _event.c.at, _gone_since, _wanted_more)),
+            sa.and_(
+                _event.c.planned_at.is_not(None),
+                sa.or_(*(newest > _event.c.at for newest in _newest), _gone_since, _wanted_more),
+            ),
         ),
         ~_unseen,
     )

@@ -9,9 +9,7 @@ import sqlalchemy as sa
 from nexnotify.db import db
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.models import OPEN, AlertRequest
-
-#: Literally, as in the partial index.
-WANTS_MORE = sa.text("alert_request.status = 'waiting' AND alert_request.quantity > 1")
+from nexnotify.waitlist.scope import first_of, who_waits
 
 
 def anyone_waits(store_id: int, variant_id: int, *, more_than: int | None = None, at_most: int | None = None) -> bool:
@@ -20,15 +18,12 @@ def anyone_waits(store_id: int, variant_id: int, *, more_than: int | None = None
     :param more_than: only those who want more units than these.
     :param at_most: only those who want no more units than these.
     """
-    mine = AlertRequest.store_id == store_id, AlertRequest.variant_id == variant_id
-    statement = sa.select(AlertRequest.id).where(*mine)
-    if more_than is None:
-        statement = statement.where(AlertRequest.status == "waiting")
-    else:
-        statement = statement.where(WANTS_MORE, AlertRequest.quantity > more_than)
-    if at_most is not None:
-        statement = statement.where(AlertRequest.quantity <= at_most)
-    return db.session.scalar(statement.limit(1)) is not None
+    first = db.session.scalar(sa.select(first_of(store_id, variant_id)))
+    for way in who_waits([AlertRequest.id], store_id, variant_id, sa.literal(first), more_than):
+        requests = way.requests if at_most is None else way.requests.where(AlertRequest.quantity <= at_most)
+        if db.session.scalar(requests.limit(1)) is not None:
+            return True
+    return False
 
 
 def units_wanted(store: Store, variant_ids: Sequence[int]) -> dict[int, int]:

@@ -157,6 +157,10 @@ class RequestPayload(OneVariant):
 
     phone: Annotated[str, Field(max_length=60)] | None = None
     email: Annotated[str, Field(max_length=254)] | None = None
+    any_variant: bool = Field(False, description="Any variant of its product: the first that can be bought is told.")
+    or_variants: list[OneVariant] = Field(
+        [], max_length=20, description="Other variants that would do: the first of all that can be bought is told."
+    )
     quantity: Units = Field(1, description="Units wanted: nobody is told before so many can be bought.")
     first_name: Annotated[Name | None, Field(description="On one line, without a link or an address.")] = None
     channels: list[Literal["sms", "email", "push"]] | None = Field(
@@ -167,6 +171,13 @@ class RequestPayload(OneVariant):
     page_url: Annotated[Annotated[str, Field(max_length=2000)] | None, BeforeValidator(_web_page)] = Field(
         None, description="Kept if it is an http or https address."
     )
+
+    @model_validator(mode="after")
+    def _one_way_to_want_several(self) -> RequestPayload:
+        if self.any_variant and self.or_variants:
+            raise ValueError("Name other variants with or_variants, or take any_variant, not both.")
+        return self
+
     #: The language the shopper was asked in; errors beside fields are in it where we have it.
     language: Annotated[str, Field(max_length=35)] | None = None
 

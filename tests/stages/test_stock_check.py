@@ -229,5 +229,7 @@ def test_the_check_reads_indexes_beside_many_old_rows(waiting: Shop) -> None:
         asked = OVERLOOKED.params(store_id=waiting.store_id, after=0, threshold=1)
         statement = asked.compile(connection, compile_kwargs={"literal_binds": True})
         lines = [str(row[-1]) for row in connection.exec_driver_sql(f"{words} {statement}").all()]
+    # What detection has yet to look at is never the past.
+    lines = [line for line in lines if "ix_stock_change_new" not in line]
     growing = "|".join((*GROWING, "stock_change", "restock_event"))
     assert not [line for line in lines if re.search(rf"(SCAN|Seq Scan on) ({growing})\b", line)], "\n".join(lines)

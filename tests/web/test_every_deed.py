@@ -261,7 +261,10 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
         "admin_products.set_stock",
         Deed(f"/products/variants/{ids['variant']}/stock", {"location": "main", "on_hand": "3"}),
     )
-    yield "admin_products.set_alerts", Deed(f"/products/{ids['product']}/alerts", {**AS_THE_STORE, "alerts": "y", "threshold": "5"})
+    yield (
+        "admin_products.set_alerts",
+        Deed(f"/products/{ids['product']}/alerts", {**AS_THE_STORE, "alerts": "y", "threshold": "5"}),
+    )
     yield (
         "admin_products.set_minimum",
         Deed(f"/products/variants/{ids['variant']}/minimum", {"threshold": "5", "min_order_quantity": "1"}),

@@ -83,6 +83,8 @@ _REQUEST = {
     "channel": "sms",
     "to": "+12015550123",
     "first_name": "Ann",
+    "scope": "variant",
+    "any_of": [],
     "quantity": 1,
     "status": "alerted",
     "asked_status": "sold_out",

@@ -15,6 +15,7 @@ from nexnotify.inventory.available import STATUSES as UNAVAILABLE
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.policy.eligibility import REASONS
 from nexnotify.stores.settings import CHANNELS
+from nexnotify.waitlist.models import SCOPES
 from nexnotify.waitlist.models import STATUSES as REQUEST_STATUSES
 
 
@@ -181,6 +182,8 @@ class RequestAnswer(Answer):
     channel: Channel
     to: Annotated[str, Field(description="The number or email address.", examples=["+12015550123"])]
     first_name: str | None
+    scope: Annotated[str, status(SCOPES)]
+    any_of: Annotated[list[str], Field(description="SKUs (or variant ids) that would do; empty where it is one alone.")]
     quantity: Annotated[int, Field(ge=1, description="Units wanted.")]
     status: RequestStatus
     asked_status: Annotated[UnavailableAs, Field(description="The product status when the shopper asked.")]
