@@ -124,6 +124,8 @@ class StoreSettings(_Part):
     widget: WidgetLook = WidgetLook()
     #: Whether the widget asks how many units a shopper wants.
     ask_quantity: bool = False
+    #: Whether the widget offers any variant of a product, told about the first that can be bought.
+    ask_any: bool = False
     #: The codes that count views and orders on the shop's pages.
     storefront_code: StorefrontCode = StorefrontCode()
     country: str = "US"

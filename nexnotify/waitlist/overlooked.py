@@ -40,7 +40,6 @@ _first = (
     .correlate(_variant)
     .scalar_subquery()
 )
-_MINE: tuple[Any, ...] = (_variant.c.store_id, _variant.c.id, _first)
 
 
 def _served(way: Way) -> sa.Select[Any]:
@@ -48,7 +47,7 @@ def _served(way: Way) -> sa.Select[Any]:
     return way.requests.where(_reaches(_request.c.quantity))
 
 
-_ways = who_waits([_request.c.created_at], *_MINE)
+_ways = who_waits([_request.c.created_at], _variant.c.store_id, _variant.c.id, _first)
 _anybody = sa.or_(*(_served(way).correlate(_variant).exists() for way in _ways))
 #: When the last of them asked, in each of the ways to wait.
 _newest = [_served(way).order_by(way.id.desc()).limit(1).correlate(_variant).scalar_subquery() for way in _ways]
@@ -75,7 +74,7 @@ _gone_since = _gone > _event.c.stock_change_id
 _wanted_more = sa.or_(
     *(
         _served(way).correlate(_variant, _event).exists()
-        for way in who_waits([_request.c.id], *_MINE, more_than=_event.c.available_after)
+        for way in who_waits([_request.c.id], _variant.c.store_id, _variant.c.id, _first, _event.c.available_after)
     )
 )
 #: What detection has yet to look at: few, in an index of their own, read once.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -208,7 +208,18 @@ def others_wanted(store_id: int, request_ids: Sequence[int]) -> dict[int, list[i
     return found
 
 
-def skus_wanted(store_id: int, requests: Sequence[AlertRequest]) -> dict[int, list[str]]:
+class AboutVariants(Protocol):
+    """A request, or what a list read of it."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def scope(self) -> str: ...
+    @property
+    def variant_id(self) -> int: ...
+
+
+def skus_wanted(store_id: int, requests: Sequence[AboutVariants]) -> dict[int, list[str]]:
     """Request → SKU, or else id, of each variant that would do, for those about several; in three queries at most."""
     listed = others_wanted(store_id, [item.id for item in requests if item.scope == "listed"])
     names = {

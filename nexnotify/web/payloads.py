@@ -158,9 +158,10 @@ class RequestPayload(OneVariant):
     phone: Annotated[str, Field(max_length=60)] | None = None
     email: Annotated[str, Field(max_length=254)] | None = None
     any_variant: bool = Field(False, description="Any variant of its product: the first that can be bought is told.")
-    or_variants: list[OneVariant] = Field(
-        [], max_length=20, description="Other variants that would do: the first of all that can be bought is told."
-    )
+    or_variants: Annotated[
+        list[OneVariant],
+        Field(max_length=20, description="Other variants that would do: the first of all that can be bought is told."),
+    ] = []
     quantity: Units = Field(1, description="Units wanted: nobody is told before so many can be bought.")
     first_name: Annotated[Name | None, Field(description="On one line, without a link or an address.")] = None
     channels: list[Literal["sms", "email", "push"]] | None = Field(

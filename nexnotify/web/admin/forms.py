@@ -145,6 +145,10 @@ class SettingsForm(SwitchesForm):
             "Products and variants may have another one."
         ),
     )
+    ask_any = BooleanField(
+        N_("Offer “any of them”"),
+        description=N_("Beside each size or colour the widget offers any: told once, about the first that is back."),
+    )
     ask_quantity = BooleanField(
         N_("Ask how many a shopper wants"),
         description=N_("The widget has a field for it. Who wants three is told when three can be bought."),
@@ -226,7 +230,14 @@ class SettingsForm(SwitchesForm):
         }
         data |= {
             name: getattr(settings, name)
-            for name in ("threshold", "ask_quantity", "confirmations", "send_undo_seconds", "resend_uncertain")
+            for name in (
+                "threshold",
+                "ask_any",
+                "ask_quantity",
+                "confirmations",
+                "send_undo_seconds",
+                "resend_uncertain",
+            )
         }
         data |= {"country": settings.country, "zone": settings.zone, "domains": "\n".join(settings.domains)}
         data |= {"quiet": settings.quiet_hours is not None, "quiet_from": quiet.times[0], "quiet_to": quiet.times[1]}
@@ -251,6 +262,7 @@ class SettingsForm(SwitchesForm):
         return {
             "switches": switches,
             "threshold": self.threshold.data,
+            "ask_any": self.ask_any.data,
             "ask_quantity": self.ask_quantity.data,
             "quiet_hours": quiet,
             "frequency_cap": cap,

@@ -13,6 +13,7 @@
   const ATTRIBUTES = Object.keys(NAMES).concat(HERE);
   const MOUNTS = ATTRIBUTES.map((name) => `[${name}]:not(script)`).join();
   const API = `${script.src.replace(/\/widget\/[^/]+\/[^/]+$/, "")}/widget/v1/${encodeURIComponent(store)}`;
+  const ANY = "*"; // in the list of variants: whichever is back first
   const FRESH = 15000, PATIENCE = 12000;
 
   const CSS = `
@@ -156,7 +157,10 @@ option{background:var(--fb);color:var(--ft)}
       ui.which.replaceChildren();
       if (!this.item) ui.which.append(make("option", { value: "" }, t.choose));
       for (const v of askable) ui.which.append(make("option", { value: v.variant_id }, v.name || v.sku || v.variant_id));
-      if (this.item) ui.which.value = this.item.variant_id;
+      if (config.ask_any) ui.which.append(make("option", { value: ANY }, t.any));
+      this.any = this.any && config.ask_any && this.chosen === ANY;
+      if (this.any) this.item = askable[0];
+      if (this.item) ui.which.value = this.any ? ANY : this.item.variant_id;
       ui.whichField.hidden = askable.length < 2;
       this.consentText = config.consent_text;
       ui.consentText.textContent = config.consent_text;
@@ -175,7 +179,7 @@ option{background:var(--fb);color:var(--ft)}
       const channels = item ? item.channels : config.variants.flatMap((v) => v.channels);
       this.sms = channels.includes("sms");
       this.email = channels.includes("email");
-      ui.status.textContent = item ? [t[item.status], item.name].filter(Boolean).join(" · ") : "";
+      ui.status.textContent = item ? [t[item.status], !this.any && item.name].filter(Boolean).join(" · ") : "";
       ui.both.hidden = !(this.sms && this.email);
       ui.quantityField.hidden = !config.ask_quantity;
       ui.phoneField.hidden = !this.sms;
@@ -289,7 +293,8 @@ option{background:var(--fb);color:var(--ft)}
     }
     choose() {
       this.chosen = this.ui.which.value;
-      this.item = this.config.variants.find((v) => v.variant_id === this.chosen) || null;
+      this.any = this.chosen === ANY;
+      this.item = this.config.variants.find((v) => (this.any ? v.channels.length : v.variant_id === this.chosen)) || null;
       this.update();
     }
 
@@ -336,6 +341,7 @@ option{background:var(--fb);color:var(--ft)}
       const abroad = /^(\+|＋|00)/.test(phone), code = this.codes.get(ui.country.value);
       const body = {
         variant_id: item.variant_id,
+        any_variant: this.any || undefined,
         quantity: config.ask_quantity ? quantity : undefined,
         channels: [phone && "sms", address && "email"].filter(Boolean),
         phone: phone ? (abroad || !code ? phone : `+${code} ${phone}`) : undefined,
@@ -379,7 +385,7 @@ option{background:var(--fb);color:var(--ft)}
       const values = {
         phone: phone && `••• ${digits(phone).slice(-4).join("")}`,
         email: email && email.replace(/^(.).*@/, "$1•••@"),
-        product: [config.product.title, item.name].filter(Boolean).join(", "),
+        product: [config.product.title, !this.any && item.name].filter(Boolean).join(", "),
       };
       ui.doneText.replaceChildren(...fill(config.texts[phone && email ? "done_both" : phone ? "done_sms" : "done_email"], values));
       ui.consent.checked = false; // a yes is for one product
