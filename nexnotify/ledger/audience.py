@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,10 +18,9 @@ from nexnotify.policy.eligibility import Facts, Verdict, decide_alert
 from nexnotify.restock.detect import obstacle
 from nexnotify.restock.models import RestockEvent
 from nexnotify.waitlist.models import AlertRequest
-from nexnotify.waitlist.scope import first_of, who_waits
+from nexnotify.waitlist.scope import FIRST_OF, who_waits
 
 _request, _contact = AlertRequest.__table__, Contact.__table__
-#: One statement: the three ways to wait, each in the order of asking and no longer than a chunk, then the oldest of all.
 _ways = who_waits(
     [
         _request.c.id,
@@ -36,32 +36,43 @@ _ways = who_waits(
     sa.bindparam("first", type_=sa.BigInteger),
 )
 _most = sa.bindparam("most", type_=sa.Integer)
-_after = [way.requests.where(way.id > sa.bindparam("after")).order_by(way.id).limit(_most) for way in _ways]
-_asking = sa.union_all(*(sa.select(way.subquery()) for way in _after)).subquery()
-_WAITING = (
-    sa.select(
-        _asking.c.id,
-        _asking.c.asked_status,
-        _asking.c.quantity,
-        _asking.c.first_name,
-        _asking.c.scope != "variant",
+_behind = [way.requests.where(way.id > sa.bindparam("after")) for way in _ways]
+
+
+def _people(requests: sa.Select[Any], asking: sa.FromClause) -> sa.Select[Any]:
+    """Those who ask, with their contacts, oldest first."""
+    of_contact = sa.and_(_contact.c.store_id == asking.c.store_id, _contact.c.id == asking.c.contact_id)
+    columns = (
+        asking.c.id,
+        asking.c.asked_status,
+        asking.c.quantity,
+        asking.c.first_name,
+        asking.c.scope != "variant",
         _contact.c.id,
         _contact.c.channel,
         _contact.c.opted_out_at.is_not(None),
         _contact.c.unreachable_at.is_(None),
     )
-    .join(_contact, sa.and_(_contact.c.store_id == _asking.c.store_id, _contact.c.id == _asking.c.contact_id))
-    .order_by(_asking.c.id)
-    .limit(_most)
-)
+    return requests.with_only_columns(*columns).join(_contact, of_contact).order_by(asking.c.id).limit(_most)
+
+
+_plain = _people(_behind[0], _request)
+#: The three ways together, each in the order of asking and no longer than a chunk. That costs twice as much for a person,
+#: so it is asked only where somebody waits in one of the other two.
+_together = sa.union_all(
+    *(sa.select(behind.order_by(way.id).limit(_most).subquery()) for way, behind in zip(_ways, _behind, strict=True))
+).subquery()
+_all = _people(sa.select(_together), _together)
+_ANYONE_ELSE = sa.select(sa.or_(*(behind.with_only_columns(sa.literal(1)).exists() for behind in _behind[1:])))
 
 
 def waiting(event: RestockEvent, most: int) -> list[Waiting]:
     """The next ``most`` people behind the place the plan came to, in the order they asked."""
-    first = db.session.scalar(sa.select(first_of(event.store_id, event.variant_id)))
-    where = {"store_id": event.store_id, "variant_id": event.variant_id, "first": first}
-    where |= {"after": event.plan_cursor, "most": most}
-    return [Waiting(*row) for row in db.session.connection().execute(_WAITING, where).all()]
+    connection = db.session.connection()
+    where: dict[str, Any] = {"store_id": event.store_id, "variant_id": event.variant_id, "after": event.plan_cursor}
+    where["first"] = connection.scalar(FIRST_OF, where)
+    statement = _all if connection.scalar(_ANYONE_ELSE, where) else _plain
+    return [Waiting(*row) for row in connection.execute(statement, where | {"most": most}).all()]
 
 
 def decider(job: Job) -> Callable[[Waiting, Sequence[datetime]], Verdict]:

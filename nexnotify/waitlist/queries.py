@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from nexnotify.db import db
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.models import OPEN, AlertRequest
-from nexnotify.waitlist.scope import first_of, who_waits
+from nexnotify.waitlist.scope import FIRST_OF, who_waits
 
 
 def anyone_waits(store_id: int, variant_id: int, *, more_than: int | None = None, at_most: int | None = None) -> bool:
@@ -18,7 +18,7 @@ def anyone_waits(store_id: int, variant_id: int, *, more_than: int | None = None
     :param more_than: only those who want more units than these.
     :param at_most: only those who want no more units than these.
     """
-    first = db.session.scalar(sa.select(first_of(store_id, variant_id)))
+    first = db.session.scalar(FIRST_OF, {"store_id": store_id, "variant_id": variant_id})
     for way in who_waits([AlertRequest.id], store_id, variant_id, sa.literal(first), more_than):
         requests = way.requests if at_most is None else way.requests.where(AlertRequest.quantity <= at_most)
         if db.session.scalar(requests.limit(1)) is not None:

@@ -23,15 +23,15 @@ WANTS_ANY = sa.text("alert_request.status = 'waiting' AND alert_request.scope = 
 _IS_WIDE = sa.text("alert_request.status IN ('pending', 'waiting') AND alert_request.scope <> 'variant'")
 
 
-def first_of(store_id: Any, variant_id: Any) -> sa.ScalarSelect[int]:
-    """The first variant of a variant's product, by which requests for any of them are kept."""
-    mine, sibling = _variant.alias(), _variant.alias()
-    product = sa.select(mine.c.product_id).where(mine.c.store_id == store_id, mine.c.id == variant_id)
-    return (
-        sa.select(sa.func.min(sibling.c.id))
-        .where(sibling.c.store_id == store_id, sibling.c.product_id == product.scalar_subquery())
-        .scalar_subquery()
-    )
+_mine, _sibling = _variant.alias(), _variant.alias()
+#: The first variant of a variant's product, by which requests for any of them are kept.
+FIRST_OF = sa.select(sa.func.min(_sibling.c.id)).where(
+    _sibling.c.store_id == sa.bindparam("store_id"),
+    _sibling.c.product_id
+    == sa.select(_mine.c.product_id)
+    .where(_mine.c.store_id == sa.bindparam("store_id"), _mine.c.id == sa.bindparam("variant_id"))
+    .scalar_subquery(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def who_waits(
     """The three ways to wait for a variant, each read from an index in the order of asking.
 
     :param columns: of ``alert_request``.
-    :param first: the first variant of its product (:func:`first_of`).
+    :param first: the first variant of its product (:data:`FIRST_OF`).
     :param more_than: only those who want more units than these.
     """
     more = () if more_than is None else (_request.c.quantity > more_than,)
