@@ -186,7 +186,7 @@ def sign_up(
         # Counted after all joins, so that nobody who holds the store's counter waits for a contact.
         for result, address in zip(joined, addresses.values(), strict=True):
             if result.is_new and (not from_shopper or _may_confirm(store, address, now)):
-                queue_confirmation(store, variant, result.contact, name, now)
+                queue_confirmation(store, variant, result.contact, name, now, any_variant=payload.any_variant)
     return joined
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -190,3 +192,19 @@ def test_any_and_several_units_go_together(sold_out: Shop) -> None:
 def test_a_request_for_several_that_makes_no_sense_is_refused(sold_out: Shop, fields: Any, status: int) -> None:
     sold_out.ask("TEE-M", ANN, status=status, **fields)
     assert sold_out.requests() == []
+
+
+@sqlite_only
+def test_a_shopper_reads_what_they_asked_for(sold_out: Shop) -> None:
+    """In the confirmation, and on their own page."""
+    email = {"phone": None, "channels": ["email"], "email": "ann@mail.example"}
+    sold_out.ask("TEE-M", any_variant=True, **email)
+    sold_out.ask("MUG", **or_else("MUG", "TEE-L"), **(email | {"email": "ben@mail.example"}))
+    sold_out.work()
+    words = [(row["to"], row["body"]) for row in sold_out.messages("confirmation")]
+    assert ["when Tee is available" in body for to, body in words if to.startswith("ann")] == [True]
+    for name, expected in (("ann", "Tee, any of them"), ("ben", "Mug, or another one that you chose")):
+        [address] = [re.search(r"http\S+/s/\S+", body) for to, body in words if to.startswith(name)]
+        assert address is not None
+        page = sold_out.client.get(urlsplit(address[0]).path).get_data(as_text=True)
+        assert expected in " ".join(page.split())

@@ -187,7 +187,10 @@ def _missed(store: Store, now: datetime) -> Iterator[Trouble]:
     """Restocks of late that only the check of stock found: people heard up to a minute later than they could have."""
     if count := found_by_check(store.id, now - MISSED_OF_LATE):
         title = N_("Restocks were found by the check, not by an event")
-        words = N_("In the last seven days: %(count)s. People were told all the same, only later. The log says of which store.", count=count)
+        words = N_(
+            "In the last seven days: %(count)s. People were told all the same, only later. The log says of which store.",
+            count=count,
+        )
         yield Trouble("restocks", "info", title, words)
 
 
