@@ -24,6 +24,12 @@ class Product(Tenant, db.Model):
     url: Mapped[str | None] = mapped_column(sa.String(2000))
     image_url: Mapped[str | None] = mapped_column(sa.String(2000))
     published: Mapped[bool] = mapped_column(default=True)
+    #: False: nobody is asked for it and nobody told of it, whatever its stock.
+    alerts: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    #: Fewest units at which people are told of its variants; null: as the store's.
+    threshold: Mapped[int | None]
+    #: Switches that differ from the store's: status → channel → on or off; null: none does.
+    switches: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     updated_at: Mapped[datetime]
 
     variants: Mapped[list[Variant]] = relationship(back_populates="product", order_by="Variant.id")
@@ -52,6 +58,10 @@ class Variant(Tenant, db.Model):
     image_url: Mapped[str | None] = mapped_column(sa.String(2000))
     #: What it counts as when it cannot be bought: preordered, backordered or sold_out.
     unavailable_as: Mapped[str] = mapped_column(sa.String(20), default="sold_out")
+    #: Fewest units at which people are told of it; null: as its product's.
+    threshold: Mapped[int | None]
+    #: Units that the shop sells at least; fewer cannot be bought.
+    min_order_quantity: Mapped[int] = mapped_column(default=1, server_default="1")
     #: Available to sell over all locations, kept by ``inventory``; null is unlimited.
     available: Mapped[int | None] = mapped_column(BigId, default=0)
     updated_at: Mapped[datetime]

@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from enum import Enum
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
@@ -15,6 +16,15 @@ from nexnotify.catalog.models import Location, Product, Variant
 from nexnotify.db import db, insert_ignore, is_postgresql
 from nexnotify.errors import Invalid
 from nexnotify.stores.models import Store
+
+
+class Untold(Enum):
+    """Nothing was said of it, so it stays: what a merchant has set survives the storefront's next word."""
+
+    STAYS = "stays"
+
+
+STAYS: Final = Untold.STAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,13 @@ class VariantData:
     url: str | None = None
     image_url: str | None = None
     unavailable_as: str = "sold_out"
+    threshold: int | Untold | None = STAYS
+    min_order_quantity: int | Untold = STAYS
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether it says something that decides from how many units on people are told."""
+        return self.threshold is not STAYS or self.min_order_quantity is not STAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +58,15 @@ class ProductData:
     image_url: str | None = None
     published: bool = True
     variants: Sequence[VariantData] = ()
+    alerts: bool | Untold = STAYS
+    threshold: int | Untold | None = STAYS
+    switches: dict[str, Any] | Untold | None = STAYS
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether it says something that decides when people are told."""
+        own = self.alerts is not STAYS or self.threshold is not STAYS
+        return own or any(variant.has_rules for variant in self.variants)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +94,7 @@ def upsert_product(store: Store, data: ProductData, now: datetime) -> Upserted:
         db.session.add(product)
     product.title, product.url, product.image_url = data.title, data.url, data.image_url
     product.published, product.updated_at = data.published, now
+    _take_told(product, data, ("alerts", "threshold", "switches"))
     db.session.flush()
     made = [_upsert_variant(store, product, variant, now) for variant in data.variants]
     changed = published_before is not None and published_before != product.published
@@ -100,8 +127,15 @@ def _upsert_variant(store: Store, product: Product, data: VariantData, now: date
     variant.currency = data.currency or store.currency
     variant.url, variant.image_url, variant.unavailable_as = data.url, data.image_url, data.unavailable_as
     variant.updated_at = now
+    _take_told(variant, data, ("threshold", "min_order_quantity"))
     db.session.flush()
     return variant, is_new
+
+
+def _take_told(row: Product | Variant, data: ProductData | VariantData, names: Sequence[str]) -> None:
+    for name in names:
+        if (value := getattr(data, name)) is not STAYS:
+            setattr(row, name, value)
 
 
 def variant_id_from(product_id: str, options: dict[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,10 +14,11 @@ from nexnotify.catalog.models import Variant
 from nexnotify.customers.consent import may_be_sent_marketing
 from nexnotify.db import IdIn, db
 from nexnotify.dispatch.due import Due
-from nexnotify.inventory.service import status_of
+from nexnotify.inventory.service import needed_of, status_of
 from nexnotify.ledger.facts import COUNTED, GONE, messages_that_count, store_policy
 from nexnotify.ledger.models import Alert
 from nexnotify.policy.eligibility import Facts, Send, Verdict, decide_alert, decide_answer, decide_sent
+from nexnotify.restock.detect import obstacle
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
@@ -36,6 +37,7 @@ class About:
     status: str
     asked_status: str
     recalled: bool
+    quantity: int
 
 
 @dataclass(slots=True)
@@ -70,9 +72,10 @@ def _decide(due: Due, house: _House | None, now: datetime) -> Decided:
         reachable=reachable,
         wanted=not about or any(not item.recalled for item in about),
         request_open=any(item.status == "waiting" for item in about),
-        switched_on=any(due.channel in house.settings.switches.offered(item.asked_status) for item in about),
+        switched_on=any(house.is_on(due, item) for item in about),
         paused=house.settings.is_paused(due.channel),
         buyable=due.variant_id in house.in_stock,
+        obstacle=house.obstacle(due, about),
         recent=house.recent[due.contact_id],
     )
     verdict = decide_alert(facts, house.policy, now)
@@ -108,11 +111,26 @@ class _House:
         self.settings = store_settings(store)
         self.policy = store_policy(self.settings)
         self.about = _about(store_id, [due.id for due in alerts]) if alerts else {}
-        self.in_stock = _in_stock({due.variant_id for due in alerts if due.variant_id is not None})
+        self.variants = _variants({due.variant_id for due in alerts if due.variant_id is not None})
+        self.in_stock = {id for id, variant in self.variants.items() if status_of(variant) == "in_stock"}
         counted = [due.contact_id for due in ruled if due.kind in COUNTED]
         self.recent = messages_that_count(store_id, counted, self.settings, now, GONE)
         self.willing = may_be_sent_marketing(store_id, bulk)
         self.stopped = stopped_messages(store_id, [due.id for due in sent])
+
+    def is_on(self, due: Due, about: About) -> bool:
+        """Whether the merchant has the message's channel on for what was asked."""
+        variant = self.variants.get(due.variant_id or 0)
+        switches = self.settings.switches.but(variant.product.switches if variant else None)
+        return due.channel in switches.offered(about.asked_status)
+
+    def obstacle(self, due: Due, about: Sequence[About]) -> str | None:
+        """What is in the way of all that the message is about."""
+        variant = self.variants.get(due.variant_id or 0)
+        if variant is None or not about:
+            return None
+        needed, fewest = needed_of(self.settings, variant), min(item.quantity for item in about)
+        return obstacle(variant.product.alerts, variant.available, needed, fewest)
 
 
 _alert, _request, _restock = Alert.__table__, AlertRequest.__table__, RestockEvent.__table__
@@ -124,6 +142,7 @@ _ABOUT = (
         _request.c.status,
         _request.c.asked_status,
         sa.func.coalesce(_restock.c.reason, "") == "recalled",
+        _request.c.quantity,
     )
     .join(_request, sa.and_(_request.c.store_id == _alert.c.store_id, _request.c.id == _alert.c.request_id))
     .join(_restock, sa.and_(_restock.c.store_id == _alert.c.store_id, _restock.c.id == _alert.c.restock_id))
@@ -140,14 +159,14 @@ def _about(store_id: int, message_ids: list[int]) -> dict[int, list[About]]:
     return found
 
 
-def _in_stock(variant_ids: Iterable[int]) -> set[int]:
-    wanted = list(variant_ids)
-    if not wanted:
-        return set()
+def _variants(variant_ids: Collection[int]) -> dict[int, Variant]:
+    """What the messages speak of, read afresh with its product."""
+    if not variant_ids:
+        return {}
     statement = (
         sa.select(Variant)
         .options(joinedload(Variant.product))
-        .where(Variant.id.in_(wanted))
+        .where(Variant.id.in_(variant_ids))
         .execution_options(populate_existing=True)
     )
-    return {variant.id for variant in db.session.scalars(statement) if status_of(variant) == "in_stock"}
+    return {variant.id: variant for variant in db.session.scalars(statement)}

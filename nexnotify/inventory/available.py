@@ -33,13 +33,27 @@ def available_to_sell(levels: Iterable[Level]) -> int | None:
     return total
 
 
-def product_status(published: bool, available: int | None, unavailable_as: str) -> str:
-    """``in_stock`` when published and at least one can be sold, else the variant's ``unavailable_as``.
+def reaches(available: int | None, units: int) -> bool:
+    """Whether so many units can be sold; None is unlimited."""
+    return available is None or available >= units
+
+
+def units_needed(store: int, product: int | None, variant: int | None, min_order: int) -> int:
+    """The fewest units at which people are told: a minimum of the variant, else of its product, else of the store.
+
+    Never fewer than an order takes, nor than 1, because nothing to sell is no restock.
+    """
+    own = variant if variant is not None else product if product is not None else store
+    return max(own, min_order, 1)
+
+
+def product_status(published: bool, available: int | None, unavailable_as: str, min_order: int = 1) -> str:
+    """``in_stock`` when published and an order of the least units can be met, else the variant's ``unavailable_as``.
 
     Raises ValueError where ``unavailable_as`` is not one of STATUSES.
     """
     if unavailable_as not in STATUSES:
         raise ValueError(f"unavailable_as must be one of {', '.join(STATUSES)}, not {unavailable_as!r}")
-    if published and (available is None or available >= 1):
+    if published and reaches(available, max(min_order, 1)):
         return IN_STOCK
     return unavailable_as

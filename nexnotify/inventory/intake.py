@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import datetime
 
 from nexnotify.catalog.models import Product
 from nexnotify.catalog.service import ProductData, upsert_product
+from nexnotify.inventory.minimums import rules_change
 from nexnotify.inventory.service import apply_unmatched, record_publishing
 from nexnotify.stores.models import Store
 
@@ -15,7 +17,8 @@ def take_product(store: Store, data: ProductData, now: datetime) -> Product:
 
     :raises Invalid: a SKU or variant id that another product of the store has.
     """
-    done = upsert_product(store, data, now)
+    with rules_change(store, data.id, now) if data.has_rules else nullcontext():
+        done = upsert_product(store, data, now)
     if done.published_before is not None:
         record_publishing(done.product, now)
     for variant in done.new_variants:

@@ -34,6 +34,9 @@ class StockLevel(Tenant, db.Model):
 class StockChange(Tenant, db.Model):
     """What a storefront told us about stock, and what it did to available-to-sell. Append-only but for ``looked_at``.
 
+    A minimum that changed, alerts that were switched on again and a check that found something have a row too, with
+    the same ``available_*`` before and after: people can be told now of what they could not be told of before.
+
     ``available_*`` are over all locations and 0 while the product is not published, because nobody can buy it then;
     null is unlimited.
     """
@@ -46,7 +49,7 @@ class StockChange(Tenant, db.Model):
     )
 
     variant_id: Mapped[int] = mapped_column(BigId)
-    #: "level", "published", "unpublished"
+    #: "level", "published", "unpublished", "minimum", "alerts", "check"
     cause: Mapped[str] = mapped_column(sa.String(20))
     location_key: Mapped[str | None] = mapped_column(sa.String(255))
     on_hand: Mapped[int | None] = mapped_column(BigId)

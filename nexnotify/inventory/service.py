@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from nexnotify.catalog.models import Location, Product, Variant
 from nexnotify.catalog.service import find_or_make_location, find_variant, lock_new_variants, lock_variant
 from nexnotify.db import db
-from nexnotify.inventory.available import Level, available_to_sell, product_status
+from nexnotify.inventory.available import Level, available_to_sell, product_status, units_needed
 from nexnotify.inventory.models import StockChange, StockLevel, UnmatchedLevel
 from nexnotify.stores.models import Store
+from nexnotify.stores.settings import StoreSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,29 @@ def record_publishing(product: Product, now: datetime) -> None:
 
 def status_of(variant: Variant) -> str:
     """``in_stock``, or what the variant counts as when it cannot be bought."""
-    return product_status(variant.product.published, variant.available, variant.unavailable_as)
+    product = variant.product
+    return product_status(product.published, variant.available, variant.unavailable_as, variant.min_order_quantity)
+
+
+def needed_of(settings: StoreSettings, variant: Variant) -> int:
+    """The fewest units of a variant at which people are told."""
+    return units_needed(settings.threshold, variant.product.threshold, variant.threshold, variant.min_order_quantity)
+
+
+def record_ready(variant: Variant, cause: str, now: datetime) -> None:
+    """Write down that people can be told of a variant from now on, for another ``cause`` than its stock."""
+    db.session.add(
+        StockChange(
+            store_id=variant.store_id,
+            variant_id=variant.id,
+            cause=cause,
+            available_before=variant.available,
+            available_after=variant.available,
+            as_of=now,
+            at=now,
+        )
+    )
+    db.session.flush()
 
 
 def _apply(store: Store, variant: Variant, data: LevelData, now: datetime) -> StockChange:

@@ -35,20 +35,31 @@ ALWAYS = frozenset({"keyword_reply"})
 
 
 def queue_confirmation(
-    store: Store, variant: Variant, contact: ContactRow, first_name: str | None, now: datetime
+    store: Store,
+    variant: Variant,
+    contact: ContactRow,
+    first_name: str | None,
+    now: datetime,
+    *,
+    any_variant: bool = False,
 ) -> int | None:
     """Tell a shopper that the ask was heard.
 
+    :param any_variant: of the product, so that none is named.
     :returns: the message's id; None when the contact may not be written to, or there is nothing to write with.
     """
     facts = Facts(opted_out=contact.opted_out_at is not None, reachable=contact.unreachable_at is None)
     if not isinstance(decide_answer(facts), Send):
         return None
-    values = product_values(store, variant) | {
-        "firstname": first_name,
-        "fullname": first_name,
-        "stop_url": stop_url(contact.store_id, contact.id),
-    }
+    values = (
+        product_values(store, variant)
+        | ({"variant": ""} if any_variant else {})
+        | {
+            "firstname": first_name,
+            "fullname": first_name,
+            "stop_url": stop_url(contact.store_id, contact.id),
+        }
+    )
     return _queue(store, contact, "confirmation", "confirmation", values, variant, now)
 
 

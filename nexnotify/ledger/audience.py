@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,39 +12,40 @@ import sqlalchemy as sa
 from nexnotify.customers.field_values import fold
 from nexnotify.customers.models import Contact, Customer, CustomField, CustomFieldValue
 from nexnotify.db import db
-from nexnotify.inventory.service import status_of
+from nexnotify.inventory.service import needed_of, status_of
 from nexnotify.ledger.drafts import Waiting
 from nexnotify.ledger.facts import store_policy
 from nexnotify.ledger.job import Job
 from nexnotify.policy.eligibility import Facts, Verdict, decide_alert
+from nexnotify.restock.detect import obstacle
 from nexnotify.stores.settings import StoreSettings
 from nexnotify.waitlist.models import AlertRequest
+from nexnotify.waitlist.scope import FIRST_OF, who_waits
 
 _request, _contact = AlertRequest.__table__, Contact.__table__
-_PEOPLE = (
-    sa.select(
+_ways = who_waits(
+    [
         _request.c.id,
+        _request.c.store_id,
+        _request.c.contact_id,
         _request.c.asked_status,
+        _request.c.quantity,
         _request.c.first_name,
-        _contact.c.id,
-        _contact.c.channel,
-        _contact.c.opted_out_at.is_not(None),
-        _contact.c.unreachable_at.is_(None),
-    )
-    .join(_contact, sa.and_(_contact.c.store_id == _request.c.store_id, _contact.c.id == _request.c.contact_id))
-    .where(
-        _request.c.store_id == sa.bindparam("store_id"),
-        _request.c.variant_id == sa.bindparam("variant_id"),
-        _request.c.status == "waiting",
-    )
-    .limit(sa.bindparam("most", type_=sa.Integer))
+        _request.c.scope,
+    ],
+    sa.bindparam("store_id"),
+    sa.bindparam("variant_id"),
+    sa.bindparam("first", type_=sa.BigInteger),
 )
-_BEHIND = _request.c.id > sa.bindparam("after")
+_most = sa.bindparam("most", type_=sa.Integer)
+_after = sa.bindparam("after", type_=sa.BigInteger)
+_Condition = sa.ColumnElement[bool]
+
 _customer, _value, _field = Customer.__table__, CustomFieldValue.__table__, CustomField.__table__
 #: Whether the customer whose address it is has a yes in the field that the store named.
 _HAS_PRIORITY = sa.exists().where(
     _customer.c.store_id == _request.c.store_id,
-    sa.or_(_customer.c.sms_contact_id == _contact.c.id, _customer.c.email_contact_id == _contact.c.id),
+    sa.or_(_customer.c.sms_contact_id == _request.c.contact_id, _customer.c.email_contact_id == _request.c.contact_id),
     _value.c.store_id == _customer.c.store_id,
     _value.c.customer_id == _customer.c.id,
     _value.c.custom_field_id == _field.c.id,
@@ -51,40 +53,83 @@ _HAS_PRIORITY = sa.exists().where(
     _field.c.store_id == _customer.c.store_id,
     _field.c.name_key == sa.bindparam("b_field"),
 )
-#: Part of the list, in the order in which it is told → its people.
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of the list, behind a place in it."""
+
+    #: Its next people: those who wait for just this variant, and in all ways together. That costs twice as much for a
+    #: person, so it is asked only where ``anyone_else`` waits.
+    plain: sa.Select[Any]
+    together: sa.Select[Any]
+    anyone_else: sa.Select[Any]
+    #: How many they are in all.
+    count: sa.Select[Any]
+
+
+def _part(*conditions: _Condition, newest: bool = False) -> _Part:
+    """The people of all ways to wait who meet the conditions, oldest or newest first."""
+
+    def behind(id: Any) -> _Condition:
+        return sa.or_(_after == 0, id < _after) if newest else id > _after
+
+    def in_order(id: Any) -> Any:
+        return id.desc() if newest else id
+
+    ways = [(way.requests.where(behind(way.id), *conditions), way.id) for way in _ways]
+    together = sa.union_all(
+        *(sa.select(requests.order_by(in_order(id)).limit(_most).subquery()) for requests, id in ways)
+    ).subquery()
+    counts = [sa.select(sa.func.count()).select_from(requests.subquery()).scalar_subquery() for requests, _ in ways]
+    others = (requests.with_only_columns(sa.literal(1)).exists() for requests, _ in ways[1:])
+    return _Part(
+        plain=_people(ways[0][0], _request).order_by(in_order(_request.c.id)),
+        together=_people(sa.select(together), together).order_by(in_order(together.c.id)),
+        anyone_else=sa.select(sa.or_(*others)),
+        count=sa.select(counts[0] + counts[1] + counts[2]),
+    )
+
+
+def _people(requests: sa.Select[Any], asking: sa.FromClause) -> sa.Select[Any]:
+    """Those who ask, with their contacts."""
+    of_contact = sa.and_(_contact.c.store_id == asking.c.store_id, _contact.c.id == asking.c.contact_id)
+    columns = (
+        asking.c.id,
+        asking.c.asked_status,
+        asking.c.quantity,
+        asking.c.first_name,
+        asking.c.scope != "variant",
+        _contact.c.id,
+        _contact.c.channel,
+        _contact.c.opted_out_at.is_not(None),
+        _contact.c.unreachable_at.is_(None),
+    )
+    return requests.with_only_columns(*columns).join(_contact, of_contact).limit(_most)
+
+
+#: The order in which a store tells people → the parts of its list.
 _LISTS = {
-    "oldest": [_PEOPLE.where(_BEHIND).order_by(_request.c.id)],
-    "newest": [
-        _PEOPLE.where(sa.or_(sa.bindparam("after") == 0, _request.c.id < sa.bindparam("after"))).order_by(
-            _request.c.id.desc()
-        )
-    ],
-    "priority": [
-        _PEOPLE.where(_BEHIND, _HAS_PRIORITY).order_by(_request.c.id),
-        _PEOPLE.where(_BEHIND, ~_HAS_PRIORITY).order_by(_request.c.id),
-    ],
-}
-
-
-_COUNTS = {
-    order: [sa.select(sa.func.count()).select_from(part.limit(None).order_by(None).subquery()) for part in parts]
-    for order, parts in _LISTS.items()
+    "oldest": [_part()],
+    "newest": [_part(newest=True)],
+    "priority": [_part(_HAS_PRIORITY), _part(~_HAS_PRIORITY)],
 }
 
 
 def waiting(job: Job, most: int) -> list[Waiting]:
     """The next ``most`` people behind the place the plan came to, in the order in which the store tells them."""
-    parts = _LISTS[told_in(job.settings)]
-    statement = parts[min(job.event.part, len(parts) - 1)]
-    where = _place(job) | {"most": most}
-    return [Waiting(*row) for row in db.session.connection().execute(statement, where).all()]
+    parts, where = _LISTS[told_in(job.settings)], _place(job)
+    part = parts[min(job.event.part, len(parts) - 1)]
+    connection = db.session.connection()
+    statement = part.together if connection.scalar(part.anyone_else, where) else part.plain
+    return [Waiting(*row) for row in connection.execute(statement, where | {"most": most}).all()]
 
 
 def count_waiting(job: Job) -> int:
     """How many people there are behind that place."""
     found, where = 0, _place(job)
-    for statement in _COUNTS[told_in(job.settings)][job.event.part :]:
-        found += db.session.connection().scalar(statement, where) or 0
+    for part in _LISTS[told_in(job.settings)][job.event.part :]:
+        found += db.session.connection().scalar(part.count, where) or 0
         where["after"] = 0
     return found
 
@@ -92,6 +137,7 @@ def count_waiting(job: Job) -> int:
 def _place(job: Job) -> dict[str, Any]:
     event = job.event
     where: dict[str, Any] = {"store_id": event.store_id, "variant_id": event.variant_id, "after": event.plan_cursor}
+    where["first"] = db.session.connection().scalar(FIRST_OF, where)
     if told_in(job.settings) == "priority":
         where["b_field"] = fold(job.settings.priority_field)
     return where
@@ -115,18 +161,21 @@ def told_in(settings: StoreSettings) -> str:
 
 def decider(job: Job) -> Callable[[Waiting, Sequence[datetime]], Verdict]:
     """The rule, asked once for all people with the same facts."""
-    policy, buyable = store_policy(job.settings), status_of(job.variant) == "in_stock"
+    policy, variant, product = store_policy(job.settings), job.variant, job.variant.product
+    buyable, needed = status_of(variant) == "in_stock", needed_of(job.settings, variant)
+    switches = job.settings.switches.but(product.switches)
     known: dict[tuple[object, ...], Verdict] = {}
 
     def decide(person: Waiting, recent: Sequence[datetime]) -> Verdict:
-        key = (person.channel, person.asked_status, person.opted_out, person.reachable, *recent)
+        key = (person.channel, person.asked_status, person.quantity, person.opted_out, person.reachable, *recent)
         if key not in known:
             facts = Facts(
                 opted_out=person.opted_out,
                 reachable=person.reachable,
-                switched_on=person.channel in job.settings.switches.offered(person.asked_status),
+                switched_on=person.channel in switches.offered(person.asked_status),
                 paused=job.settings.is_paused(person.channel),
                 buyable=buyable,
+                obstacle=obstacle(product.alerts, variant.available, needed, person.quantity),
                 recent=recent,
             )
             known[key] = decide_alert(facts, policy, job.now)

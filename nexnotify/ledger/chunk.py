@@ -12,7 +12,7 @@ from nexnotify.ledger.decisions import record_decisions
 from nexnotify.ledger.drafts import NoText, Text, Waiting
 from nexnotify.ledger.facts import GOING, messages_that_count
 from nexnotify.ledger.job import Job
-from nexnotify.ledger.overlap import closed_since, under_way
+from nexnotify.ledger.overlap import closed_since, one_by_one, under_way
 from nexnotify.ledger.paying import ASK_AGAIN, NO_CREDIT, Funds, funds
 from nexnotify.ledger.writing import write_alerts
 from nexnotify.policy.eligibility import Hold, Send, Skip, Verdict
@@ -111,6 +111,8 @@ def plan_chunk(job: Job, rows: Sequence[Waiting], room: int | None) -> tuple[Chu
     """
     recent = recent_of(job, rows)
     request_ids = [person.request_id for person in rows]
+    if any(person.is_wide for person in rows):
+        one_by_one(job.store.id)
     busy = under_way(job.store.id, request_ids)
     closed = closed_since(request_ids)  # after the line above: who was told in between is in neither
     chunk = decide_chunk(job, rows, room, busy, closed, recent)

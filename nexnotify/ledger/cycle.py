@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from nexnotify.db import db
 from nexnotify.inventory.models import StockChange
-from nexnotify.inventory.service import status_of
+from nexnotify.inventory.service import needed_of, status_of
 from nexnotify.ledger.audience import count_waiting, next_part, waiting
 from nexnotify.ledger.chunk import Chunk, plan_chunk
 from nexnotify.ledger.job import Job, open_job
@@ -21,6 +21,7 @@ from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.places import give_places_back, gone_at
 from nexnotify.ledger.recall import take_some_back
 from nexnotify.policy.eligibility import Hold, Skip
+from nexnotify.restock.detect import obstacle
 from nexnotify.restock.models import RestockEvent, RestockWave
 from nexnotify.restock.waves import Standing, Stop, next_wave
 
@@ -79,8 +80,11 @@ def _undo_until(job: Job) -> datetime:
 
 
 def is_buyable(job: Job) -> bool:
-    """Whether the product can be bought now."""
-    return status_of(job.variant) == "in_stock"
+    """Whether the product can be bought now, and there is enough of it to tell people."""
+    if status_of(job.variant) != "in_stock":
+        return False
+    needed = needed_of(job.settings, job.variant)
+    return obstacle(job.variant.product.alerts, job.variant.available, needed, 1) is None
 
 
 def _is_superseded(job: Job, wave: RestockWave | None) -> bool:

@@ -20,7 +20,10 @@ class Waiting(NamedTuple):
 
     request_id: int
     asked_status: str
+    quantity: int
     first_name: str | None
+    #: It is about several variants, so that another one's restock may tell it too.
+    is_wide: bool
     contact_id: int
     channel: str
     opted_out: bool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from nexnotify.db import IdIn, db
+from nexnotify.db import IdIn, db, is_postgresql
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.waitlist.models import AlertRequest
 
@@ -39,3 +39,12 @@ def under_way(store_id: int, request_ids: list[int], *, lock: bool = True) -> se
     """
     statement = _UNDER_WAY if lock else _LOOK
     return set(db.session.connection().scalars(statement, {"b_store": store_id, "b_ids": request_ids}))
+
+
+def one_by_one(store_id: int) -> None:
+    """Until the transaction ends, no other restock of the store is planned for people whom several may tell.
+
+    Each planner then sees in :func:`under_way` what the one before it wrote. SQLite's writers wait anyway.
+    """
+    if is_postgresql():
+        db.session.execute(sa.select(sa.func.pg_advisory_xact_lock(4714, sa.cast(store_id, sa.Integer))))

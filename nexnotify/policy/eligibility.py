@@ -24,6 +24,9 @@ REASONS = {
     "switched_off": N_("This channel is switched off for this product status."),
     "alert_paused": N_("The store has paused its text alert; the request keeps its place."),
     "sold_out_again": N_("The product could not be bought any more; the request keeps its place."),
+    "alerts_off": N_("Alerts of this product are switched off; the request keeps its place."),
+    "below_minimum": N_("Fewer were there than the least at which people are told; the request keeps its place."),
+    "too_few": N_("Fewer were there than this person wants; the request keeps its place."),
     "frequency_cap": N_("The contact has had as many alerts and marketing texts as the store allows for now."),
     "quiet_hours": N_("It is quiet hours; alerts and marketing texts wait until they end."),
     "no_credit": N_("The store has not enough credits; the text goes when there are some again."),
@@ -47,6 +50,8 @@ class Facts:
     switched_on: bool = True
     paused: bool = False
     buyable: bool = True
+    #: Only alerts: why it is too early though the product can be bought (``restock.detect.obstacle``).
+    obstacle: str | None = None
     #: No one of the staff has stopped the send, or recalled the restock, meanwhile.
     wanted: bool = True
     #: When the contact got (or is about to get) messages that count for the cap.
@@ -103,6 +108,8 @@ def decide_alert(facts: Facts, policy: Policy, now: datetime) -> Verdict:
         return Skip("alert_paused")
     if not facts.buyable:
         return Skip("sold_out_again")
+    if facts.obstacle:
+        return Skip(facts.obstacle)
     return _delay(facts, policy, now) or Send()
 
 

@@ -29,6 +29,8 @@ class Wanted:
 
     variant: Variant
     waiting: int
+    #: That they want, all together.
+    units: int
     by_text: int
     by_email: int
     oldest: datetime | None
@@ -72,21 +74,28 @@ def _told(store: Store, counts: dict[int, int]) -> list[Wanted]:
     variants = {
         item.id: item for item in db.session.scalars(statement.where(Variant.store_id == store.id, Variant.id.in_(ids)))
     }
-    by: dict[int, dict[str, tuple[int, datetime]]] = {number: {} for number in ids}
-    for number, channel, count, oldest in db.session.execute(
-        sa.select(AlertRequest.variant_id, Contact.channel, sa.func.count(), sa.func.min(AlertRequest.created_at))
+    by: dict[int, dict[str, tuple[int, int, datetime]]] = {number: {} for number in ids}
+    for number, channel, count, units, oldest in db.session.execute(
+        sa.select(
+            AlertRequest.variant_id,
+            Contact.channel,
+            sa.func.count(),
+            sa.func.sum(AlertRequest.quantity),
+            sa.func.min(AlertRequest.created_at),
+        )
         .join(Contact, sa.and_(Contact.store_id == AlertRequest.store_id, Contact.id == AlertRequest.contact_id))
         .where(AlertRequest.store_id == store.id, AlertRequest.variant_id.in_(ids), IS_OPEN)
         .group_by(AlertRequest.variant_id, Contact.channel)
     ):
-        by[number][channel] = (count, oldest)
+        by[number][channel] = (count, int(units), oldest)
     return [
         Wanted(
             variants[number],
             counts[number],
-            sum(count for channel, (count, _) in by[number].items() if channel == "sms"),
-            sum(count for channel, (count, _) in by[number].items() if channel == "email"),
-            min((oldest for _, oldest in by[number].values()), default=None),
+            sum(units for _, units, _ in by[number].values()),
+            sum(count for channel, (count, _, _) in by[number].items() if channel == "sms"),
+            sum(count for channel, (count, _, _) in by[number].items() if channel == "email"),
+            min((oldest for _, _, oldest in by[number].values()), default=None),
         )
         for number in ids
     ]

@@ -21,6 +21,7 @@ from nexnotify.reports.words import PRODUCT_STATUSES, channel_word, reason_words
 from nexnotify.reports.xlsx import Column
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.models import OPEN, AlertRequest, Decision
+from nexnotify.waitlist.scope import skus_wanted
 
 COLUMNS = (
     Column("Request", 10, "number"),
@@ -32,6 +33,8 @@ COLUMNS = (
     Column("Channel", 14),
     Column("Address", 30),
     Column("First name", 16),
+    Column("Would do as well", 30),
+    Column("Quantity", 9, "number"),
     Column("Asked at", 19, "moment"),
     Column("Request status", 16),
     Column("Alerted at", 19, "moment"),
@@ -71,9 +74,9 @@ def instock_rows(store: Store, wanted: InstockFilter) -> Iterator[tuple[Any, ...
     """
     for batch in in_batches(_statement(store, wanted), AlertRequest.id):
         ids = [row.id for row in batch]
-        told, decided = _told(store, ids), _decided(store, ids)
+        told, decided, any_of = _told(store, ids), _decided(store, ids), skus_wanted(store.id, batch)
         for row in batch:
-            yield _row(row, told.get(row.id, _UNTOLD), decided.get(row.id, ""))
+            yield _row(row, told.get(row.id, _UNTOLD), decided.get(row.id, ""), any_of.get(row.id, []))
 
 
 #: Message status, its reason, when it was delivered, how many messages there were.
@@ -127,9 +130,13 @@ def _statement(store: Store, wanted: InstockFilter) -> sa.Select[Any]:
             Product.published,
             Variant.available,
             Variant.unavailable_as,
+            Variant.min_order_quantity,
             Contact.channel,
             Contact.address,
             AlertRequest.first_name,
+            AlertRequest.scope,
+            AlertRequest.variant_id,
+            AlertRequest.quantity,
             AlertRequest.created_at,
             AlertRequest.status,
             AlertRequest.alerted_at,
@@ -157,9 +164,9 @@ def _statement(store: Store, wanted: InstockFilter) -> sa.Select[Any]:
     return statement
 
 
-def _row(row: Any, told: tuple[Any, ...], decided: str) -> tuple[Any, ...]:
-    number, title, options, sku, asked_status, published, available, unavailable_as, channel, *rest = row
-    address, first_name, asked_at, status, alerted_at, closed_at, closed_reason, *origin = rest
+def _row(row: Any, told: tuple[Any, ...], decided: str, any_of: list[str]) -> tuple[Any, ...]:
+    number, title, options, sku, asked_status, published, *stock, channel, address = row[:11]
+    first_name, _, _, quantity, asked_at, status, alerted_at, closed_at, closed_reason, *origin = row[11:]
     message_status, reason, delivered_at, messages = told
     return (
         number,
@@ -167,10 +174,12 @@ def _row(row: Any, told: tuple[Any, ...], decided: str) -> tuple[Any, ...]:
         " / ".join(str(value) for value in options.values()),
         sku,
         PRODUCT_STATUSES[asked_status],
-        PRODUCT_STATUSES[product_status(published, available, unavailable_as)],
+        PRODUCT_STATUSES[product_status(published, *stock)],
         channel_word(channel),
         address,
         first_name,
+        ", ".join(name for name in any_of if name != sku),
+        quantity,
         asked_at,
         status,
         alerted_at,

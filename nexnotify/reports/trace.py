@@ -19,6 +19,7 @@ from nexnotify.reports.words import PRODUCT_STATUSES, reason_words
 from nexnotify.restock.models import RestockEvent
 from nexnotify.restock.waves import ENDED
 from nexnotify.waitlist.models import STATUSES, AlertRequest, Decision
+from nexnotify.waitlist.scope import skus_wanted
 from nexnotify.words import N_
 
 #: Why a request ended, in words.
@@ -28,6 +29,7 @@ CLOSED = {
     "stop": N_("The shopper said STOP."),
     "unreachable": N_("The gateway said that this address cannot receive messages."),
     "erased": N_("The person was erased."),
+    "merged": N_("A later request of the same person took it in."),
 }
 #: Restocks without a decision that a story tells of: the latest.
 MOST_RESTOCKS = 50
@@ -64,18 +66,14 @@ def _asked(request: AlertRequest) -> list[dict[str, Any]]:
         .where(Variant.store_id == request.store_id, Variant.id == request.variant_id)
     ).one()
     words = N_("Asked to be told about %(name)s", name=f"{variant.product.title} {variant.name}".strip())
-    return [
-        _line(
-            request.created_at,
-            "asked",
-            N_(
-                "%(words)s, which was %(asked_status)s.",
-                words=words,
-                asked_status=PRODUCT_STATUSES[request.asked_status],
-            ),
-            source=request.source,
-        )
-    ]
+    said = N_(
+        "%(words)s, which was %(asked_status)s.", words=words, asked_status=PRODUCT_STATUSES[request.asked_status]
+    )
+    if any_of := skus_wanted(request.store_id, [request]).get(request.id):
+        said = N_("%(said)s Any of these would do: %(skus)s.", said=said, skus=", ".join(any_of))
+    if request.quantity > 1:
+        said = N_("%(said)s Wants %(quantity)s units.", said=said, quantity=request.quantity)
+    return [_line(request.created_at, "asked", said, source=request.source)]
 
 
 def _consent(request: AlertRequest) -> list[dict[str, Any]]:

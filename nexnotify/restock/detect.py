@@ -1,15 +1,34 @@
-"""The rule that tells a restock from any other change of stock."""
+"""The rules that tell a restock from any other change of stock, and say why somebody is not told of one yet."""
 
 from __future__ import annotations
 
+from typing import Final
 
-def crosses(before: int | None, after: int | None, threshold: int) -> bool:
-    """Whether available-to-sell rose across the threshold: below it before, at or above it after.
+from nexnotify.inventory.available import reaches
 
-    None is unlimited. For the first level ever of a variant, the caller gives ``before=0``. A threshold below 1 counts
+#: Causes of a change that say by themselves that people could not be told before: no stock moved.
+BY_RULE: Final = ("minimum", "alerts", "check")
+
+
+def crosses(before: int | None, after: int | None, needed: int) -> bool:
+    """Whether available-to-sell rose across the units needed: below them before, at or above them after.
+
+    None is unlimited. For the first level ever of a variant, the caller gives ``before=0``. Fewer than 1 needed count
     as 1, because nothing to sell is no restock.
     """
-    if before is None:
-        return False
-    floor = max(threshold, 1)
-    return before < floor and (after is None or after >= floor)
+    floor = max(needed, 1)
+    return not reaches(before, floor) and reaches(after, floor)
+
+
+def obstacle(alerts: bool, available: int | None, needed: int, quantity: int) -> str | None:
+    """Why somebody who wants ``quantity`` units is not told yet of what can be bought; None when nothing is in the way.
+
+    :param alerts: the product is not excluded.
+    :param needed: the fewest units at which people are told (``inventory.available.units_needed``).
+    :returns: a reason of ``policy.eligibility``.
+    """
+    if not alerts:
+        return "alerts_off"
+    if not reaches(available, needed):
+        return "below_minimum"
+    return None if reaches(available, quantity) else "too_few"

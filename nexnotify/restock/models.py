@@ -36,7 +36,7 @@ def _noticed_at(context: Any) -> datetime:
 
 
 class RestockEvent(Tenant, db.Model):
-    """Available-to-sell rose across the store's threshold. One for each crossing."""
+    """People can be told of a variant again: available-to-sell rose across the units needed. One for each crossing."""
 
     __tablename__ = "restock_event"
     __table_args__ = tenant_args(
@@ -50,12 +50,15 @@ class RestockEvent(Tenant, db.Model):
             "ix_restock_event_open", "store_id", "variant_id", "id", where="state NOT IN ('done', 'stopped')"
         ),
         partial_index("ix_restock_event_work", "work_at", "id", where="work_at IS NOT NULL"),
+        partial_index("ix_restock_event_by_check", "store_id", "at", where="by_check"),
     )
 
     variant_id: Mapped[int] = mapped_column(BigId)
     stock_change_id: Mapped[int] = mapped_column(BigId)
     available_before: Mapped[int | None] = mapped_column(BigId)
     available_after: Mapped[int | None] = mapped_column(BigId)
+    #: No event told of it: the check of stock against those who wait found it.
+    by_check: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     at: Mapped[datetime]
     state: Mapped[str] = mapped_column(sa.String(12), default="new", server_default="done")
     #: Why it stands there: a key of ``waves.ENDED``; null while it goes on.

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
+from nexnotify.catalog.models import Variant
 from nexnotify.db import db
+from nexnotify.inventory.available import reaches
 from nexnotify.inventory.models import StockChange
-from nexnotify.restock.detect import crosses
+from nexnotify.inventory.service import needed_of
+from nexnotify.restock.detect import BY_RULE, crosses
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
@@ -17,44 +21,73 @@ from nexnotify.stores.settings import store_settings
 BATCH = 500
 
 
-def detect_restocks(now: datetime, anyone_waits: Callable[[int, int], bool]) -> list[RestockEvent]:
-    """Look at the next batch of stock changes, oldest first.
+class AnyoneWaits(Protocol):
+    """Whether a restock of a variant would have somebody to tell, which is a later stage's knowledge."""
 
-    The first level ever of a variant is a restock only where ``anyone_waits`` (store and variant id) for it, which is
-    a later stage's knowledge: a catalogue that comes in with its stock is no ten thousand restocks.
+    def __call__(
+        self, store_id: int, variant_id: int, *, more_than: int | None = None, at_most: int | None = None
+    ) -> bool:
+        """``more_than`` and ``at_most``: only those who want so many units."""
+        ...
+
+
+def detect_restocks(now: datetime, anyone_waits: AnyoneWaits) -> list[RestockEvent]:
+    """Look at the next batch of stock changes, oldest first.
 
     Each is looked at once: on PostgreSQL the rows are locked, and the event's unique key refuses a second one.
 
     :returns: the new events; call again until :func:`has_unseen_changes` says no.
     """
     rows = db.session.execute(
-        sa.select(StockChange, Store)
+        sa.select(StockChange, Store, Variant)
         .join(Store, Store.id == StockChange.store_id)
+        .join(Variant, sa.and_(Variant.store_id == StockChange.store_id, Variant.id == StockChange.variant_id))
+        .options(joinedload(Variant.product, innerjoin=True))
         .where(sa.text("stock_change.looked_at IS NULL"))
         .order_by(StockChange.id)
         .limit(BATCH)
         .with_for_update(of=StockChange, skip_locked=True)
+        .execution_options(populate_existing=True)
     ).all()
     events = []
-    for change, store in rows:
+    for change, store, variant in rows:
         change.looked_at = now
-        threshold = store_settings(store).threshold
-        if change.applied and crosses(change.available_before, change.available_after, threshold):
-            if _is_first_level(change) and not anyone_waits(store.id, change.variant_id):
-                continue
-            events.append(
-                RestockEvent(
-                    store_id=store.id,
-                    variant_id=change.variant_id,
-                    stock_change_id=change.id,
-                    available_before=change.available_before,
-                    available_after=change.available_after,
-                    at=now,
-                )
+        if not (
+            variant.product.alerts and _is_restock(change, needed_of(store_settings(store), variant), anyone_waits)
+        ):
+            continue
+        events.append(
+            RestockEvent(
+                store_id=store.id,
+                variant_id=change.variant_id,
+                stock_change_id=change.id,
+                available_before=change.available_before,
+                available_after=change.available_after,
+                by_check=change.cause == "check",
+                at=now,
             )
+        )
     db.session.add_all(events)
     db.session.flush()
     return events
+
+
+def _is_restock(change: StockChange, needed: int, anyone_waits: AnyoneWaits) -> bool:
+    """The first level ever of a variant, and what no stock moved, is one only where somebody waits.
+
+    A catalogue that comes in with its stock, or a minimum lowered for all of it, is no ten thousand restocks.
+    """
+    before, after = change.available_before, change.available_after
+    if not change.applied or not reaches(after, needed):
+        return False
+    if change.cause in BY_RULE:
+        return anyone_waits(change.store_id, change.variant_id)
+    if crosses(before, after, needed):
+        return not _is_first_level(change) or anyone_waits(change.store_id, change.variant_id)
+    if before is None or (after is not None and after <= before):
+        return False
+    # More of what was there already: news for those who want more than there was.
+    return anyone_waits(change.store_id, change.variant_id, more_than=before, at_most=after)
 
 
 def _is_first_level(change: StockChange) -> bool:

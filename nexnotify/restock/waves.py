@@ -48,7 +48,7 @@ WHY = {
 #: Why a restock tells nobody any more → in words.
 ENDED = {
     "everyone_told": N_("Everybody who waited has been looked at."),
-    "stock_gone": N_("Stock is gone; the rest keep their place."),
+    "stock_gone": N_("Stock is gone, or below the minimum; the rest keep their place."),
     "cap_reached": N_("As many people have been told as your people allowed; the rest keep their place."),
     "superseded": N_("A newer restock of this product has taken its place; the rest are told by that one."),
     "cancelled": N_("One of your people cancelled it before anybody was told; everybody keeps their place."),

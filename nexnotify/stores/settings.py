@@ -7,11 +7,10 @@ import json
 from collections.abc import Mapping
 from datetime import time
 from functools import cache, lru_cache
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 from zoneinfo import available_timezones
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -27,6 +26,7 @@ from nexnotify.stores.origins import read_origin
 from nexnotify.stores.senders import is_name, read_sender
 from nexnotify.stores.storefront_code import StorefrontCode
 from nexnotify.stores.waves import Waves
+from nexnotify.stores.widget_look import WidgetLook
 from nexnotify.words import N_
 
 CHANNELS = ("sms", "email", "push")
@@ -56,6 +56,13 @@ class Switches(_Part):
         switches = getattr(self, status)
         return tuple(channel for channel in CHANNELS if getattr(switches, channel))
 
+    def but(self, own: Mapping[str, Mapping[str, bool]] | None) -> Switches:
+        """These, with what a product has of its own: status → channel → on or off."""
+        if not own:
+            return self
+        parts = {status: getattr(self, status).model_copy(update=dict(given)) for status, given in own.items()}
+        return self.model_copy(update=parts)
+
 
 class QuietHours(_Part):
     """Local hours without alerts, such as 20:00 to 09:00; across midnight or not."""
@@ -76,33 +83,6 @@ class FrequencyCap(_Part):
     hours: int = Field(ge=1, le=8784)
 
 
-#: A colour as browsers write it; nothing else reaches a style sheet.
-_Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$"), AfterValidator(str.lower)]
-
-
-class WidgetLook(_Part):
-    """Colours and corner of the widget. What is None is as the widget wears it, or as the shop's own CSS says."""
-
-    accent: _Colour | None = None
-    on_accent: _Colour | None = None
-    text: _Colour | None = None
-    background: _Colour | None = None
-    border: _Colour | None = None
-    error: _Colour | None = None
-    #: Pixels.
-    radius: Annotated[int, Field(ge=0, le=32)] | None = None
-
-    @property
-    def colours(self) -> dict[str, str | None]:
-        """The colours by name, without the corner."""
-        return self.model_dump(exclude={"radius"})
-
-    @property
-    def chosen(self) -> dict[str, str | int]:
-        """Only what is set."""
-        return self.model_dump(exclude_none=True)
-
-
 class AlertSubscription(_Part):
     """The store's text alert, as an administrator set it up: its name, and whether it runs."""
 
@@ -114,6 +94,7 @@ class StoreSettings(_Part):
     """Everything a merchant switches, with the values of a new store."""
 
     switches: Switches = Switches()
+    #: The merchant's own zero: with fewer units than this, sending pauses; a product or variant may have another.
     threshold: int = Field(1, ge=1, le=1_000_000)
     settle_seconds: int = Field(0, ge=0, le=86_400)
     #: A restock tells nobody before one of the staff has approved it; and can be cancelled for so long.
@@ -149,6 +130,10 @@ class StoreSettings(_Part):
     platform_tenant_id: str = Field("", max_length=40, pattern=r"^[A-Za-z0-9-]*$")
     #: Colours of the widget; delivered with its config.
     widget: WidgetLook = WidgetLook()
+    #: Whether the widget asks how many units a shopper wants.
+    ask_quantity: bool = False
+    #: Whether the widget offers any variant of a product, told about the first that can be bought.
+    ask_any: bool = False
     #: The codes that count views and orders on the shop's pages.
     storefront_code: StorefrontCode = StorefrontCode()
     country: str = "US"

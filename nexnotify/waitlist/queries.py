@@ -9,14 +9,37 @@ import sqlalchemy as sa
 from nexnotify.db import db
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.models import OPEN, AlertRequest
+from nexnotify.waitlist.scope import FIRST_OF, who_waits
 
 
-def anyone_waits(store_id: int, variant_id: int) -> bool:
-    """Whether a restock of this variant would have somebody to tell."""
-    statement = sa.select(AlertRequest.id).where(
-        AlertRequest.store_id == store_id, AlertRequest.variant_id == variant_id, AlertRequest.status == "waiting"
+def anyone_waits(store_id: int, variant_id: int, *, more_than: int | None = None, at_most: int | None = None) -> bool:
+    """Whether a restock of this variant would have somebody to tell.
+
+    :param more_than: only those who want more units than these.
+    :param at_most: only those who want no more units than these.
+    """
+    first = db.session.scalar(FIRST_OF, {"store_id": store_id, "variant_id": variant_id})
+    for way in who_waits([AlertRequest.id], store_id, variant_id, sa.literal(first), more_than):
+        requests = way.requests if at_most is None else way.requests.where(AlertRequest.quantity <= at_most)
+        if db.session.scalar(requests.limit(1)) is not None:
+            return True
+    return False
+
+
+def units_wanted(store: Store, variant_ids: Sequence[int]) -> dict[int, int]:
+    """Units that open requests want, per variant, in one query."""
+    if not variant_ids:
+        return {}
+    statement = (
+        sa.select(AlertRequest.variant_id, sa.func.sum(AlertRequest.quantity))
+        .where(
+            AlertRequest.store_id == store.id,
+            AlertRequest.variant_id.in_(variant_ids),
+            AlertRequest.status.in_(OPEN),
+        )
+        .group_by(AlertRequest.variant_id)
     )
-    return db.session.scalar(statement.limit(1)) is not None
+    return {variant_id: int(units) for variant_id, units in db.session.execute(statement)}
 
 
 def waiting_counts(store: Store, variant_ids: Sequence[int]) -> dict[int, int]:

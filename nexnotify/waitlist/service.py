@@ -14,10 +14,12 @@ from nexnotify.customers.models import ConsentEntry, Contact, ContactRow
 from nexnotify.customers.service import believe_again, take_contact
 from nexnotify.db import IdIn, db, insert_new
 from nexnotify.errors import Conflict, Invalid
+from nexnotify.inventory.available import reaches
 from nexnotify.inventory.service import status_of
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.models import OPEN, AlertRequest
+from nexnotify.waitlist.scope import Scope, add_wanted, has_wide, widen
 from nexnotify.words import N_
 
 #: How long a gateway's word that nothing reaches an address is believed against a shopper who gives it again.
@@ -48,12 +50,18 @@ class Joined:
     is_new: bool
 
 
-def offered_channels(store: Store, variant: Variant) -> tuple[str, tuple[str, ...]]:
-    """The variant's product status and the channels a shopper may ask on; none while it can be bought or is hidden."""
-    status = status_of(variant)
-    if status == "in_stock" or not variant.product.published:
+def offered_channels(store: Store, variant: Variant, quantity: int = 1) -> tuple[str, tuple[str, ...]]:
+    """The variant's product status and the channels a shopper may ask on.
+
+    None while ``quantity`` units can be bought, and none where the product is hidden or excluded from alerts. Whoever
+    wants more units than there are asks what shoppers ask when there are none.
+    """
+    status, product = status_of(variant), variant.product
+    if status == "in_stock" and not reaches(variant.available, quantity):
+        status = variant.unavailable_as
+    if status == "in_stock" or not product.published or not product.alerts:
         return status, ()
-    return status, store_settings(store).switches.offered(status)
+    return status, store_settings(store).switches.but(product.switches).offered(status)
 
 
 def join(
@@ -64,31 +72,39 @@ def join(
     proof: Proof,
     now: datetime,
     *,
+    quantity: int = 1,
+    scope: Scope | None = None,
     first_name: str | None = None,
     source: str = "widget",
 ) -> Joined:
     """Put a (normalised) address on a variant's waitlist; an address that waits already stays where it is.
 
+    ``quantity`` is in units; asked again with another one, the request keeps its place and wants that many.
+
     A contact that has said STOP is kept ``pending``: only its own START lifts the STOP.
 
+    :param scope: several variants, the first of which that can be bought is told (``scope.lock_scope``); else one.
     :param variant: locked and fresh (``catalog.service.find_variant_locked``), so that nobody joins in the very moment
         the waitlist is told.
-    :raises InStock: it can be bought.
+    :raises InStock: it can be bought, or one of several.
     :raises ChannelOff: the merchant does not offer this channel for the variant's status.
     """
-    status, channels = offered_channels(store, variant)
-    if status == "in_stock":
-        raise InStock()
-    if channel not in channels:
+    scope = scope or Scope(variant, (variant,))
+    asked_status = _asked_status(store, scope, channel, quantity)
+    if asked_status is None:
         raise ChannelOff(fields={"channels": N_("%(channel)s is not offered for this product.", channel=channel)})
     contact = take_contact(store, channel, address, now)
     if contact.unreachable_at is not None and contact.unreachable_at < now - UNREACHABLE_FOR:
         contact = believe_again(contact)
-    key = {"store_id": store.id, "variant_id": variant.id, "contact_id": contact.id}
+    if (scope.kind != "variant" or has_wide(contact)) and (kept := widen(contact, scope, quantity, now)):
+        return Joined(kept.id, kept.status, contact, False)
+    key = {"store_id": store.id, "variant_id": scope.variant.id, "contact_id": contact.id}
     first_status = "pending" if contact.opted_out_at else "waiting"
     request = {
         "status": first_status,
-        "asked_status": status,
+        "asked_status": asked_status,
+        "scope": scope.kind,
+        "quantity": quantity,
         "first_name": first_name,
         "source": source,
         "page_url": proof.page_url,
@@ -96,16 +112,32 @@ def join(
     }
     request_id = insert_new(AlertRequest, key | request)
     if request_id is not None:
+        if scope.kind == "listed":
+            add_wanted(store.id, request_id, [item.id for item in scope.variants if item is not scope.variant])
         grant(contact, "requested", proof, now)
         return Joined(request_id, first_status, contact, True)
     known = db.session.connection().execute(_OPEN_REQUEST, key).first()
     if known is None:  # pragma: no cover - the unique index makes this impossible under the locks above
         raise Conflict(N_("The waitlist changed at the same moment; please try again."))
+    if known.quantity != quantity:
+        db.session.execute(sa.update(AlertRequest).where(AlertRequest.id == known.id).values(quantity=quantity))
     return Joined(known.id, known.status, contact, False)
 
 
+def _asked_status(store: Store, scope: Scope, channel: str, quantity: int) -> str | None:
+    """Which of the three questions is asked; None where none of what is asked for offers the channel.
+
+    :raises InStock: one of them can be bought.
+    """
+    offers = {item.id: offered_channels(store, item, quantity) for item in scope.variants if item.product.published}
+    if any(status == "in_stock" for status, _ in offers.values()):
+        raise InStock()
+    own = offers.pop(scope.variant.id, ("", ()))
+    return next((status for status, channels in (own, *offers.values()) if channel in channels), None)
+
+
 _request = AlertRequest.__table__
-_OPEN_REQUEST = sa.select(_request.c.id, _request.c.status).where(
+_OPEN_REQUEST = sa.select(_request.c.id, _request.c.status, _request.c.quantity).where(
     _request.c.store_id == sa.bindparam("store_id"),
     _request.c.variant_id == sa.bindparam("variant_id"),
     _request.c.contact_id == sa.bindparam("contact_id"),

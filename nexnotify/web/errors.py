@@ -34,7 +34,7 @@ _ELSEWHERE = (
 )
 
 #: Addresses that programs call; people get pages everywhere else.
-_PROGRAMS = ("/api/", "/widget/", "/callbacks/", "/healthz", "/readyz")
+_PROGRAMS = ("/api/", "/widget/", "/callbacks/", "/healthz", "/readyz", "/metrics")
 #: Addresses that shoppers open from a message or a shop's page.
 _SHOPPERS = ("/s/", "/l/")
 _CODES = {400: "bad_request", 401: "unauthorised", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}

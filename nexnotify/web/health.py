@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import Blueprint, jsonify
+from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from nexnotify.db import db
+from nexnotify.reports.dashboard.restocks import found_by_check
 
 blueprint = Blueprint("health", __name__)
 
@@ -22,3 +23,20 @@ def readyz() -> ResponseReturnValue:
     """The database answers too; 503 in the one error shape when it does not."""
     db.session.execute(sa.text("SELECT 1"))
     return jsonify(status="ok")
+
+
+#: Name of a counter → what it counts, and how; the text format of Prometheus.
+_COUNTERS = {
+    "nexnotify_restocks_found_by_check_total": ("Restocks that no event told of, of all stores.", found_by_check),
+}
+
+
+@blueprint.get("/metrics")
+def metrics() -> ResponseReturnValue:
+    """Counters for a monitoring program, of the whole installation; they name no store and no person."""
+    lines = [
+        line
+        for name, (words, count) in _COUNTERS.items()
+        for line in (f"# HELP {name} {words}", f"# TYPE {name} counter", f"{name} {count()}")
+    ]
+    return Response("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4; charset=utf-8")

@@ -26,6 +26,8 @@ from nexnotify.words import N_
 blueprint = Blueprint("hosted_form", __name__)
 
 MAX_BODY = 16_384
+#: Chosen in place of a variant: whichever is back first.
+ANY = "*"
 
 
 @blueprint.before_request
@@ -53,14 +55,20 @@ def form(store_key: str) -> ResponseReturnValue:
 def ask(store_key: str) -> ResponseReturnValue:
     """Join the waitlist, or show the form again with what is wrong beside each field."""
     store = _store(store_key)
-    typed = {name: request.form.get(name, "").strip() for name in ("variant", "country", "phone", "email", "consent")}
-    offer = find_offer(store, variant_id=typed["variant"] or None, product_id=request.args.get("product"))
+    typed = {
+        name: request.form.get(name, "").strip()
+        for name in ("variant", "quantity", "country", "phone", "email", "consent")
+    }
+    wants_any = typed["variant"] == ANY
+    offer = find_offer(
+        store, variant_id=(not wants_any and typed["variant"]) or None, product_id=request.args.get("product")
+    )
     offer = offer or find_offer(store, request.args.get("sku"), request.args.get("variant_id"))
     if offer is None:
         return _page(store, None, typed, {})
     language = _language(store)
     try:
-        payload = _payload(store, offer, typed, language)
+        payload = _payload(store, offer, typed, language, wants_any)
         take_signup(store, payload, method="page", source="form")
     except TooMany as error:
         return _page(store, offer, typed, {"general": language.texts["err_limit"]}, error.status)
@@ -73,17 +81,22 @@ def ask(store_key: str) -> ResponseReturnValue:
     return _page(store, offer, typed, {}, done=_done(payload, offer, language))
 
 
-def _payload(store: Store, offer: Offer, typed: dict[str, str], language: Language) -> RequestPayload:
+def _payload(store: Store, offer: Offer, typed: dict[str, str], language: Language, wants_any: bool) -> RequestPayload:
     """What the widget would have sent.
 
     :raises Invalid: no variant chosen, or a field that is too long.
     """
     if not typed["variant"]:
         raise Invalid(fields={"which": language.texts["err_which"]})
+    quantity = typed["quantity"] or "1"
+    if not (quantity.isdecimal() and 1 <= int(quantity[:9]) <= 1_000_000):
+        raise Invalid(fields={"quantity": language.texts["err_quantity"]})
     phone, email = with_dial_code(typed["phone"], typed["country"] or store.country), typed["email"]
     try:
         return RequestPayload(
-            variant_id=typed["variant"],
+            variant_id=offer.askable[0].variant.external_id if wants_any and offer.askable else typed["variant"],
+            any_variant=wants_any,
+            quantity=int(quantity),
             phone=phone or None,
             email=email or None,
             channels=None,  # those with an address
@@ -132,13 +145,14 @@ def _page(
     context |= {
         "askable": askable,
         "channels": channels,
+        "any": ANY if store_settings(store).ask_any and offer.any_askable else None,
         "consent_text": disclosure(store.name, language.code, can_reply(store)),
     }
     return render_template("shopper/ask.html", **context), status
 
 
 def _done(payload: RequestPayload, offer: Offer, language: Language) -> str:
-    name = offer.chosen.variant.name if offer.chosen else ""
+    name = offer.chosen.variant.name if offer.chosen and not payload.any_variant else ""
     values = {
         "phone": mask(payload.phone or ""),
         "email": mask_email(payload.email or ""),

@@ -23,13 +23,10 @@ from pydantic import (
     model_validator,
 )
 
-from nexnotify.catalog.service import variant_id_from
 from nexnotify.errors import BadRequest, Invalid
 from nexnotify.stores.settings import field_errors
 from nexnotify.waitlist.names import has_link
 
-#: Variants of one product, which is saved in one piece.
-MAX_VARIANTS = 500
 #: Largest and default page of a list.
 MAX_PAGE, PAGE = 200, 50
 #: The largest id a database keeps.
@@ -101,6 +98,8 @@ Text = Annotated[str, Field(min_length=1, max_length=255)]
 Options = Annotated[dict[Text, Annotated[str, Field(max_length=255)]], Field(max_length=20)]
 Address = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^https?://")]
 Name = Annotated[str, Field(max_length=60), BeforeValidator(one_line), AfterValidator(_no_link)]
+#: A minimum in units; as many as the store's own may be.
+Units = Annotated[int, Field(ge=1, le=1_000_000)]
 Price = Annotated[Decimal, BeforeValidator(_price), Field(ge=0, max_digits=12, decimal_places=4, allow_inf_nan=False)]
 
 
@@ -117,33 +116,6 @@ class Payload(BaseModel):
         if any(isinstance(text, str) and "\0" in text for text in texts):
             raise ValueError("A text holds the character NUL, which no database keeps.")
         return row
-
-
-class VariantPayload(Payload):
-    id: Text | None = Field(None, description="Unless told, made of the product's id and the options.")
-    sku: Text | None = None
-    options: Options = {}
-    price: Annotated[Price | None, Field(strict=False)] = None
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = Field(None, description="Unless told, the store's.")
-    url: Address | None = None
-    image_url: Address | None = None
-    unavailable_as: Literal["preordered", "backordered", "sold_out"] = "sold_out"
-
-
-class ProductPayload(Payload):
-    id: Text
-    title: Text
-    url: Address | None = None
-    image_url: Address | None = None
-    published: bool = True
-    variants: list[VariantPayload] = Field([], max_length=MAX_VARIANTS)
-
-    @model_validator(mode="after")
-    def _short_ids(self) -> ProductPayload:
-        made = [variant_id_from(self.id, variant.options) for variant in self.variants if variant.id is None]
-        if any(len(variant_id) > 255 for variant_id in made):
-            raise ValueError("Give each variant an id: one made of the product's id and the options is too long.")
-        return self
 
 
 class OneVariant(Payload):
@@ -185,6 +157,12 @@ class RequestPayload(OneVariant):
 
     phone: Annotated[str, Field(max_length=60)] | None = None
     email: Annotated[str, Field(max_length=254)] | None = None
+    any_variant: bool = Field(False, description="Any variant of its product: the first that can be bought is told.")
+    or_variants: Annotated[
+        list[OneVariant],
+        Field(max_length=20, description="Other variants that would do: the first of all that can be bought is told."),
+    ] = []
+    quantity: Units = Field(1, description="Units wanted: nobody is told before so many can be bought.")
     first_name: Annotated[Name | None, Field(description="On one line, without a link or an address.")] = None
     channels: list[Literal["sms", "email", "push"]] | None = Field(
         None, description="Unless told, all with an address."
@@ -194,6 +172,13 @@ class RequestPayload(OneVariant):
     page_url: Annotated[Annotated[str, Field(max_length=2000)] | None, BeforeValidator(_web_page)] = Field(
         None, description="Kept if it is an http or https address."
     )
+
+    @model_validator(mode="after")
+    def _one_way_to_want_several(self) -> RequestPayload:
+        if self.any_variant and self.or_variants:
+            raise ValueError("Name other variants with or_variants, or take any_variant, not both.")
+        return self
+
     #: The language the shopper was asked in; errors beside fields are in it where we have it.
     language: Annotated[str, Field(max_length=35)] | None = None
 

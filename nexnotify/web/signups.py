@@ -8,7 +8,7 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 from flask import current_app, request
 
 from nexnotify.catalog.models import Variant
-from nexnotify.catalog.service import find_variant_locked
+from nexnotify.catalog.service import find_variant, find_variant_locked
 from nexnotify.clock import utcnow
 from nexnotify.content.disclosure import disclosure
 from nexnotify.content.widget_texts import pick_language, refusal
@@ -22,6 +22,7 @@ from nexnotify.outcomes.page_orders import remember_visitor
 from nexnotify.phone import InvalidEmail, InvalidPhone
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import can_reply, store_settings
+from nexnotify.waitlist.scope import Scope, lock_scope
 from nexnotify.waitlist.service import Joined, join
 from nexnotify.web.payloads import RequestPayload, WidgetRequestPayload
 
@@ -111,6 +112,32 @@ def wanted_variant(store: Store, payload: RequestPayload) -> Variant:
     return variant
 
 
+def wanted_scope(store: Store, payload: RequestPayload, variant: Variant) -> Scope | None:
+    """All that is asked for, locked, where it is more than one variant.
+
+    :raises NotFound: the store does not have one of them.
+    """
+    if not payload.any_variant and not payload.or_variants:
+        return None
+    named = [variant]
+    for other in payload.or_variants:
+        found = find_variant(store, sku=other.sku, variant_id=other.variant_id)
+        if found is None or not found.product.published:
+            raise NotFound(f"This store has no product with the {'SKU' if other.sku else 'variant id'} {other.ref}.")
+        named.append(found)
+    return lock_scope(store, named, payload.any_variant)
+
+
+def _named(store: Store, payload: RequestPayload) -> Variant:
+    """The variant asked for: locked by itself where it is the only one, else with the others, in one order."""
+    if not payload.any_variant and not payload.or_variants:
+        return wanted_variant(store, payload)
+    variant = find_variant(store, sku=payload.sku, variant_id=payload.variant_id)
+    if variant is None or not variant.product.published:
+        raise NotFound(f"This store has no product with the {'SKU' if payload.sku else 'variant id'} you sent.")
+    return variant
+
+
 def sign_up(
     store: Store,
     payload: RequestPayload,
@@ -126,7 +153,8 @@ def sign_up(
     Over the limits of a contact or the store, a shopper's own sign-up is kept all the same, only not confirmed: whoever
     signs up somebody else's number can neither lock its owner out nor learn anything.
     """
-    variant = wanted_variant(store, payload)
+    variant = _named(store, payload)
+    scope = wanted_scope(store, payload, variant)
     language = pick_language(payload.language).code
     from_shopper = method in ("widget", "page")
     proof = Proof(
@@ -140,14 +168,25 @@ def sign_up(
     )
     name = payload.first_name or None
     joined = [
-        join(store, variant, channel, address, proof, now, first_name=name, source=source)
+        join(
+            store,
+            variant,
+            channel,
+            address,
+            proof,
+            now,
+            quantity=payload.quantity,
+            scope=scope,
+            first_name=name,
+            source=source,
+        )
         for channel, address in addresses.items()
     ]
     if confirm and store_settings(store).confirmations:
         # Counted after all joins, so that nobody who holds the store's counter waits for a contact.
         for result, address in zip(joined, addresses.values(), strict=True):
             if result.is_new and (not from_shopper or _may_confirm(store, address, now)):
-                queue_confirmation(store, variant, result.contact, name, now)
+                queue_confirmation(store, variant, result.contact, name, now, any_variant=payload.any_variant)
     return joined
 
 

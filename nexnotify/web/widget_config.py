@@ -39,6 +39,11 @@ class Offer:
         """What can be asked for."""
         return [choice for choice in self.choices if choice.channels]
 
+    @property
+    def any_askable(self) -> bool:
+        """Whether "any of them" can be asked for: there are several, and none of them can be bought."""
+        return len(self.askable) > 1 and all(choice.status != "in_stock" for choice in self.choices)
+
 
 def find_offer(
     store: Store, sku: str | None = None, variant_id: str | None = None, product_id: str | None = None
@@ -99,6 +104,8 @@ def config_json(store: Store, offer: Offer, language: Language) -> dict[str, Any
             "consent_text": disclosure(store.name, language.code, can_reply(store)),
             "links": {name: url for name, url in _links(settings.terms_url, settings.privacy_url) if url},
             "look": settings.widget.chosen,
+            "ask_quantity": settings.ask_quantity,
+            "ask_any": settings.ask_any and offer.any_askable,
         }
     if any("sms" in choice.channels for choice in offer.askable):
         answer |= {"country": store.country, "countries": list(dial_codes().items())}

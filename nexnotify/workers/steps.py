@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 
+import sqlalchemy as sa
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from nexnotify.campaigns.work import SendFault, has_work, put_off, work_on_next
@@ -30,7 +31,9 @@ from nexnotify.receipts.service import apply_callbacks, has_open_callbacks
 from nexnotify.receipts.sync import sync_opt_outs
 from nexnotify.restock.service import detect_restocks, has_unseen_changes
 from nexnotify.stores import guesses
+from nexnotify.stores.models import Store
 from nexnotify.turns import let_others_write
+from nexnotify.waitlist.overlooked import overlooked, record_overlooked
 from nexnotify.waitlist.queries import anyone_waits
 from nexnotify.workers.owners import dead_owners
 
@@ -65,6 +68,27 @@ def run_restock(after_chunk: Callable[[], None] = lambda: None) -> None:
         if not more:
             break  # another worker has the rest
         let_others_write()
+    end_read()
+
+
+def run_stock_check() -> None:
+    """Stock is compared with those who wait: a restock that no event told of becomes one, marked as found so."""
+    for store in db.session.scalars(sa.select(Store).order_by(Store.id)).all():
+        try:
+            after = 0
+            while found := overlooked(store, after):
+                end_read()
+                with transaction():
+                    count = record_overlooked(store, found, utcnow())
+                if count:
+                    log.warning("restocks found that no event told of", extra={"store": store.id, "count": count})
+                after = found[-1]
+                let_others_write()
+        except (OperationalError, InterfaceError):
+            raise  # the database, not the store
+        except Exception:
+            # One store's trouble must not keep the others from being looked at.
+            log.exception("cannot compare stock with who waits", extra={"store": store.id})
     end_read()
 
 
@@ -190,6 +214,7 @@ def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
     """All steps once: what a lost nudge or a killed worker left is found here."""
     steps = (
         run_receipts,
+        run_stock_check,
         lambda: run_restock(after_chunk),
         lambda: run_notices(after_chunk),
         run_long_waitlists,

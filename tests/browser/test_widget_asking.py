@@ -223,3 +223,28 @@ def test_a_language_that_runs_from_right_to_left(tab: Tab, pictures: Path) -> No
     tab.field("Mobile number").fill("201 555 0133")
     tab.page.screenshot(path=pictures / "widget-rtl.png")
     tab.must_be_accessible()
+
+
+def test_any_size_and_how_many_are_asked_where_the_store_wants_it(tab: Tab, house: House) -> None:
+    house.product("glove", "Glove", {"GLOVE-S": 0, "GLOVE-M": 0}, option="size")
+    house.settings(ask_any=True, ask_quantity=True)
+    try:
+        tab.visit_product("GLOVE-M")
+        tab.open()
+        tab.field("Which one?").select_option("Any of them, whichever is back first")
+        expect(tab.panel).to_contain_text("Sold Out")
+        tab.field("How many?").fill("0")
+        tab.ask_by_text("201 555 0177")
+        expect(tab.panel).to_contain_text("Enter how many you want, from 1 on.")
+        tab.field("How many?").fill("3")
+        tab.submit.click()
+        expect(tab.done()).to_contain_text("when Glove is available")
+    finally:
+        house.settings(ask_any=False, ask_quantity=False)
+    [sent] = map(json.loads, tab.posts)
+    assert (sent["any_variant"], sent["quantity"]) == (True, 3)
+    assert [row["scope"] for row in house.requests("GLOVE-S")] == ["product"]
+    house.stock("GLOVE-M", 3)
+    [alert] = house.told("GLOVE-M", "back_in_stock")
+    assert alert["to"] == "+12015550177"
+    tab.must_be_clean()

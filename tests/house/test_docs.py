@@ -161,7 +161,18 @@ def address_rows(app: Flask) -> Rows:
     rows = set()
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith(
-            ("/api/", "/widget/", "/callbacks/", "/hooks/", "/s/", "/join/", "/reset", "/healthz", "/readyz")
+            (
+                "/api/",
+                "/widget/",
+                "/callbacks/",
+                "/hooks/",
+                "/s/",
+                "/join/",
+                "/reset",
+                "/healthz",
+                "/readyz",
+                "/metrics",
+            )
         ):
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
                 address = re.sub(r"<(?:[^:<>]*:)?([^<>]+)>", r"<\1>", rule.rule)

@@ -159,6 +159,7 @@ def test_a_planner_and_a_claim_on_a_paced_lane_do_not_lock_each_other_up(
         with transaction():
             planner.plan_next(utcnow())
     shop.stock("TEE-M", 0)  # the claim puts the first chunk aside …
+    monkeypatch.setattr(audience, "obstacle", lambda *_: None)
     monkeypatch.setattr(audience, "status_of", lambda _: "in_stock")  # … while the second, which saw stock, is written
     there, on = halted(monkeypatch)
 

@@ -34,6 +34,7 @@ from tests.admin import Desk, door
 from tests.shop import PASSWORD, Shop
 from tests.totp import code_of
 from tests.web.test_admin_access import lived_in
+from tests.web.test_admin_minimums import AS_THE_STORE
 from tests.web.test_admin_settings import FORM
 
 ANN = "ann@acme.example"
@@ -264,6 +265,14 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     yield (
         "admin_products.set_stock",
         Deed(f"/products/variants/{ids['variant']}/stock", {"location": "main", "on_hand": "3"}),
+    )
+    yield (
+        "admin_products.set_alerts",
+        Deed(f"/products/{ids['product']}/alerts", {**AS_THE_STORE, "alerts": "y", "threshold": "5"}),
+    )
+    yield (
+        "admin_products.set_minimum",
+        Deed(f"/products/variants/{ids['variant']}/minimum", {"threshold": "5", "min_order_quantity": "1"}),
     )
     yield (
         "admin_products.set_unavailable",

@@ -142,3 +142,33 @@ class TestLimits:
         send(shop, email="two@mail.example")
         assert "try again in ten minutes" in send(shop, 429, email="three@mail.example")
         assert len(shop.requests()) == 2
+
+
+def tees(shop: Shop) -> None:
+    variants = [{"id": f"tee-{size}", "sku": f"TEE-{size}", "options": {"size": size}} for size in "SM"]
+    shop.put("products", {"products": [{"id": "tee", "title": "Tee", "variants": variants}]})
+
+
+def test_any_of_several_is_offered_where_the_store_wants_it_and_none_can_be_bought(shop: Shop) -> None:
+    tees(shop)
+    assert "Any of them" not in page(shop, "product=tee")
+    shop.put("settings", {"ask_any": True})
+    assert "Any of them, whichever is back first" in page(shop, "product=tee")
+    done = send(shop, query="product=tee", variant="*", phone="201 555 0123", consent="yes")
+    assert "when Tee is available" in done
+    [request] = shop.requests()
+    assert (request["scope"], request["any_of"]) == ("product", ["TEE-S", "TEE-M"])
+    shop.stock("TEE-M", 1)
+    assert "Any of them" not in page(shop, "product=tee")
+
+
+def test_how_many_is_asked_where_the_store_wants_it(shop: Shop) -> None:
+    shop.product("MUG")
+    assert "How many?" not in page(shop)
+    shop.put("settings", {"ask_quantity": True})
+    assert "How many?" in page(shop)
+    for typed in ("0", "-1", "1.5", "many", "²", "9" * 30):
+        refused = send(shop, 422, phone="201 555 0123", consent="yes", quantity=typed)
+        assert "Enter how many you want, from 1 on." in refused, typed
+    send(shop, phone="201 555 0123", consent="yes", quantity="3")
+    assert [request["quantity"] for request in shop.requests()] == [3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -58,3 +59,13 @@ def _messages(store_id: int, event_ids: list[int]) -> list[tuple[int, str, int]]
         .group_by(Alert.restock_id, Message.status)
     )
     return [(row[0], row[1], row[2]) for row in rows]
+
+
+def found_by_check(store_id: int | None = None, since: datetime | None = None) -> int:
+    """How many restocks no event told of, of all stores and times unless given; read from their own index."""
+    statement = sa.select(sa.func.count(RestockEvent.at)).where(sa.text("restock_event.by_check"))  # as in the index
+    if store_id is not None:
+        statement = statement.where(RestockEvent.store_id == store_id)
+    if since is not None:
+        statement = statement.where(RestockEvent.at >= since)
+    return db.session.scalar(statement) or 0

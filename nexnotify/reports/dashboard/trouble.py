@@ -15,6 +15,7 @@ from nexnotify.gateways.service import OUTBOXES, awaits_number, gateways_of, reg
 from nexnotify.inventory.models import UnmatchedLevel
 from nexnotify.ledger.models import Message
 from nexnotify.reports.dashboard.figures import Messages
+from nexnotify.reports.dashboard.restocks import found_by_check
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import CHANNELS, StoreSettings, store_settings
 from nexnotify.words import N_
@@ -23,6 +24,8 @@ from nexnotify.words import N_
 OVERDUE = timedelta(minutes=5)
 #: From this share of failures on, and this many of them, something is wrong with the sender rather than with phones.
 FAILING_SHARE, FAILING_FEWEST = 0.03, 5
+#: For how long a restock that no event told of is worth a word.
+MISSED_OF_LATE = timedelta(days=7)
 #: How many unknown SKUs are named.
 NAMED = 3
 
@@ -31,7 +34,8 @@ NAMED = 3
 class Trouble:
     """One thing that needs a person."""
 
-    #: Where the remedy is: "gateway", "gateways", "uncertain", "failed", "queue", "settings", "widget", "products".
+    #: Where the remedy is: "gateway", "gateways", "uncertain", "failed", "queue", "settings", "alerts", "widget",
+    #: "products", "restocks".
     place: str
     #: "bad": messages do not go out; "warn": some do not, or will not; "info": worth knowing.
     level: str
@@ -56,6 +60,7 @@ def troubles(store: Store, counted: Messages, widget_seen: bool, now: datetime) 
         *_nowhere(settings, gateways),
         *_settings(settings),
         *_unknown_skus(store),
+        *_missed(store, now),
     ]
     if not widget_seen:
         words = N_("Nobody has asked through it yet, and no check has found it on your shop.")
@@ -176,6 +181,17 @@ def _unknown_skus(store: Store) -> Iterator[Trouble]:
         title = N_("Stock was told for something that is no product of yours")
         words = N_("%(refs)s%(more)s: kept until a product with that code comes.", refs=", ".join(refs), more=more)
         yield Trouble("products", "info", title, words)
+
+
+def _missed(store: Store, now: datetime) -> Iterator[Trouble]:
+    """Restocks of late that only the check of stock found: people heard up to a minute later than they could have."""
+    if count := found_by_check(store.id, now - MISSED_OF_LATE):
+        title = N_("Restocks were found by the check, not by an event")
+        words = N_(
+            "In the last seven days: %(count)s. People were told all the same, only later. The log says of which store.",
+            count=count,
+        )
+        yield Trouble("restocks", "info", title, words)
 
 
 def _messages(count: int) -> str:

@@ -139,9 +139,20 @@ class SettingsForm(SwitchesForm, TellingForm):
     """The store's switches and policy."""
 
     threshold = IntegerField(
-        N_("Available to sell before people are told"),
+        N_("Minimum units"),
         [InputRequired(N_("Write a number.")), NumberRange(1, 1_000_000, N_("Write a number from 1 to 1,000,000."))],
-        description=N_("A product is back in stock when this many can be sold again."),
+        description=N_(
+            "Your new zero: people are told when this many can be sold, and while there are fewer, sending pauses. "
+            "Products and variants may have another one."
+        ),
+    )
+    ask_any = BooleanField(
+        N_("Offer “any of them”"),
+        description=N_("Beside each size or colour the widget offers any: told once, about the first that is back."),
+    )
+    ask_quantity = BooleanField(
+        N_("Ask how many a shopper wants"),
+        description=N_("The widget has a field for it. Who wants three is told when three can be bought."),
     )
     quiet = BooleanField(N_("Quiet hours"), description=N_("Alerts that would go in these hours wait until they end."))
     quiet_from = TimeField(N_("From"), [_MayBeEmpty()])
@@ -220,7 +231,14 @@ class SettingsForm(SwitchesForm, TellingForm):
         }
         data |= {
             name: getattr(settings, name)
-            for name in ("threshold", "confirmations", "send_undo_seconds", "resend_uncertain")
+            for name in (
+                "threshold",
+                "ask_any",
+                "ask_quantity",
+                "confirmations",
+                "send_undo_seconds",
+                "resend_uncertain",
+            )
         }
         data |= {"country": settings.country, "zone": settings.zone, "domains": "\n".join(settings.domains)}
         data |= {"quiet": settings.quiet_hours is not None, "quiet_from": quiet.times[0], "quiet_to": quiet.times[1]}
@@ -245,6 +263,8 @@ class SettingsForm(SwitchesForm, TellingForm):
         return {
             "switches": switches,
             "threshold": self.threshold.data,
+            "ask_any": self.ask_any.data,
+            "ask_quantity": self.ask_quantity.data,
             "quiet_hours": quiet,
             "frequency_cap": cap,
             "confirmations": self.confirmations.data,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,17 +16,20 @@ from nexnotify.catalog.models import Location, Product, Variant
 from nexnotify.catalog.queries import by_title
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
+from nexnotify.inventory.minimums import rules_change
 from nexnotify.inventory.models import StockChange, StockLevel
-from nexnotify.inventory.service import LevelData, set_level, status_of
+from nexnotify.inventory.service import LevelData, needed_of, set_level, status_of
 from nexnotify.nudge import nudge
 from nexnotify.reports.words import PRODUCT_STATUSES
 from nexnotify.stores.service import audit
+from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.queries import waiting_counts
 from nexnotify.web.admin.access import current_store, require, staff_guard
 from nexnotify.web.admin.filters import asked
 from nexnotify.web.admin.forms import StockForm, UnavailableForm
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import by_value
+from nexnotify.web.admin.product_forms import ProductAlertsForm, VariantMinimumForm
 from nexnotify.words import N_
 
 bp = Blueprint("admin_products", __name__)
@@ -51,9 +55,49 @@ def _place(item: Variant) -> tuple[int, int]:
 @bp.get("/<int:product_id>")
 def product(product_id: int) -> ResponseReturnValue:
     """One product and its variants."""
-    item = load(Product, product_id, selectinload(Product.variants))
+    return _product_page(load(Product, product_id, selectinload(Product.variants)))
+
+
+def _product_page(item: Product, form: ProductAlertsForm | None = None) -> ResponseReturnValue:
     waiting = waiting_counts(current_store(), [variant.id for variant in item.variants])
-    return render_template("admin/products/product.html", product=item, waiting=waiting, status_of=status_of)
+    body = render_template(
+        "admin/products/product.html",
+        product=item,
+        waiting=waiting,
+        status_of=status_of,
+        form=form or ProductAlertsForm.of(item),
+        settings=store_settings(current_store()),
+    )
+    return (body, 422) if form and form.errors else body
+
+
+@bp.post("/<int:product_id>/alerts")
+def set_alerts(product_id: int) -> ResponseReturnValue:
+    """Exclude a product from alerts, give it a minimum or channels of its own, or take that back."""
+    require("staff")
+    item = load(Product, product_id, selectinload(Product.variants))
+    form = ProductAlertsForm()
+    if not form.validate():
+        return _product_page(item, form)
+    wanted = {"alerts": form.alerts.data, "threshold": form.threshold.data, "switches": form.switches(item.switches)}
+    store, now = current_store(), utcnow()
+    with transaction(), rules_change(store, item.external_id, now):
+        item = load(Product, product_id, lock=True)
+        if changed := _change(item, wanted, now):
+            audit(store, "product.changed", current_user.id, now, product=item.external_id, changed=changed)
+    nudge("restock")
+    flash(N_("Saved.") if changed else N_("Nothing was different, so nothing was changed."), "success")
+    return redirect(url_for("admin_products.product", product_id=product_id))
+
+
+def _change(item: Product | Variant, wanted: dict[str, Any], now: datetime) -> dict[str, list[Any]]:
+    """Set what is different: name → before and after."""
+    changed = {name: [getattr(item, name), value] for name, value in wanted.items() if getattr(item, name) != value}
+    for name, (_, value) in changed.items():
+        setattr(item, name, value)
+    if changed:
+        item.updated_at = now
+    return changed
 
 
 @bp.get("/variants/<int:variant_id>")
@@ -63,7 +107,10 @@ def variant(variant_id: int) -> ResponseReturnValue:
 
 
 def _variant_page(
-    item: Variant, stock: StockForm | None = None, unavailable: UnavailableForm | None = None
+    item: Variant,
+    stock: StockForm | None = None,
+    unavailable: UnavailableForm | None = None,
+    minimum: VariantMinimumForm | None = None,
 ) -> ResponseReturnValue:
     levels = db.session.execute(
         sa.select(StockLevel, Location)
@@ -84,10 +131,12 @@ def _variant_page(
         levels=levels,
         changes=changes,
         waiting=waiting_counts(current_store(), [item.id]).get(item.id, 0),
+        needed=needed_of(store_settings(current_store()), item),
+        minimum=minimum or VariantMinimumForm.of(item),
         stock=stock or _stock_form(formdata=None),
         unavailable=unavailable or UnavailableForm(formdata=None, data={"unavailable_as": item.unavailable_as}),
     )
-    return (body, 422) if (stock and stock.errors) or (unavailable and unavailable.errors) else body
+    return (body, 422) if any(form and form.errors for form in (stock, unavailable, minimum)) else body
 
 
 def _stock_form(**kwargs: Any) -> StockForm:
@@ -159,4 +208,23 @@ def set_unavailable(variant_id: int) -> ResponseReturnValue:
             changed = {"unavailable_as": [before, chosen]}
             audit(current_store(), "variant.changed", current_user.id, now, variant=item.external_id, changed=changed)
     flash(N_("Saved: when it cannot be bought, it is %(chosen)s.", chosen=PRODUCT_STATUSES[chosen]), "success")
+    return redirect(url_for("admin_products.variant", variant_id=variant_id))
+
+
+@bp.post("/variants/<int:variant_id>/minimum")
+def set_minimum(variant_id: int) -> ResponseReturnValue:
+    """Give a variant a minimum of its own and the units an order takes."""
+    require("staff")
+    item = load(Variant, variant_id, joinedload(Variant.product))
+    form = VariantMinimumForm()
+    if not form.validate():
+        return _variant_page(item, minimum=form)
+    wanted = {"threshold": form.threshold.data, "min_order_quantity": form.min_order_quantity.data}
+    store, now = current_store(), utcnow()
+    with transaction(), rules_change(store, item.product.external_id, now):
+        item = load(Variant, variant_id, lock=True)
+        if changed := _change(item, wanted, now):
+            audit(store, "variant.changed", current_user.id, now, variant=item.external_id, changed=changed)
+    nudge("restock")
+    flash(N_("Saved.") if changed else N_("Nothing was different, so nothing was changed."), "success")
     return redirect(url_for("admin_products.variant", variant_id=variant_id))

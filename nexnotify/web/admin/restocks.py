@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from nexnotify.customers.models import Contact
 from nexnotify.db import db, transaction
 from nexnotify.ledger.preview import Preview, simulate
 from nexnotify.nudge import nudge
+from nexnotify.reports.dashboard.restocks import found_by_check
 from nexnotify.reports.plan import count_told, plan_summary, state_words, still_to_come, told_sheet
 from nexnotify.restock import steering
 from nexnotify.restock.models import BEFORE, OVER, RestockEvent
@@ -35,6 +36,8 @@ from nexnotify.words import N_
 bp = Blueprint("admin_restocks", __name__)
 bp.before_request(staff_guard)
 
+#: For how long restocks that no event told of are counted.
+COUNTED_FOR = timedelta(days=30)
 #: Weakest roles that may steer a restock, as for texts to many, and see some of its people.
 MAY_STEER, MAY_SEE = "admin", "staff"
 _Verb = Callable[[RestockEvent, datetime], bool]
@@ -69,7 +72,8 @@ def index() -> ResponseReturnValue:
     if search:
         named = list(db.session.scalars(ids_matching(store, search)))
         way = few(RestockEvent, way.where(RestockEvent.variant_id.in_(named)))
-    return render_template("admin/restocks/index.html", page=keyset(shown, way), q=search)
+    missed = found_by_check(store.id, utcnow() - COUNTED_FOR)
+    return render_template("admin/restocks/index.html", page=keyset(shown, way), q=search, missed=missed)
 
 
 @bp.get("/<int:restock_id>")

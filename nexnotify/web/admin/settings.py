@@ -10,6 +10,8 @@ from flask_security import current_user
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.errors import Invalid
+from nexnotify.inventory.minimums import threshold_changed
+from nexnotify.nudge import nudge
 from nexnotify.reports.audit import KINDS, audit_lines, audit_title
 from nexnotify.stores.models import ApiKey, AuditEntry, StaffUser, Store
 from nexnotify.stores.service import audit, create_api_key, revoke_api_key
@@ -69,9 +71,11 @@ def _save(form: SettingsForm) -> bool:
             changed = merge_settings(store, form.changes(store_settings(store)))
             if changed:
                 audit(store, "settings.changed", current_user.id, now, changed=changed)
+                threshold_changed(store, changed, now)
     except Invalid as error:
         put_errors(form, error.fields)
         return False
+    nudge("restock")
     flash(N_("Settings saved.") if changed else N_("Nothing was different, so nothing was changed."), "success")
     if "quiet_hours" in changed and changed["quiet_hours"][1] is None:
         flash(N_("Quiet hours are off: alerts go out at any hour of the night."), "warning")

@@ -22,6 +22,7 @@ from nexnotify.reports.message import without_address
 from nexnotify.reports.trace import contact_of, trace
 from nexnotify.stores.service import audit
 from nexnotify.waitlist.models import OPEN, STATUSES, AlertRequest
+from nexnotify.waitlist.scope import skus_wanted
 from nexnotify.waitlist.service import close
 from nexnotify.web.admin.access import current_store, require, staff_guard
 from nexnotify.web.admin.filters import asked
@@ -98,6 +99,7 @@ def variant(variant_id: int) -> ResponseReturnValue:
         variant=item,
         status=status_of(item),
         page=page,
+        any_of=skus_wanted(item.store_id, [row[0] for row in page.rows]),
         tabs=_tabs(item, counts, wanted),
         wanted=wanted,
         open_count=count_words([counts.get(status, 0) for status in OPEN]),
@@ -146,6 +148,7 @@ def story(request_id: int) -> ResponseReturnValue:
         events=[_event(event, contact) for event in told["events"]],
         consents=_consents(item),
         is_open=item.status in OPEN,
+        any_of=skus_wanted(item.store_id, [item]).get(item.id),
     )
 
 

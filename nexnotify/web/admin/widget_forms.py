@@ -9,7 +9,7 @@ from wtforms import IntegerField, StringField
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
 from nexnotify.stores.origins import read_origin
-from nexnotify.stores.settings import WidgetLook
+from nexnotify.stores.widget_look import WidgetLook
 from nexnotify.words import N_
 
 

@@ -21,6 +21,7 @@ BODIES: dict[str, Any] = {
                 "title": "Tee",
                 "url": "https://shop.example/tee",
                 "published": True,
+                "threshold": 3,
                 "variants": [
                     {
                         "id": "tee-m",
@@ -29,6 +30,7 @@ BODIES: dict[str, Any] = {
                         "price": "20.00",
                         "currency": "USD",
                         "unavailable_as": "sold_out",
+                        "min_order_quantity": 1,
                     }
                 ],
             }
@@ -64,6 +66,7 @@ BODIES: dict[str, Any] = {
                 "sku": "TEE-M",
                 "phone": "+12015550123",
                 "first_name": "Ann",
+                "quantity": 1,
                 "channels": ["sms"],
                 "consent": True,
                 "source": "counter",
@@ -81,6 +84,9 @@ _REQUEST = {
     "channel": "sms",
     "to": "+12015550123",
     "first_name": "Ann",
+    "scope": "variant",
+    "any_of": [],
+    "quantity": 1,
     "status": "alerted",
     "asked_status": "sold_out",
     "source": "widget",
@@ -95,6 +101,7 @@ _RESTOCK = {
     "product": "Tee",
     "available_before": 0,
     "available_after": 5,
+    "by_check": False,
     "at": "2026-01-05T10:00:00Z",
     "planned_at": "2026-01-05T10:00:00.080000Z",
     "state": "done",
@@ -140,7 +147,7 @@ _TRACE = [
         "reason": "eligible",
         "stage": "plan",
         "restock_id": 3,
-        "rules_version": 3,
+        "rules_version": 4,
     },
     {
         "at": "2026-01-05T10:00:00.412000Z",
@@ -162,6 +169,9 @@ ANSWERS: dict[str, Any] = {
                 "url": "https://shop.example/tee",
                 "image_url": None,
                 "published": True,
+                "alerts": True,
+                "threshold": 3,
+                "switches": None,
                 "variants": [
                     {
                         "id": "tee-m",
@@ -171,9 +181,12 @@ ANSWERS: dict[str, Any] = {
                         "currency": "USD",
                         "url": None,
                         "unavailable_as": "sold_out",
+                        "threshold": None,
+                        "min_order_quantity": 1,
                         "available": 0,
                         "status": "sold_out",
                         "waiting": 12,
+                        "units_wanted": 14,
                     }
                 ],
             }

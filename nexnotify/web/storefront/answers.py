@@ -15,6 +15,7 @@ from nexnotify.inventory.available import STATUSES as UNAVAILABLE
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.policy.eligibility import REASONS
 from nexnotify.stores.settings import CHANNELS
+from nexnotify.waitlist.models import SCOPES
 from nexnotify.waitlist.models import STATUSES as REQUEST_STATUSES
 
 
@@ -127,9 +128,14 @@ class VariantAnswer(Answer):
     currency: Annotated[str, Field(examples=["USD"])]
     url: str | None
     unavailable_as: UnavailableAs
+    threshold: Annotated[
+        int | None, Field(description="Fewest units at which people are told; null: as its product's.")
+    ]
+    min_order_quantity: Annotated[int, Field(ge=1, description="Units an order takes at least.")]
     available: Annotated[int | None, Field(description="Available to sell over all locations; null is unlimited.")]
     status: ProductStatus
     waiting: Annotated[int, Field(ge=0, description="Open alert requests.")]
+    units_wanted: Annotated[int, Field(ge=0, description="Units that these want.")]
 
 
 class ProductAnswer(Answer):
@@ -138,6 +144,12 @@ class ProductAnswer(Answer):
     url: str | None
     image_url: str | None
     published: bool
+    alerts: Annotated[bool, Field(description="False: nobody is asked for it and nobody told of it.")]
+    threshold: Annotated[int | None, Field(description="Fewest units at which people are told; null: as the store's.")]
+    switches: Annotated[
+        dict[str, dict[str, bool]] | None,
+        Field(description="What differs from the store's switches.", examples=[{"preordered": {"sms": True}}]),
+    ]
     variants: list[VariantAnswer]
 
 
@@ -170,6 +182,9 @@ class RequestAnswer(Answer):
     channel: Channel
     to: Annotated[str, Field(description="The number or email address.", examples=["+12015550123"])]
     first_name: str | None
+    scope: Annotated[str, status(SCOPES)]
+    any_of: Annotated[list[str], Field(description="SKUs (or variant ids) that would do; empty where it is one alone.")]
+    quantity: Annotated[int, Field(ge=1, description="Units wanted.")]
     status: RequestStatus
     asked_status: Annotated[UnavailableAs, Field(description="The product status when the shopper asked.")]
     source: Annotated[str, Field(examples=["widget"])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
@@ -17,10 +18,11 @@ from nexnotify.db import db
 from nexnotify.inventory.intake import take_product
 from nexnotify.inventory.service import status_of
 from nexnotify.nudge import nudge
-from nexnotify.waitlist.queries import waiting_counts
+from nexnotify.waitlist.queries import units_wanted, waiting_counts
 from nexnotify.web.bulk import bulk
 from nexnotify.web.guards import the_store
-from nexnotify.web.payloads import ProductPayload, next_address, page_of, refuse_unknown_filters
+from nexnotify.web.payloads import Payload, next_address, page_of, refuse_unknown_filters
+from nexnotify.web.product_payloads import ProductPayload
 from nexnotify.web.storefront import blueprint
 
 
@@ -38,8 +40,13 @@ def put_products() -> ResponseReturnValue:
 
 
 def _data(row: ProductPayload) -> ProductData:
-    variants = [VariantData(**variant.model_dump()) for variant in row.variants]
-    return ProductData(row.id, row.title, row.url, row.image_url, row.published, variants)
+    variants = [VariantData(**_told(variant, ("threshold", "min_order_quantity"))) for variant in row.variants]
+    return ProductData(**{**_told(row, ("alerts", "threshold", "switches")), "variants": variants})
+
+
+def _told(row: Payload, staying: Collection[str]) -> dict[str, Any]:
+    """The values of a row, without those that stay as they are because it does not name them."""
+    return row.model_dump(exclude=set(staying) - row.model_fields_set)
 
 
 @blueprint.get("/products")
@@ -51,15 +58,16 @@ def get_products() -> ResponseReturnValue:
     if (product_id := request.args.get("id")) is not None:
         statement = statement.where(Product.external_id == product_id)
     for column, name in ((Variant.sku, "sku"), (Variant.external_id, "variant_id")):
-        if (wanted := request.args.get(name)) is not None:
-            mine = sa.select(Variant.product_id).where(Variant.store_id == store.id, column == wanted)
+        if (named := request.args.get(name)) is not None:
+            mine = sa.select(Variant.product_id).where(Variant.store_id == store.id, column == named)
             statement = statement.where(Product.id.in_(mine))
     if after is not None:
         statement = statement.where(Product.id > after)
     products = db.session.scalars(statement.order_by(Product.id).limit(limit + 1)).all()
     page = products[:limit]
-    waiting = waiting_counts(store, [variant.id for product in page for variant in product.variants])
-    rows = [_row(product, waiting) for product in page]
+    ids = [variant.id for product in page for variant in product.variants]
+    waiting, wanted = waiting_counts(store, ids), units_wanted(store, ids)
+    rows = [_row(product, waiting, wanted) for product in page]
     return jsonify(products=rows, next=next_address(page[-1].id if len(products) > limit else None))
 
 
@@ -71,13 +79,16 @@ def _price(price: Decimal | None) -> str | None:
     return f"{whole}.{part[:2]}{part[2:].rstrip('0')}"
 
 
-def _row(product: Product, waiting: dict[int, int]) -> dict[str, Any]:
+def _row(product: Product, waiting: dict[int, int], wanted: dict[int, int]) -> dict[str, Any]:
     return {
         "id": product.external_id,
         "title": product.title,
         "url": product.url,
         "image_url": product.image_url,
         "published": product.published,
+        "alerts": product.alerts,
+        "threshold": product.threshold,
+        "switches": product.switches,
         "variants": [
             {
                 "id": variant.external_id,
@@ -87,9 +98,12 @@ def _row(product: Product, waiting: dict[int, int]) -> dict[str, Any]:
                 "currency": variant.currency,
                 "url": variant.url,
                 "unavailable_as": variant.unavailable_as,
+                "threshold": variant.threshold,
+                "min_order_quantity": variant.min_order_quantity,
                 "available": variant.available,
                 "status": status_of(variant),
                 "waiting": waiting.get(variant.id, 0),
+                "units_wanted": wanted.get(variant.id, 0),
             }
             for variant in product.variants
         ],

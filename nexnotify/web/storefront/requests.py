@@ -18,6 +18,7 @@ from nexnotify.errors import Invalid, NotFound
 from nexnotify.nudge import nudge
 from nexnotify.reports.trace import trace
 from nexnotify.waitlist.models import STATUSES, AlertRequest
+from nexnotify.waitlist.scope import skus_wanted
 from nexnotify.web.bulk import bulk
 from nexnotify.web.guards import the_store
 from nexnotify.web.payloads import (
@@ -71,7 +72,8 @@ def get_requests() -> ResponseReturnValue:
     if after is not None:
         statement = statement.where(AlertRequest.id < after)
     rows = db.session.execute(statement.order_by(AlertRequest.id.desc()).limit(limit + 1)).all()
-    page = [_row(*row) for row in rows[:limit]]
+    any_of = skus_wanted(store.id, [row[0] for row in rows[:limit]])
+    page = [_row(*row, any_of.get(row[0].id, [])) for row in rows[:limit]]
     return jsonify(requests=page, next=next_address(page[-1]["id"] if len(rows) > limit else None))
 
 
@@ -91,7 +93,7 @@ def find_request(request_id: int) -> AlertRequest:
     return found
 
 
-def _row(item: AlertRequest, contact: Contact, variant: Variant) -> dict[str, Any]:
+def _row(item: AlertRequest, contact: Contact, variant: Variant, any_of: list[str]) -> dict[str, Any]:
     return {
         "id": item.id,
         "sku": variant.sku,
@@ -100,6 +102,9 @@ def _row(item: AlertRequest, contact: Contact, variant: Variant) -> dict[str, An
         "channel": contact.channel,
         "to": contact.address,
         "first_name": item.first_name,
+        "scope": item.scope,
+        "any_of": any_of,
+        "quantity": item.quantity,
         "status": item.status,
         "asked_status": item.asked_status,
         "source": item.source,

@@ -21,6 +21,7 @@ class RestockAnswer(Answer):
     product: Annotated[str, Field(description="The product's title.")]
     available_before: Units
     available_after: Units
+    by_check: Annotated[bool, Field(description="No event told of it: the check of stock against who waits found it.")]
     at: Moment
     planned_at: Annotated[Moment | None, Field(description="When the last person was decided about.")]
     state: Annotated[str, status(STATES)]

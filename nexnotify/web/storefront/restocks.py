@@ -65,6 +65,7 @@ def _row(event: RestockEvent, variant: Variant) -> dict[str, Any]:
         "product": variant.product.title,
         "available_before": event.available_before,
         "available_after": event.available_after,
+        "by_check": event.by_check,
         "at": moment(event.at),
         "planned_at": moment(event.planned_at),
         "state": event.state,

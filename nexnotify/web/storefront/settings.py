@@ -8,7 +8,9 @@ from flask.typing import ResponseReturnValue
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.errors import Invalid
+from nexnotify.inventory.minimums import threshold_changed
 from nexnotify.ledger.paying import credits_changed
+from nexnotify.nudge import nudge
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import audit
 from nexnotify.stores.settings import merge_settings, settings_json, store_settings
@@ -35,4 +37,6 @@ def put_settings() -> ResponseReturnValue:
         if changed:
             audit(store, "settings.changed", None, now, by="api", changed=changed)
             credits_changed(store, changed, now)
+            threshold_changed(store, changed, now)
+    nudge("restock")
     return jsonify(settings_json(store_settings(store)))

@@ -13,6 +13,7 @@
   const ATTRIBUTES = Object.keys(NAMES).concat(HERE);
   const MOUNTS = ATTRIBUTES.map((name) => `[${name}]:not(script)`).join();
   const API = `${script.src.replace(/\/widget\/[^/]+\/[^/]+$/, "")}/widget/v1/${encodeURIComponent(store)}`;
+  const ANY = "*"; // in the list of variants: whichever is back first
   const FRESH = 15000, PATIENCE = 12000;
 
   const CSS = `
@@ -156,7 +157,10 @@ option{background:var(--fb);color:var(--ft)}
       ui.which.replaceChildren();
       if (!this.item) ui.which.append(make("option", { value: "" }, t.choose));
       for (const v of askable) ui.which.append(make("option", { value: v.variant_id }, v.name || v.sku || v.variant_id));
-      if (this.item) ui.which.value = this.item.variant_id;
+      if (config.ask_any) ui.which.append(make("option", { value: ANY }, t.any));
+      this.any = this.any && config.ask_any && this.chosen === ANY;
+      if (this.any) this.item = askable[0];
+      if (this.item) ui.which.value = this.any ? ANY : this.item.variant_id;
       ui.whichField.hidden = askable.length < 2;
       this.consentText = config.consent_text;
       ui.consentText.textContent = config.consent_text;
@@ -175,8 +179,9 @@ option{background:var(--fb);color:var(--ft)}
       const channels = item ? item.channels : config.variants.flatMap((v) => v.channels);
       this.sms = channels.includes("sms");
       this.email = channels.includes("email");
-      ui.status.textContent = item ? [t[item.status], item.name].filter(Boolean).join(" · ") : "";
+      ui.status.textContent = item ? [t[item.status], !this.any && item.name].filter(Boolean).join(" · ") : "";
       ui.both.hidden = !(this.sms && this.email);
+      ui.quantityField.hidden = !config.ask_quantity;
       ui.phoneField.hidden = !this.sms;
       ui.emailField.hidden = !this.email;
       this.askConsent();
@@ -199,6 +204,9 @@ option{background:var(--fb);color:var(--ft)}
 
       ui.which = make("select", { class: "in", part: "input", change: () => this.choose() });
       [ui.whichField, ui.errors.which] = field("which", t.which, ui.which, ui.which);
+
+      ui.quantity = make("input", { type: "number", inputmode: "numeric", min: 1, step: 1, value: 1, dir: "ltr", class: "in", part: "input" });
+      [ui.quantityField, ui.errors.quantity] = field("quantity", t.quantity, ui.quantity, ui.quantity);
 
       ui.phone = make("input", { type: "tel", inputmode: "tel", autocomplete: "tel-national", dir: "ltr", maxlength: 40, class: "in", part: "input", input: () => this.askConsent() });
       ui.dial = make("span", { "aria-hidden": "true", dir: "ltr" });
@@ -224,7 +232,7 @@ option{background:var(--fb);color:var(--ft)}
       }
       ui.links.hidden = !ui.links.children.length;
       ui.form = make("form", { novalidate: "", submit: (event) => { event.preventDefault(); this.submit(); } },
-        ui.general, ui.whichField, ui.both, ui.phoneField, ui.consentField, ui.emailField, ui.submit, ui.links);
+        ui.general, ui.whichField, ui.quantityField, ui.both, ui.phoneField, ui.consentField, ui.emailField, ui.submit, ui.links);
       const close = make("button", { type: "button", class: "close", "aria-label": t.close, click: () => this.close() }, "×");
       const escape = (event) => { if (event.key === "Escape") { event.stopPropagation(); this.close(); } };
       ui.panel = make("section", { class: "box", part: "panel", "aria-labelledby": "title", keydown: escape },
@@ -285,7 +293,8 @@ option{background:var(--fb);color:var(--ft)}
     }
     choose() {
       this.chosen = this.ui.which.value;
-      this.item = this.config.variants.find((v) => v.variant_id === this.chosen) || null;
+      this.any = this.chosen === ANY;
+      this.item = this.config.variants.find((v) => (this.any ? v.channels.length : v.variant_id === this.chosen)) || null;
       this.update();
     }
 
@@ -293,7 +302,7 @@ option{background:var(--fb);color:var(--ft)}
     problems(found) {
       const { ui } = this;
       let first = null;
-      for (const name of ["which", "phone", "consent", "email"]) {
+      for (const name of ["which", "quantity", "phone", "consent", "email"]) {
         const words = found[name], control = ui[name];
         ui.errors[name].textContent = words || "";
         ui.errors[name].hidden = !words;
@@ -320,7 +329,9 @@ option{background:var(--fb);color:var(--ft)}
       const phone = sms ? ui.phone.value.trim() : "", address = email ? ui.email.value.trim() : "";
       const found = {};
       const only = sms && email ? "" : sms ? "_sms" : "_email";
+      const quantity = config.ask_quantity ? Number(ui.quantity.value) : 1;
       if (!item) found.which = t.err_which;
+      if (!Number.isInteger(quantity) || quantity < 1 || quantity > 1e6) found.quantity = t.err_quantity;
       if (!phone && !address) found[sms ? "phone" : "email"] = t[`err_none${only}`];
       if (phone && (digits(phone).length < 6 || digits(phone).length > 15)) found.phone = t.err_phone;
       if (phone && !ui.consent.checked) found.consent = t[email ? "err_consent" : "err_consent_sms"];
@@ -330,6 +341,8 @@ option{background:var(--fb);color:var(--ft)}
       const abroad = /^(\+|＋|00)/.test(phone), code = this.codes.get(ui.country.value);
       const body = {
         variant_id: item.variant_id,
+        any_variant: this.any || undefined,
+        quantity: config.ask_quantity ? quantity : undefined,
         channels: [phone && "sms", address && "email"].filter(Boolean),
         phone: phone ? (abroad || !code ? phone : `+${code} ${phone}`) : undefined,
         email: address || undefined,
@@ -372,7 +385,7 @@ option{background:var(--fb);color:var(--ft)}
       const values = {
         phone: phone && `••• ${digits(phone).slice(-4).join("")}`,
         email: email && email.replace(/^(.).*@/, "$1•••@"),
-        product: [config.product.title, item.name].filter(Boolean).join(", "),
+        product: [config.product.title, !this.any && item.name].filter(Boolean).join(", "),
       };
       ui.doneText.replaceChildren(...fill(config.texts[phone && email ? "done_both" : phone ? "done_sms" : "done_email"], values));
       ui.consent.checked = false; // a yes is for one product

@@ -1,6 +1,6 @@
 """A restock's own life: settling, approval, undo, waves.
 
-Revision ID: 0019
+Revision ID: 0016
 Revises: 0015
 """
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 
-revision = "0019"
+revision = "0016"
 down_revision = "0015"
 branch_labels = None
 depends_on = None

@@ -1,0 +1,259 @@
+"""What a request is about: one variant, any of a product, or any of several; and who waits for a variant by all three."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from nexnotify.catalog.models import Variant
+from nexnotify.customers.models import ContactRow
+from nexnotify.db import db
+from nexnotify.stores.models import Store
+from nexnotify.waitlist.models import OPEN, AlertRequest, WantedVariant
+
+_request, _wanted, _variant = AlertRequest.__table__, WantedVariant.__table__, Variant.__table__
+#: Literally, as in their partial indexes.
+WANTS_MORE = sa.text("alert_request.status = 'waiting' AND alert_request.quantity > 1")
+WANTS_ANY = sa.text("alert_request.status = 'waiting' AND alert_request.scope = 'product'")
+_IS_WIDE = sa.text("alert_request.status IN ('pending', 'waiting') AND alert_request.scope <> 'variant'")
+
+
+_mine, _sibling = _variant.alias(), _variant.alias()
+#: The first variant of a variant's product, by which requests for any of them are kept.
+FIRST_OF = sa.select(sa.func.min(_sibling.c.id)).where(
+    _sibling.c.store_id == sa.bindparam("store_id"),
+    _sibling.c.product_id
+    == sa.select(_mine.c.product_id)
+    .where(_mine.c.store_id == sa.bindparam("store_id"), _mine.c.id == sa.bindparam("variant_id"))
+    .scalar_subquery(),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to wait for a variant: the requests, and the column by which they are read in the order of asking."""
+
+    requests: sa.Select[Any]
+    id: sa.ColumnElement[int]
+
+
+def who_waits(
+    columns: Sequence[Any], store_id: Any, variant_id: Any, first: Any, more_than: Any = None
+) -> tuple[Way, Way, Way]:
+    """The three ways to wait for a variant, each read from an index in the order of asking.
+
+    :param columns: of ``alert_request``.
+    :param first: the first variant of its product (:data:`FIRST_OF`).
+    :param more_than: only those who want more units than these.
+    """
+    more = () if more_than is None else (_request.c.quantity > more_than,)
+    own = sa.select(*columns).where(
+        _request.c.store_id == store_id,
+        _request.c.variant_id == variant_id,
+        _request.c.status == "waiting" if more_than is None else WANTS_MORE,
+        *more,
+    )
+    any_of_product = sa.select(*columns).where(
+        _request.c.store_id == store_id, _request.c.variant_id == first, WANTS_ANY, first != variant_id, *more
+    )
+    listed = (
+        sa.select(*columns)
+        .select_from(_wanted)
+        # By id alone, and not the bare status: a database takes these for narrow, and reads all who wait.
+        .join(_request, _request.c.id == _wanted.c.request_id)
+        .where(
+            _wanted.c.store_id == store_id,
+            _wanted.c.variant_id == variant_id,
+            (_request.c.status + "") == "waiting",
+            *more,
+        )
+    )
+    return Way(own, _request.c.id), Way(any_of_product, _request.c.id), Way(listed, _wanted.c.request_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a shopper asks for."""
+
+    #: The one that stands for the request: the only one, a product's first, or the one named first.
+    variant: Variant
+    #: All of them, by id, locked.
+    variants: Sequence[Variant]
+    #: As in ``AlertRequest.scope``.
+    kind: str = "variant"
+
+
+def lock_scope(store: Store, named: Sequence[Variant], any_variant: bool) -> Scope:
+    """Read what is asked for afresh and keep others from changing it, so that nobody joins while it is told.
+
+    :param named: the variants that the shopper named, the first first.
+    :param any_variant: any variant of the first one's product will do.
+    """
+    mine = Variant.product_id == named[0].product_id if any_variant else Variant.id.in_([item.id for item in named])
+    variants = db.session.scalars(
+        sa.select(Variant)
+        .options(joinedload(Variant.product, innerjoin=True))
+        .where(Variant.store_id == store.id, mine)
+        .order_by(Variant.id)
+        .with_for_update(of=Variant, key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    if len(variants) == 1:
+        return Scope(variants[0], variants, "product" if any_variant else "variant")
+    if any_variant:
+        return Scope(variants[0], variants, "product")
+    return Scope(next(item for item in variants if item.id == named[0].id), variants, "listed")
+
+
+def has_wide(contact: ContactRow) -> bool:
+    """Whether a contact waits for something wider than one variant."""
+    where = _request.c.store_id == contact.store_id, _request.c.contact_id == contact.id, _IS_WIDE
+    return db.session.connection().scalar(sa.select(_request.c.id).where(*where).limit(1)) is not None
+
+
+def widen(contact: ContactRow, scope: Scope, quantity: int, now: datetime) -> AlertRequest | None:
+    """Let the oldest open request that touches the scope take it in, so that one restock never finds a person twice.
+
+    It keeps its place; the others that it takes in end as "merged". The contact is locked, so nobody joins beside.
+
+    :returns: that request; None when none touches the scope.
+    """
+    touching = [(item, covered) for item, covered in _open(contact) if covered & {v.id for v in scope.variants}]
+    if not touching:
+        return None
+    (oldest, covers), *others = touching
+    wanted = {variant.id for variant in scope.variants}.union(*(covered for _, covered in touching))
+    for item, _ in others:
+        item.status, item.closed_at, item.closed_reason = "cancelled", now, "merged"
+    db.session.flush()
+    if wanted != covers or (scope.kind == "product" and wanted == {variant.id for variant in scope.variants}):
+        _set(oldest, scope, wanted)
+    oldest.quantity = quantity
+    db.session.flush()
+    return oldest
+
+
+def _set(request: AlertRequest, scope: Scope, wanted: set[int]) -> None:
+    is_product = scope.kind == "product" and wanted == {variant.id for variant in scope.variants}
+    if is_product:
+        request.scope, request.variant_id = "product", scope.variant.id
+    else:
+        request.scope = "listed"
+    others = set() if is_product else wanted - {request.variant_id}
+    db.session.execute(
+        sa.delete(WantedVariant).where(
+            WantedVariant.store_id == request.store_id, WantedVariant.request_id == request.id
+        )
+    )
+    db.session.flush()
+    add_wanted(request.store_id, request.id, sorted(others))
+
+
+def add_wanted(store_id: int, request_id: int, variant_ids: Sequence[int]) -> None:
+    """The other variants that a request is about."""
+    db.session.add_all(
+        [WantedVariant(store_id=store_id, request_id=request_id, variant_id=variant_id) for variant_id in variant_ids]
+    )
+    db.session.flush()
+
+
+def _open(contact: ContactRow) -> list[tuple[AlertRequest, set[int]]]:
+    """A contact's open requests, oldest first, each with the variants it covers."""
+    requests = db.session.scalars(
+        sa.select(AlertRequest)
+        .where(
+            AlertRequest.store_id == contact.store_id,
+            AlertRequest.contact_id == contact.id,
+            AlertRequest.status.in_(OPEN),
+        )
+        .order_by(AlertRequest.id)
+        .execution_options(populate_existing=True)
+    ).all()
+    also = others_wanted(contact.store_id, [item.id for item in requests if item.scope == "listed"])
+    firsts = [item.variant_id for item in requests if item.scope == "product"]
+    siblings: dict[int, set[int]] = {first: _siblings(contact.store_id, first) for first in firsts}
+    return [
+        (item, {item.variant_id, *also.get(item.id, ()), *siblings.get(item.variant_id, ())})
+        if item.scope != "variant"
+        else (item, {item.variant_id})
+        for item in requests
+    ]
+
+
+def _siblings(store_id: int, variant_id: int) -> set[int]:
+    product = sa.select(Variant.product_id).where(Variant.store_id == store_id, Variant.id == variant_id)
+    statement = sa.select(Variant.id).where(
+        Variant.store_id == store_id, Variant.product_id == product.scalar_subquery()
+    )
+    return set(db.session.scalars(statement))
+
+
+def others_wanted(store_id: int, request_ids: Sequence[int]) -> dict[int, list[int]]:
+    """Request → the other variants that it is about, in one query."""
+    if not request_ids:
+        return {}
+    rows = db.session.execute(
+        sa.select(WantedVariant.request_id, WantedVariant.variant_id)
+        .where(WantedVariant.store_id == store_id, WantedVariant.request_id.in_(request_ids))
+        .order_by(WantedVariant.id)
+    )
+    found: dict[int, list[int]] = {}
+    for request_id, variant_id in rows:
+        found.setdefault(request_id, []).append(variant_id)
+    return found
+
+
+class AboutVariants(Protocol):
+    """A request, or what a list read of it."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def scope(self) -> str: ...
+    @property
+    def variant_id(self) -> int: ...
+
+
+def skus_wanted(store_id: int, requests: Sequence[AboutVariants]) -> dict[int, list[str]]:
+    """Request → SKU, or else id, of each variant that would do, for those about several; in three queries at most."""
+    listed = others_wanted(store_id, [item.id for item in requests if item.scope == "listed"])
+    names = {
+        id: (name, product)
+        for id, name, product in _names(
+            store_id,
+            {v for ids in listed.values() for v in ids}
+            | {item.variant_id for item in requests if item.scope != "variant"},
+        )
+    }
+    products = {names[item.variant_id][1] for item in requests if item.scope == "product"}
+    of_product: dict[int, list[str]] = {}
+    for name, product_id in (
+        db.session.execute(
+            sa.select(sa.func.coalesce(Variant.sku, Variant.external_id), Variant.product_id)
+            .where(Variant.store_id == store_id, Variant.product_id.in_(products))
+            .order_by(Variant.id)
+        )
+        if products
+        else ()
+    ):
+        of_product.setdefault(product_id, []).append(name)
+    found: dict[int, list[str]] = {}
+    for item in requests:
+        if item.scope == "product":
+            found[item.id] = of_product[names[item.variant_id][1]]
+        elif item.scope == "listed":
+            found[item.id] = [names[id][0] for id in (item.variant_id, *listed.get(item.id, ()))]
+    return found
+
+
+def _names(store_id: int, variant_ids: set[int]) -> Sequence[Any]:
+    if not variant_ids:
+        return []
+    name = sa.func.coalesce(Variant.sku, Variant.external_id)
+    statement = sa.select(Variant.id, name, Variant.product_id)
+    return db.session.execute(statement.where(Variant.store_id == store_id, Variant.id.in_(variant_ids))).all()

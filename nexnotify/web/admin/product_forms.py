@@ -1,0 +1,92 @@
+"""The forms of what a product, or one of its variants, has otherwise than the store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, IntegerField, SelectField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, NumberRange, Optional
+
+from nexnotify.catalog.models import Product, Variant
+from nexnotify.inventory.available import STATUSES
+from nexnotify.words import N_
+
+_UNITS = NumberRange(1, 1_000_000, N_("Write a number from 1 to 1,000,000."))
+#: Channels that a product may switch, as the store's settings do.
+_CHANNELS = ("sms", "email")
+
+
+def _switch(label: str) -> SelectField:
+    choices = [
+        SelectChoice("", N_("As the store")),
+        SelectChoice("on", N_("On")),
+        SelectChoice("off", N_("Off")),
+    ]
+    return SelectField(label, choices=choices)
+
+
+class ProductAlertsForm(FlaskForm):
+    """Whether, from how many units on and by which channels people are told of a product."""
+
+    alerts = BooleanField(
+        N_("Alerts"),
+        description=N_("Off: shoppers are not asked, and nobody is told. Who waits keeps the place."),
+    )
+    threshold = IntegerField(
+        N_("Minimum units"),
+        [Optional(), _UNITS],
+        description=N_(
+            "Empty: as the store. With fewer, nobody is told; sending goes on when there are as many again."
+        ),
+    )
+    preordered_sms = _switch(N_("Preordered, text message"))
+    preordered_email = _switch(N_("Preordered, email"))
+    backordered_sms = _switch(N_("Backordered, text message"))
+    backordered_email = _switch(N_("Backordered, email"))
+    sold_out_sms = _switch(N_("Sold Out, text message"))
+    sold_out_email = _switch(N_("Sold Out, email"))
+
+    @classmethod
+    def of(cls, product: Product) -> ProductAlertsForm:
+        """The form, filled with what is set."""
+        data: dict[str, Any] = {"alerts": product.alerts, "threshold": product.threshold}
+        for status, channels in (product.switches or {}).items():
+            data |= {f"{status}_{channel}": "on" if on else "off" for channel, on in channels.items()}
+        return cls(formdata=None, data=data)
+
+    def switches(self, before: dict[str, Any] | None) -> dict[str, dict[str, bool]] | None:
+        """What differs from the store's switches; of channels that have no field here, what was there before."""
+        found: dict[str, dict[str, bool]] = {}
+        for status in STATUSES:
+            kept = (before or {}).get(status, {})
+            own = {channel: on for channel, on in kept.items() if channel not in _CHANNELS}
+            chosen = {channel: self[f"{status}_{channel}"].data for channel in _CHANNELS}
+            own |= {channel: value == "on" for channel, value in chosen.items() if value}
+            if own:
+                found[status] = own
+        return found or None
+
+
+class VariantMinimumForm(FlaskForm):
+    """From how many units on people are told of a variant, and how many an order takes."""
+
+    threshold = IntegerField(
+        N_("Minimum units"),
+        [Optional(), _UNITS],
+        description=N_(
+            "Empty: as the product. With fewer, nobody is told; sending goes on when there are as many again."
+        ),
+    )
+    min_order_quantity = IntegerField(
+        N_("Units an order takes at least"),
+        [InputRequired(N_("Write a number.")), _UNITS],
+        description=N_("Fewer cannot be bought, so they are no restock."),
+    )
+
+    @classmethod
+    def of(cls, variant: Variant) -> VariantMinimumForm:
+        """The form, filled with what is set."""
+        data = {"threshold": variant.threshold, "min_order_quantity": variant.min_order_quantity}
+        return cls(formdata=None, data=data)
