@@ -15,7 +15,7 @@ from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.errors import NexnotifyError
 from nexnotify.imports.kinds import KINDS, Options, line_of
-from nexnotify.imports.reading import open_text
+from nexnotify.imports.reading import doubt_about, open_text
 from nexnotify.nudge import nudge
 
 #: Products or levels of one transaction.
@@ -102,7 +102,10 @@ def _import(
     kind = KINDS[name]
     with in_app():
         store = find_the_store(store_key)
-        rows = kind.read(store, open_text(file.read_bytes(), file.name, store.zone), options)
+        data = file.read_bytes()
+        if doubt := doubt_about(data):
+            click.echo(doubt, err=True)
+        rows = kind.read(store, open_text(data, file.name, store.zone), options)
         what = "levels" if name == "stock" else name
         counts = _take(rows, lambda row: kind.save(store, row, options, utcnow()), what, dry_run, as_json)
         _finish(counts, report, dry_run, as_json)

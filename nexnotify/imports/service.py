@@ -20,7 +20,7 @@ from nexnotify.db import db, insert_rows
 from nexnotify.errors import NexnotifyError
 from nexnotify.imports.kinds import KINDS, Kind, Options, line_of
 from nexnotify.imports.models import AT_WORK, ImportFault, ImportRun
-from nexnotify.imports.reading import open_text
+from nexnotify.imports.reading import doubt_about, open_text
 from nexnotify.stores.models import Store
 
 #: Items of one transaction.
@@ -174,6 +174,11 @@ def content_of(run_id: int) -> bytes:
     """The file as it was uploaded."""
     packed = db.session.scalar(sa.select(ImportRun.content).where(ImportRun.id == run_id))
     return zlib.decompress(base64.b64decode(packed or ""))
+
+
+def doubt(run: ImportRun) -> str | None:
+    """What a person should look at before the file is taken in."""
+    return doubt_about(content_of(run.id)) if run.status == "checked" else None
 
 
 def read(run: ImportRun, status: str, store: Store, data: bytes) -> Work:

@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from nexnotify.catalog.service import variant_id_from
+from nexnotify.clock import not_too_early
 from nexnotify.errors import BadRequest, Invalid
 from nexnotify.stores.settings import field_errors
 from nexnotify.waitlist.names import has_link
@@ -56,8 +57,8 @@ def in_utc(value: datetime | None) -> datetime | None:
     :raises ValueError: too far away to be written so.
     """
     try:
-        return None if value is None else value.astimezone(UTC)
-    except OverflowError:
+        return None if value is None else not_too_early(value.astimezone(UTC))
+    except (OverflowError, ValueError):
         raise ValueError("This moment is out of range.") from None
 
 

@@ -191,7 +191,7 @@ def test_a_request_for_what_is_not_there_or_can_be_bought_says_why(app: Flask, s
     "name,data,answer",
     [
         ("people.xlsx", b"<html>no</html>", "called an Excel workbook, but it is none"),
-        ("people.csv", "id,first_name\nc1,Zoë\n".encode("cp1252"), "not UTF-8: line 2 has the byte 0xeb"),
+        ("people.csv", b"id,first_name\nc1,Zo\x81\n", "not UTF-8: line 2 has the byte 0x81"),
     ],
 )
 def test_a_file_that_cannot_be_read_gets_a_clear_answer_and_changes_nothing(
@@ -205,6 +205,17 @@ def test_a_file_that_cannot_be_read_gets_a_clear_answer_and_changes_nothing(
     desk.post(f"{where}/begin")
     work(app)
     assert rows_of(app) == before
+
+
+def test_a_guessed_encoding_is_shown_before_anything_is_taken_in(app: Flask, shop: Shop, desk: Desk) -> None:
+    where = tried(app, desk, "customers", "id,first_name\nc1,Zoë\n".encode("cp1252"))
+    page = words(desk.page(where))
+    assert "it was read as Windows-1252" in page
+    assert "Zoë" in page
+    desk.post(f"{where}/begin")
+    work(app)
+    assert "Windows-1252" not in desk.page(where)
+    assert shop.get("customers")["customers"][0]["first_name"] == "Zoë"
 
 
 def test_a_header_alone_brings_nothing(app: Flask, shop: Shop, desk: Desk) -> None:

@@ -106,6 +106,14 @@ def test_good_orders_are_kept_and_bad_ones_named(shop: Shop) -> None:
     assert [order["id"] for order in shop.get("orders")["orders"]] == ["1"]
 
 
+def test_a_moment_in_which_nothing_can_have_happened_is_refused_and_the_others_kept(shop: Shop) -> None:
+    """Systems that have no date write the year 1; no clock of any zone can show it."""
+    rows = [{"id": "1", "status": "new", "placed_at": "0001-01-01T00:00:00Z"}, {"id": "2", "status": "new"}]
+    answer = shop.post("orders", {"orders": rows})
+    [error] = answer["errors"]
+    assert (answer["accepted"], error["index"], list(error["fields"])) == (1, 0, ["placed_at"])
+
+
 def test_orders_are_listed_page_by_page_and_filtered(shop: Shop) -> None:
     rows = [{"id": str(n), "status": "paid" if n % 2 else "new", "customer_id": f"c{n}"} for n in range(5)]
     shop.post("orders", {"orders": rows})
