@@ -368,6 +368,33 @@ def test_a_field_that_cannot_be_is_refused_beside_its_box(shop: Shop, desk: Desk
     assert names(desk) == [OPT_IN]
 
 
+def test_what_was_written_to_others_about_a_person_does_not_name_them_any_more(
+    app: Flask, shop: Shop, desk: Desk
+) -> None:
+    """The merchant's own texts, and those to an address that came with an order alone."""
+    mine, with_order = "+12015550150", "+12015550124"
+    shop.put("settings", {"merchant_number": mine, "order_texts": True})
+    tell(shop, ANN)
+    ann = page_of(desk)
+    tell(shop, {"id": "c2", "first_name": "Ben", "phone": "+12015550125"})
+    told = [{"id": "1001", "customer_id": "c1", "phone": with_order}, {"id": "2001", "customer_id": "c2"}]
+    shop.post("orders", {"orders": [{"status": "new", **order} for order in told]})
+    shop.work()
+    shop.post("orders", {"orders": [{"status": "paid", **order} for order in told]})
+    shop.plan()
+    before = [(item["to"], item["status"]) for item in shop.messages(None) if "1001" in item["body"]]
+    assert set(before) == {(mine, "delivered"), (mine, "queued"), (with_order, "delivered")}
+    desk.post(f"{ann}/erase", typed="Ann Lee")
+    shop.work()
+    after = shop.messages(None)
+    assert "Ann" not in str(after)
+    assert "1001" not in str(after)
+    assert sorted((item["to"], item["status"]) for item in after if item["body"] == "[erased]") == sorted(
+        (to, "cancelled" if status == "queued" else status) for to, status in before
+    )
+    assert [item["status"] for item in after if "2001" in item["body"]] == ["delivered"] * len(before), "and of others"
+
+
 def test_erasing_reaches_orders_told_before_their_customer_and_their_other_addresses(
     app: Flask, shop: Shop, desk: Desk
 ) -> None:
