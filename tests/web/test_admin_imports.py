@@ -184,6 +184,17 @@ def test_a_request_for_what_is_not_there_or_can_be_bought_says_why(app: Flask, s
     assert f"{where}/begin" not in page
 
 
+def test_an_old_file_sets_no_order_back_and_says_so(app: Flask, shop: Shop, desk: Desk) -> None:
+    shop.post("orders", {"orders": [{"id": "1001", "status": "sent", "total": "50.00", "notify": False}]})
+    where = tried(app, desk, "orders", ORDERS + "1002,new,2026-01-05T10:00:00Z,,,,\n")
+    page = desk.page(where)
+    assert "This order is “sent” by now, and the file says “paid”" in page
+    desk.post(f"{where}/begin")
+    work(app)
+    kept = {item["id"]: (item["status"], item["total"]) for item in shop.get("orders")["orders"]}
+    assert kept == {"1001": ("sent", "50.00"), "1002": ("new", None)}
+
+
 # --- what no reader takes ------------------------------------------------------------------------------------------------
 
 

@@ -49,6 +49,25 @@ def test_each_status_is_recorded_once_however_often_it_is_told(shop: Shop, app: 
     assert statuses(app) == ["new", "paid", "sent", "returned"]
 
 
+def test_a_status_that_comes_late_does_not_set_an_order_back(shop: Shop) -> None:
+    put(shop, "paid", status_at="2026-01-05T11:00:00Z")
+    put(shop, "sent", status_at="2026-01-06T09:00:00Z")
+    for told in ({"status": "paid"}, {"status": "new", "status_at": "2026-01-05T10:00:00Z"}):
+        answer = put(shop, **told)
+        assert [item["status"] for item in answer["orders"]] == ["sent"], "the answer says where it stands"
+    assert shop.get("orders")["orders"][0]["status"] == "sent"
+    put(shop, "cancelled")
+    put(shop, "sent")
+    assert shop.get("orders")["orders"][0]["status"] == "cancelled", "an end"
+
+
+def test_an_order_goes_back_when_its_storefront_says_when(shop: Shop) -> None:
+    """Sent by mistake, or cancelled and taken up again."""
+    put(shop, "sent", status_at="2026-01-06T09:00:00Z")
+    put(shop, "paid", status_at="2026-01-06T10:00:00Z")
+    assert shop.get("orders")["orders"][0]["status"] == "paid"
+
+
 def test_an_order_that_is_paid_at_once_has_been_placed_too(shop: Shop, app: Flask) -> None:
     put(shop, "paid")
     assert statuses(app) == ["new", "paid"]
