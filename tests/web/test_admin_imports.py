@@ -195,6 +195,27 @@ def test_an_old_file_sets_no_order_back_and_says_so(app: Flask, shop: Shop, desk
     assert kept == {"1001": ("sent", "50.00"), "1002": ("new", None)}
 
 
+def test_a_file_that_every_worker_dies_over_is_given_up(app: Flask, shop: Shop, desk: Desk) -> None:
+    where = upload(desk, "customers", CUSTOMERS + "c1,Ann,,,\n")
+    died = utcnow() - service.SILENCE * 2
+    with app.app_context():
+        with transaction():
+            begun = utcnow() - service.STUBBORN - timedelta(minutes=1)
+            db.session.execute(sa.update(ImportRun).values(created_at=begun, worked_at=died))
+        db.session.remove()
+    work(app)
+    page = desk.page(where)
+    assert "Not readable" in page
+    assert "however often it was tried" in page
+    where = upload(desk, "customers", CUSTOMERS + "c1,Ann,,,\n")
+    with app.app_context():
+        with transaction():
+            db.session.execute(sa.update(ImportRun).values(worked_at=died))
+        db.session.remove()
+    work(app)
+    assert "1 customer</b> would be taken in" in desk.page(where), "one death is no reason"
+
+
 # --- what no reader takes ------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -199,3 +200,17 @@ def test_an_imported_file_is_history_and_texts_nobody(
     put(shop, "sent")
     shop.work()
     assert shop.messages(None) == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_report_of_refused_rows_holds_no_formula(
+    app: Flask, shop: Shop, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("instance", "database_url", "secret_keys"):
+        monkeypatch.setenv(f"NEXNOTIFY_{name.upper()}", str(getattr(settings, name)))
+    file, report = tmp_path / "orders.csv", tmp_path / "report.csv"
+    file.write_text("order_id,status\n1001,\"=cmd|' /C calc'!A0\"\n")
+    words = ["import", "orders", "--store", shop.key, "--dry-run", "--report", str(report), str(file)]
+    assert CliRunner().invoke(cli, words, catch_exceptions=False).exit_code == 0
+    [head, row] = csv.reader(report.read_text().splitlines())
+    assert dict(zip(head, row, strict=True))["value"] == "'=cmd|' /C calc'!A0"
