@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nexnotify.campaigns.models import SendRecipient
+from nexnotify.campaigns.forgetting import forget_words, leave_out, sent_about
 from nexnotify.customers.consent import Proof, tell_marketing
 from nexnotify.customers.models import Contact, Customer
 from nexnotify.customers.people import contacts_of, forget_customer
@@ -31,9 +31,10 @@ def erase_person(customer: Customer, now: datetime) -> None:
     contacts = contacts_of(customer, lock=True).values()
     contact_ids = [contact.id for contact in contacts]
     orders, tickets = (ids_of(table, customer, contact_ids) for table in (Order, Ticket))
-    _leave_out(customer.store_id, orders, tickets)
+    leave_out(customer.store_id, orders, tickets)
     for contact in contacts:
         _erase_contact(contact, now)
+    forget_words(customer.store_id, {"customers": [customer.id], "orders": orders, "tickets": tickets})
     forget_mentions(customer.store_id, _mentions(customer.store_id, orders, tickets), now)
     forget_orders(customer, contact_ids, now)
     forget_customer(customer, now)
@@ -41,25 +42,13 @@ def erase_person(customer: Customer, now: datetime) -> None:
 
 def _mentions(store_id: int, orders: Sequence[int], tickets: Sequence[int]) -> set[int]:
     """What was written about orders and tickets, to whomever: texts to the merchant name the person too."""
-    notice, recipient = Notice.__table__.c, SendRecipient.__table__.c
-    order_event, ticket_event = OrderEvent.__table__.c, TicketEvent.__table__.c
-    by_staff = sa.select(recipient.message_id).where(recipient.store_id == store_id)
+    notice, order_event, ticket_event = (model.__table__.c for model in (Notice, OrderEvent, TicketEvent))
     ways = [
         _of_events(notice.order_event_id, order_event).where(IdIn(order_event.order_id, ids=orders)),
         _of_events(notice.ticket_event_id, ticket_event).where(IdIn(ticket_event.ticket_id, ids=tickets)),
-        by_staff.where(IdIn(recipient.order_id, ids=orders)),
-        by_staff.where(IdIn(recipient.ticket_id, ids=tickets)),
     ]
-    return {number for way in ways for number in db.session.scalars(way) if number is not None}
-
-
-def _leave_out(store_id: int, orders: Sequence[int], tickets: Sequence[int]) -> None:
-    """Sends that are under way forget the addresses that came with orders and tickets, too."""
-    recipient = SendRecipient.__table__.c
-    undecided = (recipient.store_id == store_id, recipient.message_id.is_(None), recipient.reason.is_(None))
-    for theirs in (IdIn(recipient.order_id, ids=orders), IdIn(recipient.ticket_id, ids=tickets)):
-        statement = sa.update(SendRecipient).where(*undecided, theirs).values(contact_id=None)
-        db.session.execute(statement.execution_options(synchronize_session=False))
+    told = {number for way in ways for number in db.session.scalars(way) if number is not None}
+    return told | sent_about(store_id, orders, tickets)
 
 
 def _of_events(pointer: Any, event: Any) -> sa.Select[Any]:

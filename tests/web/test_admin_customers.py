@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from nexnotify.campaigns.models import Send
 from nexnotify.customers.models import ConsentEntry, Contact, Customer
 from nexnotify.db import db, transaction
 from nexnotify.ledger.models import Message
@@ -393,6 +394,33 @@ def test_what_was_written_to_others_about_a_person_does_not_name_them_any_more(
         (to, "cancelled" if status == "queued" else status) for to, status in before
     )
     assert [item["status"] for item in after if "2001" in item["body"]] == ["delivered"] * len(before), "and of others"
+
+
+@pytest.mark.parametrize("source", ["customers", "orders"])
+def test_what_staff_wrote_to_a_person_alone_is_erased_wherever_it_stands(
+    app: Flask, shop: Shop, desk: Desk, source: str
+) -> None:
+    opted(shop, "c1", True, **{name: text for name, text in ANN.items() if name != "id"})
+    shopped(shop, customer_id="c1")
+    path, row = page_of(desk), desk.id_of(f"/{source}", source)
+    for is_sent in (True, False):
+        desk.post("/sends/one", source=source, id=row)
+        send = f"/sends/{newest_send(app)}"
+        desk.post(f"{send}/write", body="Dear Ann Lee, your parcel is here. Reply STOP to end.")
+        if is_sent:
+            desk.post(f"{send}/confirm")
+            shop.work()
+    desk.post(f"{path}/erase", typed="Ann Lee")
+    with app.app_context():
+        rows = [row for table in db.metadata.sorted_tables for row in db.session.execute(sa.select(table))]
+        left = [str(tuple(row)) for row in rows if "Ann Lee" in str(tuple(row))]
+        assert db.session.scalars(sa.select(Send.body)).all() == ["[erased]"] * 2
+    assert left == []
+
+
+def newest_send(app: Flask) -> int:
+    with app.app_context():
+        return db.session.scalar(sa.select(sa.func.max(Send.id))) or 0
 
 
 def test_erasing_reaches_orders_told_before_their_customer_and_their_other_addresses(

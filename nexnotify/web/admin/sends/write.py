@@ -262,7 +262,8 @@ def _refusal(send: Send) -> str | None:
 
 def _told(send_id: int) -> dict[str, Any]:
     send = load_own(send_id)
-    return {"to": audience_words(send), "text": send.body}
+    # What is to one person may name them, and nobody erases the audit trail.
+    return {"to": audience_words(send)} | ({} if send.is_to_one else {"text": send.body})
 
 
 @bp.post("/<int:send_id>/discard")
