@@ -73,10 +73,11 @@ def doubt_about(data: bytes) -> str | None:
         return None
     text = data.decode("cp1252")
     telling = next(place for place, char in enumerate(text) if not char.isascii())
-    words = text[max(telling - _AROUND, 0) : telling + _AROUND]
+    before, after = text[max(telling - _AROUND, 0) : telling], text[telling : telling + _AROUND]
+    words = re.split("[\r\n]", before)[-1] + re.split("[\r\n]", after)[0]
     return N_(
         "The file is not in UTF-8, so it was read as Windows-1252. Are the letters right in “%(words)s”? If not, save it as CSV UTF-8 and import that file.",
-        words=" ".join(words.split()),
+        words=words,
     )
 
 
