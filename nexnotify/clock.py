@@ -9,6 +9,20 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
+#: What is told of earlier is a mistake, such as the year 1; some of it no wall clock can even show.
+EARLIEST = datetime(1900, 1, 2, tzinfo=UTC)
+
+
+def not_too_early(moment: datetime) -> datetime:
+    """A moment that somebody tells, if anything can have happened then.
+
+    :raises ValueError: it is before :data:`EARLIEST`.
+    """
+    if moment < EARLIEST:
+        raise ValueError(f"{moment.year} is too long ago.")
+    return moment
+
+
 def to_local(moment: datetime, zone: str) -> datetime:
     """The wall clock of ``zone`` (an IANA name) at an aware ``moment``."""
     return moment.astimezone(ZoneInfo(zone))

@@ -16,6 +16,15 @@ KINDS = {
     "refund": N_("Given back: the text was refused, taken back, or surely never went."),
     "correction": N_("Put right by hand."),
 }
+#: Kind → its name in lists.
+NAMES = {
+    "opening": N_("Granted"),
+    "purchase": N_("Bought"),
+    "reserve": N_("Put aside"),
+    "settle": N_("Spent"),
+    "refund": N_("Given back"),
+    "correction": N_("Corrected"),
+}
 
 
 def needed(segments: int, per_segment: int) -> int:

@@ -17,7 +17,7 @@ from nexnotify.customers.imports import FieldRule, ParsedCustomer, read_customer
 from nexnotify.customers.people import take_customer
 from nexnotify.customers.service import find_contact
 from nexnotify.db import db
-from nexnotify.errors import NotFound
+from nexnotify.errors import Conflict, NotFound
 from nexnotify.inventory.intake import take_product
 from nexnotify.inventory.service import LevelData, set_level
 from nexnotify.orders.imports import ParsedOrder, read_orders
@@ -147,7 +147,16 @@ def _save_customer(store: Store, row: ParsedCustomer, options: Options, now: dat
 
 
 def _save_order(store: Store, row: ParsedOrder, options: Options, now: datetime) -> None:
-    match_order(store, take_order(store, row.data, now))
+    order = take_order(store, row.data, now)
+    if order.status != row.data.status:
+        raise Conflict(
+            N_(
+                "This order is “%(status)s” by now, and the file says “%(told)s”, which comes before; so nothing of it was taken.",
+                status=order.status,
+                told=row.data.status,
+            )
+        )
+    match_order(store, order)
 
 
 KINDS: Mapping[str, Kind] = {

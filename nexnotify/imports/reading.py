@@ -5,6 +5,7 @@ A workbook is a zip of XML, which is where surprises live: what it unpacks to is
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -20,11 +21,19 @@ from nexnotify.words import N_
 
 #: What a workbook may unpack to, in bytes.
 MAX_UNPACKED = 200_000_000
+#: What its cells may come to, in characters: any number of them may name one long text.
+MAX_TEXT = 50_000_000
 MAX_ROWS, MAX_COLUMNS = 200_000, 500
+#: Excel's own last row; a row may say that it is a later one.
+LAST_ROW = 1_048_576
 _ZIP, _OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _CODED = re.compile("_x([0-9A-Fa-f]{4})_")
 _BREAKS = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _DAY_FORMAT = re.compile(r"[hs]", re.IGNORECASE)
+#: Bytes that no text has.
+_NO_TEXT = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+#: Characters around the first that tells encodings apart.
+_AROUND = 30
 
 
 def open_text(data: bytes, name: str, zone: str) -> TextIO:
@@ -42,7 +51,34 @@ def open_text(data: bytes, name: str, zone: str) -> TextIO:
             )
         )
     # Undecodable bytes come up when it is read, and the readers say which they are.
-    return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="")
+    return io.TextIOWrapper(io.BytesIO(data), encoding=encoding_of(data), newline="")
+
+
+def encoding_of(data: bytes) -> str:
+    """A text's encoding: UTF-16 where its first bytes say so, else UTF-8, else Windows-1252, as Western Excel saves CSV."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return encoding if encoding == "utf-8" or not _NO_TEXT.search(data) else "utf-8"
+    return "utf-8"
+
+
+def doubt_about(data: bytes) -> str | None:
+    """What to look at in a file whose encoding was guessed, and so might be another; None: it was not."""
+    if data.startswith(_ZIP) or encoding_of(data) != "cp1252":
+        return None
+    text = data.decode("cp1252")
+    telling = next(place for place, char in enumerate(text) if not char.isascii())
+    before, after = text[max(telling - _AROUND, 0) : telling], text[telling : telling + _AROUND]
+    words = re.split("[\r\n]", before)[-1] + re.split("[\r\n]", after)[0]
+    return N_(
+        "The file is not in UTF-8, so it was read as Windows-1252. Are the letters right in “%(words)s”? If not, save it as CSV UTF-8 and import that file.",
+        words=words,
+    )
 
 
 def _workbook(data: bytes, zone: str) -> str:
@@ -97,7 +133,18 @@ def _as_csv(sheet: Any, zone: ZoneInfo) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     for number, row in enumerate(sheet.iter_rows(), 1):
-        cells = [_cell(cell, zone) for cell in row]
+        if number > LAST_ROW:
+            raise UnreadableFile(
+                N_("The sheet says that it has more rows than a sheet can. Open it with Excel, save it anew.")
+            )
+        cells, length = [], text.tell()
+        for cell in row:
+            cells.append(_cell(cell, zone))
+            length += len(cells[-1])
+            if length > MAX_TEXT:
+                raise UnreadableFile(
+                    N_("The cells of the sheet hold more text than can be read; split it and import the parts.")
+                )
         while cells and not cells[-1]:
             cells.pop()
         if len(cells) > MAX_COLUMNS:
@@ -136,4 +183,6 @@ def _cell(cell: Any, zone: ZoneInfo) -> str:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     decoded = _CODED.sub(lambda found: chr(int(found[1], 16)), str(value))
+    if decoded != value:  # halves of a character may have been written so, and what no text holds
+        decoded = decoded.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "")
     return _BREAKS.sub(" ", decoded)

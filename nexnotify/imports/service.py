@@ -20,15 +20,21 @@ from nexnotify.db import db, insert_rows
 from nexnotify.errors import NexnotifyError
 from nexnotify.imports.kinds import KINDS, Kind, Options, line_of
 from nexnotify.imports.models import AT_WORK, ImportFault, ImportRun
-from nexnotify.imports.reading import open_text
+from nexnotify.imports.reading import doubt_about, open_text
 from nexnotify.stores.models import Store
+from nexnotify.words import N_
 
 #: Items of one transaction.
 PIECE = 25
 #: A worker that has said nothing for so long is dead.
 SILENCE = timedelta(seconds=60)
+#: A file over which workers have died for so long is given up: it may be what kills them.
+STUBBORN = timedelta(minutes=10)
 #: A file that nobody says anything about is deleted after a day, the faults of an import after a month.
 KEEP_FILE, KEEP_FAULTS = timedelta(days=1), timedelta(days=30)
+
+
+_NEVER_READ = N_("It could not be read to its end, however often it was tried. Split it, and import the parts.")
 
 
 def upload(
@@ -162,9 +168,12 @@ class Work:
 
 
 def take_up(run_id: int, now: datetime) -> tuple[str, Store, ImportRun] | None:
-    """Claim an import for this worker; None when another one was faster."""
+    """Claim an import for this worker; None when another one was faster, or nobody should try again."""
     run = _locked(run_id)
     if run is None or run.status not in AT_WORK or (run.worked_at and run.worked_at >= now - SILENCE):
+        return None
+    if run.worked_at and not run.total and run.created_at < now - STUBBORN:
+        give_up(run_id, _NEVER_READ, now)
         return None
     run.worked_at = now
     return run.status, db.session.get_one(Store, run.store_id), run
@@ -174,6 +183,11 @@ def content_of(run_id: int) -> bytes:
     """The file as it was uploaded."""
     packed = db.session.scalar(sa.select(ImportRun.content).where(ImportRun.id == run_id))
     return zlib.decompress(base64.b64decode(packed or ""))
+
+
+def doubt(run: ImportRun) -> str | None:
+    """What a person should look at before the file is taken in."""
+    return doubt_about(content_of(run.id)) if run.status == "checked" else None
 
 
 def read(run: ImportRun, status: str, store: Store, data: bytes) -> Work:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
 from nexnotify.customers.models import Customer
+from nexnotify.db import db
 from nexnotify.orders.models import Order, Ticket
 
 
@@ -26,3 +27,8 @@ def belongs_to(table: type[Order | Ticket], customer: Customer, contact_ids: Col
     # One after the other, each by an index of its own.
     found = [sa.select(table.id).where(table.store_id == customer.store_id, way) for way in ways]
     return sa.and_(table.store_id == customer.store_id, table.id.in_(sa.union_all(*found)))
+
+
+def ids_of(table: type[Order | Ticket], customer: Customer, contact_ids: Collection[int]) -> Sequence[int]:
+    """The ids of those."""
+    return db.session.scalars(sa.select(table.id).where(belongs_to(table, customer, contact_ids))).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from nexnotify.customers.models import Customer
 from nexnotify.db import db
-from nexnotify.orders.belonging import belongs_to
+from nexnotify.orders.belonging import ids_of
 from nexnotify.orders.models import Order, Ticket, TicketMessage
 
 #: Stands where words were.
@@ -22,7 +22,7 @@ def forget_orders(customer: Customer, contact_ids: Collection[int], now: datetim
     # An order may have come with an address that is none of the customer's own: nothing more goes there either.
     nobody: dict[str, Any] = {"customer_ref": None, "first_name": None, "last_name": None, "updated_at": now}
     nobody |= {"sms_contact_id": None, "email_contact_id": None}
-    ids = {table: _ids(table, customer, contact_ids) for table in (Order, Ticket)}
+    ids = {table: ids_of(table, customer, contact_ids) for table in (Order, Ticket)}
     for table, more in ((Order, {}), (Ticket, {"subject": ERASED})):
         statement = sa.update(table).where(table.store_id == customer.store_id, table.id.in_(ids[table]))
         db.session.execute(statement.values(**nobody, **more).execution_options(synchronize_session=False))
@@ -32,7 +32,3 @@ def forget_orders(customer: Customer, contact_ids: Collection[int], now: datetim
         .values(text=ERASED)
         .execution_options(synchronize_session=False)
     )
-
-
-def _ids(table: type[Order | Ticket], customer: Customer, contact_ids: Collection[int]) -> Sequence[int]:
-    return db.session.scalars(sa.select(table.id).where(belongs_to(table, customer, contact_ids))).all()

@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TextIO
 
 from nexnotify.catalog.imports import cells
 from nexnotify.catalog.imports.rows import ABSENT, RefusedRow, UnreadableFile
 from nexnotify.catalog.imports.table import BadCell, Row, Table, read_table, refuse_unknown
+from nexnotify.clock import not_too_early
 from nexnotify.orders.models import ORDER_STATUSES
 from nexnotify.orders.people import PersonData
 from nexnotify.orders.service import LineData, OrderData
@@ -121,10 +123,19 @@ def _own(rows: list[Row], country: str, currency: str) -> OrderData:
         person,
         cells.moment(_first(rows, "placed_at"), "placed_at"),
         currency=money,
-        total=cells.price(_first(rows, "total"), "total", money),
-        lines=[_line(row, money) for row in rows if row.get("sku") or row.get("variant_id")],
+        total=cells.price(_first(rows, "total"), "total", money, cells.MAX_SUM),
+        lines=_kept(rows, [_line(row, money) for row in rows if row.get("sku") or row.get("variant_id")]),
         notify=False,
     )
+
+
+def _kept(rows: list[Row], lines: list[LineData]) -> list[LineData]:
+    """The lines, if their sum can be kept."""
+    if sum((line.price or Decimal(0)) * line.quantity for line in lines) >= cells.MAX_SUM:
+        raise rows[0].bad(
+            "order_id", "The lines of this order come to more than can be kept; look at their quantities."
+        )
+    return lines
 
 
 def _line(row: Row, currency: str) -> LineData:
@@ -162,8 +173,8 @@ def _shopify(rows: list[Row], country: str, currency: str) -> OrderData:
         PersonData(None, first or None, last or None, *_shopify_addresses(rows, country)),
         _shopify_moment(_first(rows, "created at")),
         currency=money,
-        total=cells.price(_first(rows, "total"), "total", money),
-        lines=lines,
+        total=cells.price(_first(rows, "total"), "total", money, cells.MAX_SUM),
+        lines=_kept(rows, lines),
         notify=False,
     )
 
@@ -203,8 +214,8 @@ def _shopify_moment(row: Row) -> datetime | None:
         return None
     try:
         when = datetime.fromisoformat(text)
-    except ValueError:
+        if when.tzinfo is None:
+            raise row.bad("created at", "Say which zone this time is in, as in 2026-01-05 10:00:00 -0500.")
+        return not_too_early(when.astimezone(UTC))
+    except (ValueError, OverflowError):
         raise row.bad("created at", "Write the time as in 2026-01-05 10:00:00 -0500.") from None
-    if when.tzinfo is None:
-        raise row.bad("created at", "Say which zone this time is in, as in 2026-01-05 10:00:00 -0500.")
-    return when.astimezone(UTC)

@@ -49,7 +49,8 @@ class OrderData:
 def take_order(store: Store, data: OrderData, now: datetime) -> Order:
     """Make or change an order; the same again changes nothing. Its addresses must be normalised.
 
-    A status that is new to the order becomes an event, once for each order and status.
+    A status that is new to the order becomes an event, once for each order and status. One that comes before the order's
+    own is taken for late, and changes it only with a ``status_at`` that is later: so read the status off what is returned.
     """
     placed_at = min(data.placed_at or now, now)
     # Whoever comes second waits here for the first to commit, and then finds its row.
@@ -75,7 +76,9 @@ def take_order(store: Store, data: OrderData, now: datetime) -> Order:
     status_before = None if new_id is not None else order.status
     if data.placed_at is not None:
         order.placed_at = placed_at
-    order.status, order.currency, order.updated_at = data.status, data.currency or order.currency, now
+    if not _comes_late(order, status_before, data):
+        order.status = data.status
+    order.currency, order.updated_at = data.currency or order.currency, now
     set_person(store, order, data.person, now)
     if data.lines is not None:
         _set_lines(store, order, data.lines)
@@ -86,6 +89,19 @@ def take_order(store: Store, data: OrderData, now: datetime) -> Order:
     db.session.flush()
     _write_events(order, status_before, data, now)
     return order
+
+
+def _comes_late(order: Order, before: str | None, data: OrderData) -> bool:
+    """Whether an earlier status is told only now: by an old file, or by a call that others have overtaken."""
+    if before is None or _PLACE[before] <= _PLACE[data.status]:
+        return False
+    if data.status_at is None:
+        return True
+    reached = sa.select(OrderEvent.at).where(
+        OrderEvent.store_id == order.store_id, OrderEvent.order_id == order.id, OrderEvent.status == before
+    )
+    since = db.session.scalar(reached)
+    return since is not None and data.status_at <= since
 
 
 def _write_events(order: Order, before: str | None, data: OrderData, now: datetime) -> None:

@@ -28,8 +28,8 @@ MOST_TOLD = 100
 
 
 def order_key(store: Store, *parts: str) -> str:
-    """What makes an order one, whoever tells it: of one with a number, that number."""
-    return keyed_hash(index_key(), "order", str(store.id), *parts)
+    """What makes an order one, whoever tells it: of one with a number, that number, with a # before it or without."""
+    return keyed_hash(index_key(), "order", str(store.id), *(part.removeprefix("#") for part in parts))
 
 
 def match_order(store: Store, order: Order) -> None:
@@ -62,8 +62,9 @@ def match_page_order(store: Store, page_order: PageOrder) -> None:
     by, request = next((each for each in found if each[1] is not None), ("", None))
     if request is None:
         return
-    known = sa.select(Order.id).where(Order.store_id == store.id, Order.external_id == page_order.reference)
-    order_id = db.session.scalar(known) if page_order.reference is not None else None
+    number = (page_order.reference or "").removeprefix("#")
+    known = sa.select(Order.id).where(Order.store_id == store.id, Order.external_id.in_((number, f"#{number}")))
+    order_id = db.session.scalar(known.limit(1)) if page_order.reference is not None else None
     whole = {"order_id": order_id, "page_order_id": None if order_id else page_order.id, "by": by, "source": "page"}
     db.session.execute(
         insert_ignore(OrderMatch).values(

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
+from nexnotify.campaigns.forgetting import forget_words, leave_out, sent_about
 from nexnotify.customers.consent import Proof, tell_marketing
 from nexnotify.customers.models import Contact, Customer
 from nexnotify.customers.people import contacts_of, forget_customer
 from nexnotify.customers.service import forget_address
-from nexnotify.db import db
-from nexnotify.ledger.forgetting import forget_messages
+from nexnotify.db import IdIn, db
+from nexnotify.ledger.forgetting import forget_mentions, forget_messages
+from nexnotify.notices.models import Notice
+from nexnotify.orders.belonging import ids_of
 from nexnotify.orders.forgetting import forget_orders
+from nexnotify.orders.models import Order, OrderEvent, Ticket, TicketEvent
 from nexnotify.receipts.models import InboundMessage
 from nexnotify.waitlist.service import forget_requests
 
@@ -23,10 +29,33 @@ def erase_person(customer: Customer, now: datetime) -> None:
     :raises Conflict: a gateway is being called for one of their messages at this moment.
     """
     contacts = contacts_of(customer, lock=True).values()
+    contact_ids = [contact.id for contact in contacts]
+    orders, tickets = (ids_of(table, customer, contact_ids) for table in (Order, Ticket))
+    leave_out(customer.store_id, orders, tickets)
     for contact in contacts:
         _erase_contact(contact, now)
-    forget_orders(customer, [contact.id for contact in contacts], now)
+    forget_words(customer.store_id, {"customers": [customer.id], "orders": orders, "tickets": tickets})
+    forget_mentions(customer.store_id, _mentions(customer.store_id, orders, tickets), now)
+    forget_orders(customer, contact_ids, now)
     forget_customer(customer, now)
+
+
+def _mentions(store_id: int, orders: Sequence[int], tickets: Sequence[int]) -> set[int]:
+    """What was written about orders and tickets, to whomever: texts to the merchant name the person too."""
+    notice, order_event, ticket_event = (model.__table__.c for model in (Notice, OrderEvent, TicketEvent))
+    ways = [
+        _of_events(notice.order_event_id, order_event).where(IdIn(order_event.order_id, ids=orders)),
+        _of_events(notice.ticket_event_id, ticket_event).where(IdIn(ticket_event.ticket_id, ids=tickets)),
+    ]
+    told = {number for way in ways for number in db.session.scalars(way) if number is not None}
+    return told | sent_about(store_id, orders, tickets)
+
+
+def _of_events(pointer: Any, event: Any) -> sa.Select[Any]:
+    """The messages of notices, joined with the events that they are of."""
+    table = Notice.__table__
+    same = sa.and_(event.store_id == table.c.store_id, event.id == pointer)
+    return sa.select(table.c.message_id).join_from(table, event.id.table, same)
 
 
 def _erase_contact(contact: Contact, now: datetime) -> None:

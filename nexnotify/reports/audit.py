@@ -110,6 +110,7 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "orders.exported": N_("Orders exported"),
             "messages.exported": N_("Messages exported"),
             "consent.exported": N_("Consent exported"),
+            "credits.exported": N_("Credits exported"),
         },
     ),
     "views": (

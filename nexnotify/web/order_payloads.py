@@ -63,7 +63,10 @@ class OrderPayload(PersonPayload):
     id: Text
     status: OrderStatus
     placed_at: Moment = Field(None, description="Now, unless told.")
-    status_at: Moment = Field(None, description="When it came to this status; now, unless told.")
+    status_at: Moment = Field(
+        None,
+        description="When it came to this status; now, unless told. An earlier status counts only with a later moment.",
+    )
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = Field(None, description="The store's, unless told.")
     total: Annotated[Price | None, Field(strict=False, description="The sum of the lines, unless told.")] = None
     lines: list[LinePayload] | None = Field(None, max_length=MAX_PARTS, description="Replaced whole; null: left alone.")

@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from nexnotify.clock import not_too_early
 from nexnotify.errors import BadRequest, Invalid
 from nexnotify.stores.settings import field_errors
 from nexnotify.waitlist.names import has_link
@@ -53,8 +54,8 @@ def in_utc(value: datetime | None) -> datetime | None:
     :raises ValueError: too far away to be written so.
     """
     try:
-        return None if value is None else value.astimezone(UTC)
-    except OverflowError:
+        return None if value is None else not_too_early(value.astimezone(UTC))
+    except (OverflowError, ValueError):
         raise ValueError("This moment is out of range.") from None
 
 

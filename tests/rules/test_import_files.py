@@ -13,7 +13,7 @@ from openpyxl import Workbook
 from nexnotify.catalog.imports import read_products, read_stock
 from nexnotify.catalog.imports.rows import RefusedRow, UnreadableFile
 from nexnotify.customers.imports import FieldRule, read_customers
-from nexnotify.imports.reading import MAX_COLUMNS, open_text
+from nexnotify.imports.reading import MAX_COLUMNS, doubt_about, open_text
 from nexnotify.waitlist.imports import ParsedRequest, read_requests
 
 FIELDS = (FieldRule("I would like to receive SMS messages", "yes_no", (), True),)
@@ -38,6 +38,15 @@ def text(*rows: tuple[Any, ...], zone: str = "America/New_York") -> str:
     return open_text(sheet(*rows), "x.xlsx", zone).read().replace("\r\n", "\n")
 
 
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def parts_of(workbook: bytes) -> dict[str, bytes]:
+    """The files in a workbook."""
+    with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
 def packed(parts: dict[str, bytes]) -> bytes:
     """A workbook of these parts."""
     file = io.BytesIO()
@@ -58,10 +67,30 @@ def bomb() -> bytes:
 
 def entities() -> bytes:
     """A workbook whose sheet defines words that stand for a thousand others."""
-    with zipfile.ZipFile(io.BytesIO(sheet(("id",)))) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    name = "xl/worksheets/sheet1.xml"
-    parts[name] = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]>' + parts[name]
+    parts = parts_of(sheet(("id",)))
+    parts[SHEET] = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]>' + parts[SHEET]
+    return packed(parts)
+
+
+def row_of_the_far_end() -> bytes:
+    """A workbook of two rows, the second of which says that it is the ten thousand millionth."""
+    parts = parts_of(sheet(("id",), ("c1",)))
+    parts[SHEET] = parts[SHEET].replace(b'<row r="2"', b'<row r="9999999999"').replace(b'r="A2"', b'r="A9999999999"')
+    return packed(parts)
+
+
+def one_text_in_every_cell() -> bytes:
+    """A workbook of a few kilobytes whose cells all name one long text."""
+    parts = parts_of(sheet(("id", "first_name"), *((f"c{n}", "long") for n in range(30))))
+    parts[SHEET] = parts[SHEET].replace(b't="inlineStr"><is><t>long</t></is>', b't="s"><v>0</v>')
+    parts["xl/sharedStrings.xml"] = (
+        b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>%b</t></si></sst>'
+        % (b"x" * 2_000_000)
+    )
+    kind = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    parts["[Content_Types].xml"] = parts["[Content_Types].xml"].replace(
+        b"</Types>", b'<Override PartName="/xl/sharedStrings.xml" ContentType="%b" /></Types>' % kind
+    )
     return packed(parts)
 
 
@@ -83,8 +112,12 @@ def plain_zip() -> bytes:
         ("people.xlsx", bomb(), "unpacks to more than 200 MB"),
         ("people.xlsx", entities(), "no program that makes workbooks writes"),
         ("people.xls", b"\xd0\xcf\x11\xe0" + b"\0" * 600, "save it as CSV"),
-        ("people.csv", "id,email\nc1,ann@mail.example\n".encode("utf-16"), "UTF-16"),
-        ("people.csv", "id,first_name\nc1,Zoë\n".encode("cp1252"), "not UTF-8: line 2 has the byte 0xeb"),
+        ("people.csv", "id,email\nc1,ann@mail.example\n".encode("utf-16")[:-1], "UTF-16"),
+        ("people.csv", b"id,first_name\nc1,Zo\x81\n", "not UTF-8: line 2 has the byte 0x81"),
+        ("people.csv", b"id,first_name\nc1,Zo\xeb\x02\n", "not UTF-8: line 2 has the byte 0xeb"),
+        ("people.csv", b"id," + b"x" * 300 + b"\nc1,Ann\n", "longer than 255 characters"),
+        ("people.xlsx", row_of_the_far_end(), "more rows than a sheet can"),
+        ("people.xlsx", one_text_in_every_cell(), "more text than can be read"),
         ("people.csv", b"id;email\nc1;ann@mail.example\n", "semicolons"),
         ("people.csv", b"name,emial\nAnn,x\n", "needs the column id"),
         ("people.csv", b"id,emial\nc1,x\n", "rename it to “email”"),
@@ -104,6 +137,20 @@ def test_a_byte_order_mark_is_no_trouble() -> None:
     assert (ann.data.id, ann.line) == ("c1", 2)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_a_text_is_read_in_the_encodings_that_spreadsheets_save_it_in(encoding: str) -> None:
+    data = "id,first_name\r\nc1,Zoë\r\n".encode(encoding)
+    [zoe] = customers(data)
+    assert (zoe.data.first_name, zoe.line) == ("Zoë", 2)
+    doubt = doubt_about(data)
+    assert (doubt is not None and "“c1,Zoë”" in doubt) is (encoding == "cp1252"), "only there it was a guess"
+
+
+def test_characters_that_no_text_holds_do_not_stand_in_the_way() -> None:
+    """A workbook can write any of them by their numbers: an emoji in two halves, one half alone, and NUL."""
+    assert text(("_xD83D__xDE00_", "A_xD800_", "B_x0000_")) == "\U0001f600,A\ufffd,B\n"
+
+
 def test_cells_are_read_as_they_look() -> None:
     assert text(("a", "b"), (1001, 42.5), (42.0, True), (False, "_x005F_x0041_")) == (
         "a,b\n1001,42.5\n42,true\nfalse,_x0041_\n"
@@ -117,11 +164,9 @@ def test_the_lines_of_the_text_are_the_rows_of_the_sheet() -> None:
 
 
 def test_a_sheet_that_claims_to_be_endless_is_as_long_as_its_cells() -> None:
-    with zipfile.ZipFile(io.BytesIO(sheet(("id",), ("c1",)))) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    name = "xl/worksheets/sheet1.xml"
-    assert b'<dimension ref="A1:A2"' in parts[name]
-    parts[name] = parts[name].replace(b'ref="A1:A2"', b'ref="A1:XFD1048576"')
+    parts = parts_of(sheet(("id",), ("c1",)))
+    assert b'<dimension ref="A1:A2"' in parts[SHEET]
+    parts[SHEET] = parts[SHEET].replace(b'ref="A1:A2"', b'ref="A1:XFD1048576"')
     assert [item.data.id for item in customers(packed(parts), "x.xlsx")] == ["c1"]
 
 

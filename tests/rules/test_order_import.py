@@ -100,3 +100,18 @@ def test_a_bad_row_is_refused_with_its_column(row: str, column: str) -> None:
 def test_a_file_of_another_kind_is_refused_whole(header: str) -> None:
     with pytest.raises(UnreadableFile):
         read(header + "\n")
+
+
+@pytest.mark.parametrize(
+    "row,reason",
+    [
+        ("1001,paid,,TEE-M,1,100000000", "Write a price below 100,000,000."),
+        ("1001,paid,,TEE-M,2000000000,20.00", "come to more than can be kept"),
+        ("1001,paid,0001-01-01T00:00:00Z,TEE-M,1,20.00", "Write the time as in"),
+    ],
+)
+def test_what_no_database_and_no_calendar_can_hold_is_refused(row: str, reason: str) -> None:
+    [refused, good] = read(f"order_id,status,placed_at,sku,quantity,price\n{row}\n1002,paid,,,,\n")
+    assert isinstance(refused, RefusedRow)
+    assert reason in refused.reason
+    assert isinstance(good, ParsedOrder)

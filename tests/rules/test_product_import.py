@@ -561,5 +561,5 @@ def test_readers_of_files_know_neither_the_web_nor_the_database():
             for name in names:
                 assert not name.startswith(("flask", "sqlalchemy"))
                 assert not name.startswith("nexnotify") or name.startswith(
-                    ("nexnotify.catalog.imports", "nexnotify.errors")
+                    ("nexnotify.catalog.imports", "nexnotify.clock", "nexnotify.errors")
                 )

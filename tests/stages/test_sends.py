@@ -323,6 +323,23 @@ def test_a_customer_who_is_erased_while_it_runs_is_left_out(shop: Shop, frozen: 
     assert reasons(shop, send_id) == ({"erased": 1} if frozen else {})
 
 
+def test_nor_is_the_address_that_came_with_the_order_of_somebody_erased(shop: Shop) -> None:
+    """It is none of the customer's own, and was in the audience by the order alone."""
+    customers(shop, {"id": "c1", "first_name": "Ann", "phone": "+12015550123"})
+    customers(shop, {"id": "c2", "first_name": "Ben", "phone": BEN, "fields": {OPT_IN: True}})
+    shop.post("orders", {"orders": [{"id": "1", "customer_id": "c1", "phone": BEN, "status": "new", "notify": False}]})
+    send(shop, source="orders")
+    inside(shop, lambda store: work.work_on_next(utcnow()))
+
+    def erase(store: Store) -> None:
+        ann = sa.select(Customer).where(Customer.external_id == "c1").with_for_update()
+        erase_person(db.session.scalars(ann).one(), utcnow())
+
+    inside(shop, erase)
+    shop.work()
+    assert shop.messages("bulk") == []
+
+
 def test_a_text_that_has_no_value_for_somebody_leaves_them_out_and_nobody_else(shop: Shop) -> None:
     customers(
         shop,

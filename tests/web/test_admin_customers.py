@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from nexnotify.campaigns.models import Send
 from nexnotify.customers.models import ConsentEntry, Contact, Customer
 from nexnotify.db import db, transaction
 from nexnotify.ledger.models import Message
@@ -366,6 +367,60 @@ def test_a_field_that_cannot_be_is_refused_beside_its_box(shop: Shop, desk: Desk
     for typed, says in IMPOSSIBLE:
         assert says in desk.post("/customers/fields", 422, **typed), typed
     assert names(desk) == [OPT_IN]
+
+
+def test_what_was_written_to_others_about_a_person_does_not_name_them_any_more(
+    app: Flask, shop: Shop, desk: Desk
+) -> None:
+    """The merchant's own texts, and those to an address that came with an order alone."""
+    mine, with_order = "+12015550150", "+12015550124"
+    shop.put("settings", {"merchant_number": mine, "order_texts": True})
+    tell(shop, ANN)
+    ann = page_of(desk)
+    tell(shop, {"id": "c2", "first_name": "Ben", "phone": "+12015550125"})
+    told = [{"id": "1001", "customer_id": "c1", "phone": with_order}, {"id": "2001", "customer_id": "c2"}]
+    shop.post("orders", {"orders": [{"status": "new", **order} for order in told]})
+    shop.work()
+    shop.post("orders", {"orders": [{"status": "paid", **order} for order in told]})
+    shop.plan()
+    before = [(item["to"], item["status"]) for item in shop.messages(None) if "1001" in item["body"]]
+    assert set(before) == {(mine, "delivered"), (mine, "queued"), (with_order, "delivered")}
+    desk.post(f"{ann}/erase", typed="Ann Lee")
+    shop.work()
+    after = shop.messages(None)
+    assert "Ann" not in str(after)
+    assert "1001" not in str(after)
+    assert sorted((item["to"], item["status"]) for item in after if item["body"] == "[erased]") == sorted(
+        (to, "cancelled" if status == "queued" else status) for to, status in before
+    )
+    assert [item["status"] for item in after if "2001" in item["body"]] == ["delivered"] * len(before), "and of others"
+
+
+@pytest.mark.parametrize("source", ["customers", "orders"])
+def test_what_staff_wrote_to_a_person_alone_is_erased_wherever_it_stands(
+    app: Flask, shop: Shop, desk: Desk, source: str
+) -> None:
+    opted(shop, "c1", True, **{name: text for name, text in ANN.items() if name != "id"})
+    shopped(shop, customer_id="c1")
+    path, row = page_of(desk), desk.id_of(f"/{source}", source)
+    for is_sent in (True, False):
+        desk.post("/sends/one", source=source, id=row)
+        send = f"/sends/{newest_send(app)}"
+        desk.post(f"{send}/write", body="Dear Ann Lee, your parcel is here. Reply STOP to end.")
+        if is_sent:
+            desk.post(f"{send}/confirm")
+            shop.work()
+    desk.post(f"{path}/erase", typed="Ann Lee")
+    with app.app_context():
+        rows = [row for table in db.metadata.sorted_tables for row in db.session.execute(sa.select(table))]
+        left = [str(tuple(row)) for row in rows if "Ann Lee" in str(tuple(row))]
+        assert db.session.scalars(sa.select(Send.body)).all() == ["[erased]"] * 2
+    assert left == []
+
+
+def newest_send(app: Flask) -> int:
+    with app.app_context():
+        return db.session.scalar(sa.select(sa.func.max(Send.id))) or 0
 
 
 def test_erasing_reaches_orders_told_before_their_customer_and_their_other_addresses(

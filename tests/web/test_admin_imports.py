@@ -184,6 +184,38 @@ def test_a_request_for_what_is_not_there_or_can_be_bought_says_why(app: Flask, s
     assert f"{where}/begin" not in page
 
 
+def test_an_old_file_sets_no_order_back_and_says_so(app: Flask, shop: Shop, desk: Desk) -> None:
+    shop.post("orders", {"orders": [{"id": "1001", "status": "sent", "total": "50.00", "notify": False}]})
+    where = tried(app, desk, "orders", ORDERS + "1002,new,2026-01-05T10:00:00Z,,,,\n")
+    page = desk.page(where)
+    assert "This order is “sent” by now, and the file says “paid”" in page
+    desk.post(f"{where}/begin")
+    work(app)
+    kept = {item["id"]: (item["status"], item["total"]) for item in shop.get("orders")["orders"]}
+    assert kept == {"1001": ("sent", "50.00"), "1002": ("new", None)}
+
+
+def test_a_file_that_every_worker_dies_over_is_given_up(app: Flask, shop: Shop, desk: Desk) -> None:
+    where = upload(desk, "customers", CUSTOMERS + "c1,Ann,,,\n")
+    died = utcnow() - service.SILENCE * 2
+    with app.app_context():
+        with transaction():
+            begun = utcnow() - service.STUBBORN - timedelta(minutes=1)
+            db.session.execute(sa.update(ImportRun).values(created_at=begun, worked_at=died))
+        db.session.remove()
+    work(app)
+    page = desk.page(where)
+    assert "Not readable" in page
+    assert "however often it was tried" in page
+    where = upload(desk, "customers", CUSTOMERS + "c1,Ann,,,\n")
+    with app.app_context():
+        with transaction():
+            db.session.execute(sa.update(ImportRun).values(worked_at=died))
+        db.session.remove()
+    work(app)
+    assert "1 customer</b> would be taken in" in desk.page(where), "one death is no reason"
+
+
 # --- what no reader takes ------------------------------------------------------------------------------------------------
 
 
@@ -191,7 +223,7 @@ def test_a_request_for_what_is_not_there_or_can_be_bought_says_why(app: Flask, s
     "name,data,answer",
     [
         ("people.xlsx", b"<html>no</html>", "called an Excel workbook, but it is none"),
-        ("people.csv", "id,first_name\nc1,Zoë\n".encode("cp1252"), "not UTF-8: line 2 has the byte 0xeb"),
+        ("people.csv", b"id,first_name\nc1,Zo\x81\n", "not UTF-8: line 2 has the byte 0x81"),
     ],
 )
 def test_a_file_that_cannot_be_read_gets_a_clear_answer_and_changes_nothing(
@@ -205,6 +237,17 @@ def test_a_file_that_cannot_be_read_gets_a_clear_answer_and_changes_nothing(
     desk.post(f"{where}/begin")
     work(app)
     assert rows_of(app) == before
+
+
+def test_a_guessed_encoding_is_shown_before_anything_is_taken_in(app: Flask, shop: Shop, desk: Desk) -> None:
+    where = tried(app, desk, "customers", "id,first_name\nc1,Zoë\n".encode("cp1252"))
+    page = words(desk.page(where))
+    assert "it was read as Windows-1252" in page
+    assert "Zoë" in page
+    desk.post(f"{where}/begin")
+    work(app)
+    assert "Windows-1252" not in desk.page(where)
+    assert shop.get("customers")["customers"][0]["first_name"] == "Zoë"
 
 
 def test_a_header_alone_brings_nothing(app: Flask, shop: Shop, desk: Desk) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.gateways.models import GatewayInstance
+from nexnotify.web.admin.trials import PER_ADDRESS
 from nexnotify.workers.steps import run_campaigns
 from tests.admin import Desk
 from tests.credits import account, with_credits
@@ -164,6 +165,19 @@ def test_a_test_goes_to_ones_own_number_alone_and_a_wrong_one_is_refused(shop: S
         ("+12015550150", "Hello Ann, sale today. Reply STOP to end.")
     ]
     assert bodies(shop) == []
+
+
+def test_nobody_is_sent_tests_without_end(shop: Shop, desk: Desk) -> None:
+    """Whoever has the number may not be the one who presses the button."""
+    address = written(desk)
+    for _ in range(PER_ADDRESS):
+        desk.post(f"{address}/test", number="(201) 555-0150")
+    assert "Many tests have gone out" in desk.post(f"{address}/test", 429, number="+12015550150")
+    gateway = desk.id_of("/gateways", "gateways")
+    assert "Many tests have gone out" in desk.post(f"/gateways/{gateway}/test", 422, to="+12015550150")
+    desk.post(f"{address}/test", number="(201) 555-0151")
+    shop.work()
+    assert len(shop.messages("test")) == PER_ADDRESS + 1
 
 
 def test_without_enough_credits_it_is_not_sent_and_the_page_says_how_many_are_missing(shop: Shop, desk: Desk) -> None:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from flask import Flask
 from openpyxl import load_workbook
 
+from nexnotify.campaigns.models import Send
 from nexnotify.clock import utcnow
 from nexnotify.customers.models import Customer
 from nexnotify.db import db, insert_rows, transaction
@@ -23,6 +24,8 @@ from nexnotify.reports.exports import table as reading
 from nexnotify.reports.xlsx import write_book
 from nexnotify.stores.models import Store
 from tests.admin import Desk
+from tests.credits import account, with_credits
+from tests.sends import confirmed_and_draft
 from tests.shop import Shop
 
 NAMES = sorted(EXPORTS)
@@ -70,7 +73,14 @@ def busy(app: Flask, shop: Shop, desk: Desk) -> Shop:
         "orders",
         {
             "orders": [
-                {"id": "1001", "status": "paid", "customer_id": "c1", "lines": lines, "notify": False},
+                {
+                    "id": "1001",
+                    "status": "paid",
+                    "customer_id": "c1",
+                    "lines": lines,
+                    "notify": False,
+                    "placed_at": "2026-01-05T10:00:00Z",
+                },
                 {"id": "1002", "status": "new", "email": "ben@mail.example", "notify": False},
             ]
         },
@@ -120,7 +130,8 @@ def test_orders_and_their_lines_are_a_sheet_each(busy: Shop, desk: Desk) -> None
     assert (paid["Order"], paid["Status"], paid["Total"], paid["Currency"]) == ("1001", "Paid", 41.5, "USD")
     assert (paid["First name"], paid["Number"], paid["Customer id in the shop"]) == ("Ann", "+12015550123", "c1")
     assert (new["Order"], new["Email"], new["Total"]) == ("1002", "ben@mail.example", None)
-    assert here(paid["Placed"])
+    assert paid["Placed"] == datetime(2026, 1, 5, 5), "ten o'clock in Greenwich, by the store's clock"
+    assert here(new["Placed"])
     tee, old = sheets["Lines"]
     assert (tee["Order"], tee["Line"], tee["SKU or id"], tee["Product"], tee["Variant"]) == (
         "1001",
@@ -188,6 +199,11 @@ FILTERS = (
     ("messages", "?kind=confirmation", 3),
     ("messages", "?q=%2B12015550125&kind=confirmation", 1),
     ("messages", "?status=failed", 0),
+    ("messages", "?status=delivered&kind=confirmation", 3),
+    ("messages", "?status=waiting", 0),
+    ("messages", "?kind=confirmation&made=7d", 3),
+    ("orders", "?placed=today", 1),
+    ("orders", "?status=paid&placed=90d", 0),
 )
 
 
@@ -197,6 +213,45 @@ def test_a_lists_export_button_takes_what_its_filter_matches(busy: Shop, desk: D
         unit = EXPORTS[name].unit[0 if found == 1 else 1]
         assert f"<b>{found}</b> {unit}" in desk.page(f"/export/{name}{query}"), query
         assert len(book(desk, name, query)[EXPORTS[name].title]) == found, query
+
+
+def test_a_filter_that_the_list_does_not_offer_is_passed_over_by_both(busy: Shop, desk: Desk) -> None:
+    page = desk.page("/export/orders?status=lost&placed=ever&nothing=1")
+    assert "As the list was filtered" not in page
+    assert "<b>2</b> orders" in page
+    assert "/admin/export/orders.xlsx?" not in page
+
+
+def test_the_messages_of_one_send_are_exported_alone(busy: Shop, other_shop: Shop, desk: Desk) -> None:
+    confirmed_and_draft(busy.app, busy.key, "Hello {firstname}")
+    with busy.app.app_context():
+        send = db.session.scalars(sa.select(Send.id).order_by(Send.id)).first()
+        with transaction():
+            db.session.execute(sa.update(Send).values(starts_at=utcnow() - timedelta(minutes=1)))
+        db.session.remove()
+    busy.work()
+    assert f'href="/admin/export/messages?send={send}"' in desk.page(f"/messages?send={send}")
+    assert [row["To"] for row in book(desk, "messages", f"?send={send}")["Messages"]] == ["+12015550123"]
+    for query in (f"?send={send}&status=failed", "?send=x", f"?send={10**30}", f"?send={send + 1}"):
+        assert book(desk, "messages", query)["Messages"] == [], query
+    theirs = Desk.of(other_shop, "owner")
+    assert book(theirs, "messages", f"?send={send}")["Messages"] == []
+
+
+def test_the_credits_ledger_adds_up_to_the_balance(busy: Shop, desk: Desk) -> None:
+    with_credits(busy, 500)
+    busy.ask("TEE-M", "+12015550126")
+    busy.work()
+    rows = book(desk, "credits")["Credits"]
+    assert sum(row["Credits"] for row in rows) == account(busy).balance < 500
+    assert sum(row["Put aside"] for row in rows) == account(busy).reserved == 0
+    assert [row["What"] for row in rows] == ["Granted", "Put aside", "Spent"]
+    [told] = [row for row in book(desk, "messages")["Messages"] if row["To"] == "+12015550126"]
+    assert told["Credits"] == 500 - account(busy).balance == -rows[1]["Credits"]
+    assert rows[1]["Message"] == told["Message"]
+    assert 'href="/admin/export/credits?kind=opening"' in desk.page("/settings/credits?kind=opening")
+    assert len(book(desk, "credits", "?kind=opening")["Credits"]) == 1
+    assert "/admin/export/" not in Desk.of(busy, "staff").page("/settings/credits")
 
 
 def test_a_search_that_is_no_number_is_said_so_and_exports_nothing(busy: Shop, desk: Desk) -> None:
@@ -211,7 +266,7 @@ def test_exporting_is_a_permission_of_its_own_asks_for_the_password_and_is_writt
         for name in NAMES:
             other.page(f"/export/{name}", 403)
             other.page(f"/export/{name}.xlsx", 403)
-            if name != "consent":
+            if name not in ("consent", "credits"):
                 assert "/admin/export/" not in other.page(f"/{name}")
     rows = {name: len(book(desk, name)[EXPORTS[name].title]) for name in NAMES}
     trail = desk.page("/settings/audit")

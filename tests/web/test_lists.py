@@ -95,7 +95,18 @@ def test_a_column_title_leads_to_its_order_and_says_how_the_list_stands(shop: Sh
 
 
 @pytest.mark.parametrize(
-    "place", ["after=x", "after=1~", "after=1~x", "after=1~NaN", "before=-1~2", f"after={10**30}~1", "after=1~9e99"]
+    "place",
+    [
+        "after=x",
+        "after=1~",
+        "after=1~x",
+        "after=1~NaN",
+        "before=-1~2",
+        f"after={10**30}~1",
+        "after=1~9e99",
+        "after=1~0001-01-01T00:00:00%2B23:59",
+        "before=1~9999-12-31T23:59:59-23:59",
+    ],
 )
 def test_a_place_that_is_none_is_the_beginning(shop: Shop, desk: Desk, place: str) -> None:
     tell(shop, [order("1", total="5.00", currency="USD")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,25 @@ def test_each_status_is_recorded_once_however_often_it_is_told(shop: Shop, app: 
     for status in ("new", "paid", "paid", "sent", "paid", "sent", "returned"):
         put(shop, status)
     assert statuses(app) == ["new", "paid", "sent", "returned"]
+
+
+def test_a_status_that_comes_late_does_not_set_an_order_back(shop: Shop) -> None:
+    put(shop, "paid", status_at="2026-01-05T11:00:00Z")
+    put(shop, "sent", status_at="2026-01-06T09:00:00Z")
+    for told in ({"status": "paid"}, {"status": "new", "status_at": "2026-01-05T10:00:00Z"}):
+        answer = put(shop, **told)
+        assert [item["status"] for item in answer["orders"]] == ["sent"], "the answer says where it stands"
+    assert shop.get("orders")["orders"][0]["status"] == "sent"
+    put(shop, "cancelled")
+    put(shop, "sent")
+    assert shop.get("orders")["orders"][0]["status"] == "cancelled", "an end"
+
+
+def test_an_order_goes_back_when_its_storefront_says_when(shop: Shop) -> None:
+    """Sent by mistake, or cancelled and taken up again."""
+    put(shop, "sent", status_at="2026-01-06T09:00:00Z")
+    put(shop, "paid", status_at="2026-01-06T10:00:00Z")
+    assert shop.get("orders")["orders"][0]["status"] == "paid"
 
 
 def test_an_order_that_is_paid_at_once_has_been_placed_too(shop: Shop, app: Flask) -> None:
@@ -104,6 +124,14 @@ def test_good_orders_are_kept_and_bad_ones_named(shop: Shop) -> None:
         (3, ["lines.0"]),
     ]
     assert [order["id"] for order in shop.get("orders")["orders"]] == ["1"]
+
+
+def test_a_moment_in_which_nothing_can_have_happened_is_refused_and_the_others_kept(shop: Shop) -> None:
+    """Systems that have no date write the year 1; no clock of any zone can show it."""
+    rows = [{"id": "1", "status": "new", "placed_at": "0001-01-01T00:00:00Z"}, {"id": "2", "status": "new"}]
+    answer = shop.post("orders", {"orders": rows})
+    [error] = answer["errors"]
+    assert (answer["accepted"], error["index"], list(error["fields"])) == (1, 0, ["placed_at"])
 
 
 def test_orders_are_listed_page_by_page_and_filtered(shop: Shop) -> None:
@@ -172,3 +200,17 @@ def test_an_imported_file_is_history_and_texts_nobody(
     put(shop, "sent")
     shop.work()
     assert shop.messages(None) == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_report_of_refused_rows_holds_no_formula(
+    app: Flask, shop: Shop, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("instance", "database_url", "secret_keys"):
+        monkeypatch.setenv(f"NEXNOTIFY_{name.upper()}", str(getattr(settings, name)))
+    file, report = tmp_path / "orders.csv", tmp_path / "report.csv"
+    file.write_text("order_id,status\n1001,\"=cmd|' /C calc'!A0\"\n")
+    words = ["import", "orders", "--store", shop.key, "--dry-run", "--report", str(report), str(file)]
+    assert CliRunner().invoke(cli, words, catch_exceptions=False).exit_code == 0
+    [head, row] = csv.reader(report.read_text().splitlines())
+    assert dict(zip(head, row, strict=True))["value"] == "'=cmd|' /C calc'!A0"

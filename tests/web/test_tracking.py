@@ -282,8 +282,8 @@ def test_an_order_before_the_alert_or_long_after_it_was_not_recovered(shop: Shop
     assert recovered(shop).orders == 0
 
 
-@pytest.mark.parametrize("first", ["api", "page"])
-def test_an_order_that_both_tell_is_one_and_the_api_s_word_counts(shop: Shop, first: str) -> None:
+@pytest.mark.parametrize("first,number", [("api", "1001"), ("page", "1001"), ("api", "#1001"), ("page", "#1001")])
+def test_an_order_that_both_tell_is_one_and_the_api_s_word_counts(shop: Shop, first: str, number: str) -> None:
     told_of_the_tee(shop)
 
     def by_api() -> None:
@@ -291,7 +291,7 @@ def test_an_order_that_both_tell_is_one_and_the_api_s_word_counts(shop: Shop, fi
         shop.post("orders", {"orders": [{"id": "1001", "status": "paid", "phone": ANN, "lines": [line]}]})
 
     def by_page() -> None:
-        tell(shop, "orders", order="1001", total="9999", phone=ANN, consent=True)
+        tell(shop, "orders", order=number, total="9999", phone=ANN, consent=True)
 
     for act in (by_api, by_page) if first == "api" else (by_page, by_api):
         act()
@@ -302,7 +302,7 @@ def test_an_order_that_both_tell_is_one_and_the_api_s_word_counts(shop: Shop, fi
 def test_a_page_s_word_about_an_order_of_the_api_stays_a_page_s_word(shop: Shop) -> None:
     told_of_the_tee(shop)
     shop.post("orders", {"orders": [{"id": "1001", "status": "paid", "total": "20.00"}]})
-    tell(shop, "orders", order="1001", total="9999", phone=ANN, consent=True)
+    tell(shop, "orders", order="#1001", total="9999", phone=ANN, consent=True)
     assert recovered(shop) == Recovered(orders=1, by_page=1, revenue=Decimal("20.00"))
 
 

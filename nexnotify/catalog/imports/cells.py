@@ -10,11 +10,15 @@ from urllib.parse import urlsplit
 
 from nexnotify.catalog.imports.rows import ABSENT, Absent, UnavailableAs
 from nexnotify.catalog.imports.table import BadCell, Row
+from nexnotify.clock import not_too_early
 
 LONGEST = 255
 LARGEST = 2**31 - 1
 #: Money with a thousand parts to the unit; all other is read with two decimals.
 THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+
+#: A price is below it, and a sum below the other: what the database keeps.
+MAX_PRICE, MAX_SUM = Decimal(10) ** 8, Decimal(10) ** 10
 
 _PRICE = re.compile(r"[0-9]{1,12}(\.[0-9]+)?")
 _GROUPED = re.compile(r"[0-9]{1,3}([, '\u00a0\u202f][0-9]{3})+(\.[0-9]+)?|[0-9]{1,3}(\.[0-9]{3})+,[0-9]+")
@@ -47,7 +51,7 @@ def code(row: Row, column: str) -> str | None:
     return text or None
 
 
-def price(row: Row, column: str, currency: str) -> Decimal | None:
+def price(row: Row, column: str, currency: str, below: Decimal = MAX_PRICE) -> Decimal | None:
     """ "1.299" in dollars is refused: it may mean one thousand and something. "34.0000" is how a database writes 34."""
     text = row.get(column)
     if not text:
@@ -60,7 +64,10 @@ def price(row: Row, column: str, currency: str) -> Decimal | None:
             raise row.bad(
                 column, "Write the price with two decimals at most and nothing between thousands, such as 1299.00."
             )
-        return Decimal(f"{units}.{kept}" if kept else units)
+        found = Decimal(f"{units}.{kept}" if kept else units)
+        if found >= below:
+            raise row.bad(column, f"Write a price below {below:,}.")
+        return found
     if text.startswith(("-", "\u2212", "(")):
         raise row.bad(column, "Write a price of zero or more; a price cannot be negative.")
     if _GROUPED.fullmatch(text):
@@ -146,6 +153,6 @@ def moment(row: Row, column: str) -> datetime | None:
         when = datetime.fromisoformat(text)
         if when.tzinfo is None:
             raise row.bad(column, "Say which zone this time is in: add Z or an offset, as in 2026-01-05T10:00:00Z.")
-        return when.astimezone(UTC)
+        return not_too_early(when.astimezone(UTC))
     except (ValueError, OverflowError):
         raise row.bad(column, "Write the time as in 2026-01-05T10:00:00Z.") from None

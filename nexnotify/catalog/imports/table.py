@@ -17,6 +17,7 @@ from nexnotify.catalog.imports.rows import RefusedRow, UnreadableFile
 #: The longest single cell. Python's own limit, 131,072, is less than an HTML body with an embedded picture.
 CELL_LIMIT = 16 * 1024 * 1024
 SHOWN = 80
+LONGEST_NAME = 255
 
 _WORKBOOK = "This is an Excel workbook; save it as CSV (in Excel: File, Save As, CSV UTF-8) and import that file."
 
@@ -137,6 +138,10 @@ def _header(cells: list[str]) -> tuple[list[str], dict[str, str]]:
         for mark, word in ((";", "semicolons"), ("\t", "tabs")):
             if filled[0].count(mark) > 0:
                 raise UnreadableFile(f"The columns are separated by {word}; save the file with commas between them.")
+    if any(len(cell) > LONGEST_NAME for cell in cells):
+        raise UnreadableFile(
+            f"A column's name is longer than {LONGEST_NAME} characters; make its first row the header."
+        )
     columns = [fold(cell) for cell in cells]
     names: dict[str, str] = {}
     for column, cell in zip(columns, cells, strict=True):
@@ -165,7 +170,7 @@ def _not_utf8(error: UnicodeDecodeError) -> str:
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return _WORKBOOK
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "This file is UTF-16 text; save it as CSV UTF-8 and import that file."
+        return "This file is UTF-16 text, and it is damaged; save it as CSV UTF-8 and import that file."
     line = data.count(b"\n", 0, error.start) + 1
     return (
         f"This file is not UTF-8: line {line} has the byte 0x{data[error.start]:02x}; "

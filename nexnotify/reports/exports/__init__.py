@@ -1,12 +1,13 @@
-"""Tables to take away: customers, orders, messages, the consent ledger. Each is read as it is written."""
+"""Tables to take away: customers, orders, messages, the ledgers of consent and of credits. Each is read as it is written."""
 
 from __future__ import annotations
 
 from nexnotify.reports.exports.consent import CONSENT
+from nexnotify.reports.exports.credits import CREDITS
 from nexnotify.reports.exports.customers import CUSTOMERS
 from nexnotify.reports.exports.messages import MESSAGES
 from nexnotify.reports.exports.orders import ORDERS
 from nexnotify.reports.exports.table import Export
 
 #: By its name in addresses.
-EXPORTS: dict[str, Export] = {item.name: item for item in (CUSTOMERS, ORDERS, MESSAGES, CONSENT)}
+EXPORTS: dict[str, Export] = {item.name: item for item in (CUSTOMERS, ORDERS, MESSAGES, CONSENT, CREDITS)}

@@ -14,7 +14,7 @@ from nexnotify.customers.custom_fields import fields_of
 from nexnotify.customers.models import Contact, Customer, CustomField, CustomFieldValue
 from nexnotify.customers.search import OPT_INS, found_by
 from nexnotify.db import IdIn, db
-from nexnotify.reports.exports.table import Export, in_batches
+from nexnotify.reports.exports.table import Export, Filter, in_batches
 from nexnotify.reports.xlsx import Column, Sheet
 from nexnotify.stores.models import Store
 from nexnotify.words import N_
@@ -108,7 +108,7 @@ CUSTOMERS = Export(
     N_("Customers"),
     N_("The people your shop knows, with a column for each of your fields."),
     (N_("customer"), N_("customers")),
-    {"q": N_("Name, email or number"), "opt_in": N_("Opt-in field")},
+    {"q": Filter(N_("Name, email or number")), "opt_in": Filter(N_("Opt-in field"), {name: name for name in OPT_INS})},
     _chosen,
     Customer.id,
     _sheets,

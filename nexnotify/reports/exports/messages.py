@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from nexnotify.campaigns.models import SendRecipient
 from nexnotify.catalog.models import Product, Variant
 from nexnotify.customers.models import Contact
 from nexnotify.customers.service import search_contacts
@@ -14,7 +15,9 @@ from nexnotify.gateways.models import GatewayInstance, Lane
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.transitions import STATUSES
 from nexnotify.reports.dashboard.figures import OUTCOMES
-from nexnotify.reports.exports.table import Export, in_batches
+from nexnotify.reports.exports.table import IN_PERIOD, Export, Filter, in_batches
+from nexnotify.reports.periods import begin_of
+from nexnotify.reports.sends import GROUPS
 from nexnotify.reports.words import KINDS, channel_word, kind_word, reason_words, status_word, without_keys
 from nexnotify.reports.xlsx import Column, Sheet
 from nexnotify.stores.models import Store
@@ -35,6 +38,7 @@ _COLUMNS = (
     Column("Subject", 30),
     Column("Text", 60),
     Column("Segments", 9, "number"),
+    Column("Credits", 9, "number"),
     Column("Attempts", 9, "number"),
     Column("Gateway", 18),
     Column("Gateway’s id", 30),
@@ -42,15 +46,27 @@ _COLUMNS = (
 )
 
 
+#: What a list's address calls it → the statuses it means.
+STATUSES_OF: Mapping[str, tuple[str, ...]] = {
+    **GROUPS,
+    **{status: (status,) for status in STATUSES},
+    "failed": OUTCOMES["not_delivered"],
+}
+#: The recipient that a message was written for.
+OF_SEND = sa.and_(SendRecipient.store_id == Message.store_id, SendRecipient.message_id == Message.id)
+
+
 def _chosen(store: Store, wanted: Mapping[str, str]) -> sa.Select[Any]:
     statement = sa.select(Message.id).where(Message.store_id == store.id)
-    status = wanted.get("status")
-    if status == "failed":
-        statement = statement.where(Message.status.in_(OUTCOMES["not_delivered"]))
-    elif status in STATUSES:
-        statement = statement.where(Message.status == status)
+    if wanted.get("status") in STATUSES_OF:
+        statement = statement.where(Message.status.in_(STATUSES_OF[wanted["status"]]))
     if wanted.get("kind") in KINDS:
         statement = statement.where(Message.kind == wanted["kind"])
+    if begin := begin_of(wanted.get("made", ""), store.zone):
+        statement = statement.where(Message.created_at >= begin)
+    if send := wanted.get("send"):
+        number = int(send) if send.isascii() and send.isdecimal() and len(send) <= 18 else 0  # no send's
+        statement = statement.join(SendRecipient, OF_SEND).where(SendRecipient.send_id == number)
     if search := wanted.get("q"):
         statement = statement.where(Message.contact_id.in_(search_contacts(store, search)))
     return statement
@@ -77,6 +93,7 @@ def _rows(chosen: sa.Select[Any]) -> Iterator[tuple[Any, ...]]:
             Message.subject,
             Message.body,
             Message.segments,
+            Message.credits,
             Message.tries,
             GatewayInstance.name,
             Message.gateway_message_id,
@@ -103,7 +120,13 @@ MESSAGES = Export(
     N_("Messages"),
     N_("Everything that was written to somebody, with its text and what became of it."),
     (N_("message"), N_("messages")),
-    {"q": N_("Number or email"), "status": N_("Status"), "kind": N_("Kind")},
+    {
+        "q": Filter(N_("Number or email")),
+        "status": Filter(N_("Status"), {name: name.replace("_", " ") for name in STATUSES_OF}),
+        "kind": Filter(N_("Kind"), KINDS),
+        "made": Filter(N_("Made"), IN_PERIOD),
+        "send": Filter(N_("Send")),
+    },
     _chosen,
     Message.id,
     _sheets,

@@ -12,8 +12,9 @@ from nexnotify.db import IdIn, db
 from nexnotify.orders.models import ORDER_STATUSES, Order, OrderLine
 from nexnotify.orders.people import people_of
 from nexnotify.orders.search import matches
-from nexnotify.reports.exports.table import Export, in_batches
+from nexnotify.reports.exports.table import IN_PERIOD, Export, Filter, in_batches
 from nexnotify.reports.orders import Requested, requested_for
+from nexnotify.reports.periods import begin_of
 from nexnotify.reports.xlsx import Column, Sheet
 from nexnotify.stores.models import Store
 from nexnotify.words import N_
@@ -54,6 +55,8 @@ def _chosen(store: Store, wanted: Mapping[str, str]) -> sa.Select[Any]:
     statement = sa.select(Order.id).where(Order.store_id == store.id)
     if wanted.get("status") in ORDER_STATUSES:
         statement = statement.where(Order.status == wanted["status"])
+    if begin := begin_of(wanted.get("placed", ""), store.zone):
+        statement = statement.where(Order.placed_at >= begin)
     if search := wanted.get("q"):
         statement = statement.where(matches(store, search))
     return statement
@@ -135,7 +138,11 @@ ORDERS = Export(
     N_("Orders"),
     N_("One sheet with a row for each order, and one with a row for each of their lines."),
     (N_("order"), N_("orders")),
-    {"q": N_("Order number, phone number or email"), "status": N_("Status")},
+    {
+        "q": Filter(N_("Order number, phone number or email")),
+        "status": Filter(N_("Status"), {name: name for name in ORDER_STATUSES}),
+        "placed": Filter(N_("Placed"), IN_PERIOD),
+    },
     _chosen,
     Order.id,
     _sheets,

@@ -9,11 +9,29 @@ from typing import Any
 import sqlalchemy as sa
 
 from nexnotify.db import db, end_read
+from nexnotify.reports.periods import PERIODS
 from nexnotify.reports.xlsx import Sheet
 from nexnotify.stores.models import Store
 
 #: Rows read at a time.
 BATCH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A part of the list page's address that chooses rows."""
+
+    title: str
+    #: What it may be → what a person calls that; None: anything.
+    offered: Mapping[str, str] | None = None
+
+    def word(self, value: str) -> str:
+        """What a person calls a value of it."""
+        return value if self.offered is None else self.offered[value]
+
+
+#: The days in which rows were made, as lists offer them.
+IN_PERIOD = {name: words for name, (words, _) in PERIODS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +44,8 @@ class Export:
     lead: str
     #: What one row is, one and many.
     unit: tuple[str, str]
-    #: Parameters of the list page's address that choose rows, each with what a person calls it.
-    filters: Mapping[str, str]
+    #: By their names in the list page's address.
+    filters: Mapping[str, Filter]
     #: The ids that the filter chooses, and the column they stand in.
     chosen: Callable[[Store, Mapping[str, str]], sa.Select[Any]]
     key: Any

@@ -24,8 +24,6 @@ View = Callable[..., ResponseReturnValue]
 MAY_REVEAL, MAY_EXPORT = "staff", "admin"
 #: Blueprints that stay open to those who still have to set a second factor up.
 _SET_UP_IN = {"admin_account"}
-#: The role that may take the store's addresses away as files.
-MAY_EXPORT = "admin"
 #: The field of a password that is typed once more, beside the fields of the form it is asked for.
 CONFIRMED = "nx-confirm-password"
 

@@ -12,7 +12,7 @@ from nexnotify.credits.buying import STATUSES, begun, opened, order, order_of, p
 from nexnotify.credits.contract import PaymentError
 from nexnotify.credits.models import CreditEntry, CreditPurchase, Payment
 from nexnotify.credits.packs import price_words
-from nexnotify.credits.rules import KINDS
+from nexnotify.credits.rules import KINDS, NAMES
 from nexnotify.credits.service import balance, is_low, reserved
 from nexnotify.db import db, end_read, transaction
 from nexnotify.errors import Invalid
@@ -32,14 +32,14 @@ from nexnotify.words import N_
 bp = Blueprint("admin_credits", __name__)
 bp.before_request(staff_guard)
 
-#: Kind of entry → the word on its pill, and its colour.
-WORDS = {
-    "opening": (N_("Granted"), "ok"),
-    "purchase": (N_("Bought"), "ok"),
-    "reserve": (N_("Put aside"), "neutral"),
-    "settle": (N_("Spent"), "info"),
-    "refund": (N_("Given back"), "warn"),
-    "correction": (N_("Corrected"), "warn"),
+#: Kind of entry → the colour of its pill.
+COLOURS = {
+    "opening": "ok",
+    "purchase": "ok",
+    "reserve": "neutral",
+    "settle": "info",
+    "refund": "warn",
+    "correction": "warn",
 }
 
 
@@ -75,8 +75,8 @@ def _page(buy: BuyForm, form: CreditSettingsForm) -> str:
         waiting=waiting_for_credits(store.id),
         page=keyset(shown, way),
         kind=kind,
-        kinds=[("", N_("Every movement")), *((name, word) for name, (word, _) in WORDS.items())],
-        words=WORDS,
+        kinds=[("", N_("Every movement")), *NAMES.items()],
+        words={name: (word, COLOURS[name]) for name, word in NAMES.items()},
         meanings=KINDS,
         purchases=db.session.scalars(purchases.limit(10)).all(),
         price=price_words,

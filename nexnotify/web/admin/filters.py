@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from flask import request
 
-from nexnotify.clock import from_local, to_local, utcnow
 from nexnotify.db import db
+from nexnotify.reports.periods import PERIODS
 from nexnotify.web.admin.access import current_store
-from nexnotify.words import N_
-
-#: Word in the address → (what the menu says, days before today).
-PERIODS: Mapping[str, tuple[str, int]] = {
-    "today": (N_("Today"), 0),
-    "7d": (N_("Last 7 days"), 6),
-    "30d": (N_("Last 30 days"), 29),
-    "90d": (N_("Last 90 days"), 89),
-}
 
 
 def asked(name: str, most: int = 254) -> str:
@@ -37,15 +27,6 @@ def chosen(name: str, offered: Any) -> str:
 def period_options(everything: str) -> list[tuple[str, str]]:
     """The menu of periods."""
     return [("", everything), *((name, words) for name, (words, _) in PERIODS.items())]
-
-
-def begin_of(period: str) -> datetime | None:
-    """The midnight of the store at which a period of :data:`PERIODS` begins; None for no period."""
-    if period not in PERIODS:
-        return None
-    zone = current_store().zone
-    day = to_local(utcnow(), zone).date() - timedelta(days=PERIODS[period][1])
-    return from_local(datetime.combine(day, time()), zone)
 
 
 def since(model: Any, moment: Any, begin: datetime | None) -> list[Any]:

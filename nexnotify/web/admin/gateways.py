@@ -41,6 +41,7 @@ from nexnotify.web.admin.forms import GatewayNameForm, TestForm, put_errors
 from nexnotify.web.admin.gateway_form import gateway_page, put_gateway_errors, typed_settings
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.prices import PricesForm
+from nexnotify.web.admin.trials import TOO_MANY, may_test
 from nexnotify.words import N_
 
 bp = Blueprint("admin_gateways", __name__)
@@ -237,15 +238,17 @@ def send_test(gateway_id: int) -> ResponseReturnValue:
         put_errors(form, {"to": N_("This gateway has no number to send from yet.")})
     elif address is not None:
         with transaction():
+            allowed = may_test(store, address, now)
             contact = find_or_make_contact(store, instance.channel, address, now)
-            made = queue_test(store, load(GatewayInstance, gateway_id), contact, now)
+            made = queue_test(store, load(GatewayInstance, gateway_id), contact, now) if allowed else None
             if made is not None:
                 audit(store, "gateway.tested", current_user.id, now, name=instance.name, message=made)
         if made is not None:
             nudge("send")
             flash(N_("The test is on its way. Reload this page to follow it."), "success")
             return redirect(url_for("admin_messages.message", message_id=made))
-        put_errors(form, {"to": N_("This address has said STOP or cannot be reached, so nothing may be sent to it.")})
+        stopped = N_("This address has said STOP or cannot be reached, so nothing may be sent to it.")
+        put_errors(form, {"to": stopped if allowed else TOO_MANY})
     name_form = GatewayNameForm(formdata=None, data={"name": instance.name})
     fields = settings_form(plugin, None, json.loads(instance.settings))
     return gateway_page(plugin, name_form, fields, instance, form), 422

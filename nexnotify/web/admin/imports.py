@@ -93,7 +93,7 @@ class UploadForm(FlaskForm):
         N_("File"),
         [FileRequired(N_("Choose a file."))],
         description=N_(
-            "CSV with commas in UTF-8, or an Excel workbook (.xlsx), up to %(max_bytes)s MB.",
+            "CSV with commas, best in UTF-8, or an Excel workbook (.xlsx), up to %(max_bytes)s MB.",
             max_bytes=MAX_BYTES // 1000000,
         ),
         render_kw={"accept": ".csv,.txt,.xlsx"},
@@ -182,6 +182,7 @@ def show(import_run_id: int) -> ResponseReturnValue:
         kind=kind,
         pill=PILLS[run.status],
         meaning=STATUSES[run.status],
+        doubt=service.doubt(run),
         faults=service.faults_of(run, SHOWN),
     )
 

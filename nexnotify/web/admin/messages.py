@@ -23,14 +23,14 @@ from nexnotify.ledger.models import Message
 from nexnotify.ledger.transitions import STATUSES
 from nexnotify.nudge import nudge
 from nexnotify.phone import InvalidEmail, InvalidPhone
-from nexnotify.reports.dashboard.figures import OUTCOMES
+from nexnotify.reports.exports.messages import OF_SEND, STATUSES_OF
 from nexnotify.reports.message import advice, story_of
-from nexnotify.reports.sends import GROUPS
+from nexnotify.reports.periods import PERIODS, begin_of
 from nexnotify.reports.words import KINDS
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import audit
 from nexnotify.web.admin.access import current_store, require, staff_guard
-from nexnotify.web.admin.filters import PERIODS, asked, begin_of, chosen, period_options, since
+from nexnotify.web.admin.filters import asked, chosen, period_options, since
 from nexnotify.web.admin.live import BUSY, IDLE, is_moving, live_page
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import MAX_ID, few, keyset
@@ -57,7 +57,7 @@ def index() -> ResponseReturnValue:
     )
     problem, ways = None, []
     try:
-        ways = _ways(store, search, _STATUSES_OF.get(status, ()), kind, begin_of(made), send)
+        ways = _ways(store, search, STATUSES_OF.get(status, ()), kind, begin_of(made, store.zone), send)
     except (InvalidPhone, InvalidEmail) as error:
         problem = str(error)
     page, now = keyset(shown, ways, count=send is None), utcnow()
@@ -78,17 +78,6 @@ def index() -> ResponseReturnValue:
     )
 
 
-#: What the address calls it → the statuses it means.
-_STATUSES_OF: dict[str, tuple[str, ...]] = {
-    **GROUPS,
-    **{status: (status,) for status in STATUSES},
-    "failed": OUTCOMES["not_delivered"],
-}
-
-
-_OF_SEND = sa.and_(SendRecipient.store_id == Message.store_id, SendRecipient.message_id == Message.id)
-
-
 def _ways(
     store: Store, search: str, statuses: Sequence[str], kind: str, begin: datetime | None, send: Send | None
 ) -> list[Any]:
@@ -103,12 +92,12 @@ def _ways(
     if search:
         found = sa.select(Message.id).where(mine, Message.contact_id.in_(search_contacts(store, search)))
         way: Any = few(Message, found, *kept)
-        return [way if send is None else way.join(SendRecipient, _OF_SEND).where(SendRecipient.send_id == send.id)]
+        return [way if send is None else way.join(SendRecipient, OF_SEND).where(SendRecipient.send_id == send.id)]
     if send is not None:  # by the index that has the messages of one send in their order
         way = sa.select(SendRecipient.message_id).where(
             SendRecipient.store_id == store.id, SendRecipient.send_id == send.id, SendRecipient.message_id.is_not(None)
         )
-        return [way.join(Message, _OF_SEND).where(*kept) if kept else way]
+        return [way.join(Message, OF_SEND).where(*kept) if kept else way]
     way = sa.select(Message.id).where(mine, *recent)
     if kind:  # the index by kind has the statuses behind it
         way = way.where(Message.kind == kind)

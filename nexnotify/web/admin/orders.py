@@ -15,9 +15,10 @@ from nexnotify.orders.models import ORDER_STATUSES, Order, OrderEvent
 from nexnotify.orders.people import people_of, person_of
 from nexnotify.orders.search import found
 from nexnotify.reports.orders import Requested, requested_for, told_of_order
+from nexnotify.reports.periods import PERIODS, begin_of
 from nexnotify.stores.settings import store_settings
 from nexnotify.web.admin.access import current_store, staff_guard
-from nexnotify.web.admin.filters import PERIODS, asked, begin_of, chosen, period_options
+from nexnotify.web.admin.filters import asked, chosen, period_options
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import few, keyset
 from nexnotify.web.admin.sends.picking import picking
@@ -40,7 +41,7 @@ def index() -> ResponseReturnValue:
     store = current_store()
     search, status, placed = asked("q"), chosen("status", ORDER_STATUSES), chosen("placed", PERIODS)
     kept: list[Any] = [Order.status == status] if status else []
-    begin = begin_of(placed)
+    begin = begin_of(placed, store.zone)
     if begin is not None:
         kept.append(Order.placed_at >= begin)
     if search:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlencode
@@ -186,7 +186,7 @@ def _asked(name: str, sorting: Sorting | None) -> _Place | None:
         return _Place("" if isinstance(type_, sa.String) else None, int(text))
     try:
         return _Place(next(read for kind, read in _READ.items() if isinstance(type_, kind))(value), int(text))
-    except (ValueError, InvalidOperation):
+    except (ValueError, InvalidOperation, OverflowError):
         return None
 
 
@@ -201,7 +201,7 @@ def _moment(text: str) -> datetime:
     found = datetime.fromisoformat(text)
     if found.tzinfo is None:
         raise ValueError(text)
-    return found
+    return found.astimezone(UTC)
 
 
 def _sum(text: str) -> Decimal:

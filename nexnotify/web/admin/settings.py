@@ -13,11 +13,12 @@ from nexnotify.errors import Invalid
 from nexnotify.inventory.minimums import threshold_changed
 from nexnotify.nudge import nudge
 from nexnotify.reports.audit import KINDS, audit_lines, audit_title
+from nexnotify.reports.periods import PERIODS, begin_of
 from nexnotify.stores.models import ApiKey, AuditEntry, StaffUser, Store
 from nexnotify.stores.service import audit, create_api_key, revoke_api_key
 from nexnotify.stores.settings import merge_settings, store_settings
 from nexnotify.web.admin.access import current_store, may, require, requires, staff_guard
-from nexnotify.web.admin.filters import PERIODS, begin_of, chosen, period_options, since
+from nexnotify.web.admin.filters import chosen, period_options, since
 from nexnotify.web.admin.forms import KeyForm, SettingsForm, put_errors
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import MAX_ID, keyset
@@ -140,7 +141,7 @@ def audit_trail() -> ResponseReturnValue:
     store, kind, period = (current_store(), chosen("kind", KINDS), chosen("made", PERIODS))
     person = request.args.get("person", type=int)
     shown = sa.select(AuditEntry, StaffUser.email).outerjoin(StaffUser, StaffUser.id == AuditEntry.user_id)
-    kept = [AuditEntry.store_id == store.id, *since(AuditEntry, AuditEntry.at, begin_of(period))]
+    kept = [AuditEntry.store_id == store.id, *since(AuditEntry, AuditEntry.at, begin_of(period, store.zone))]
     if person is not None and 0 < person <= MAX_ID:
         kept.append(AuditEntry.user_id == person)
     way = sa.select(AuditEntry.id).where(*kept)

@@ -72,9 +72,10 @@ def _find(name: str) -> Export:
 
 
 def _wanted(export: Export, given: Mapping[str, str]) -> dict[str, str]:
-    """What of the list's filter the address names."""
+    """What of the list's filter the address names; what the list does not offer it passes over, and so does the list."""
     typed = {name: given.get(name, "").strip()[:254] for name in export.filters}
-    return {name: text for name, text in typed.items() if text}
+    offered = {name: export.filters[name].offered for name in typed}
+    return {name: text for name, text in typed.items() if text and text in (offered[name] or (text,))}
 
 
 def _address(endpoint: str, name: str, wanted: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ Money = Annotated[str | None, Field(pattern=r"^\d+\.\d{2}$", examples=["40.00"])
 class SavedOrder(Answer):
     index: Annotated[int, Field(ge=0, description="Which row told it, counted from 0.")]
     id: str
-    status: OrderStatus
+    status: Annotated[OrderStatus, Field(description="Not the one told, where that comes before the order's own.")]
 
 
 class OrdersSaved(BulkAnswer):

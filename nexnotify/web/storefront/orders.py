@@ -45,7 +45,7 @@ def post_orders() -> ResponseReturnValue:
         )
         order = take_order(store, data, now)
         match_order(store, order)
-        return {"id": order.external_id, "status": row.status}
+        return {"id": order.external_id, "status": order.status}
 
     answer, saved = bulk("orders", OrderPayload, save, lock_order=lambda row: (row.id,))
     nudge("notices")

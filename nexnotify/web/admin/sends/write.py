@@ -20,7 +20,7 @@ from nexnotify.content.preview import write_plainly
 from nexnotify.content.service import current_version, custom_templates, template_problems
 from nexnotify.customers.service import find_or_make_contact, normalise
 from nexnotify.db import db, transaction
-from nexnotify.errors import Conflict, Invalid
+from nexnotify.errors import Conflict, Invalid, TooMany
 from nexnotify.gateways.service import sender_of
 from nexnotify.ledger.answers import queue_trial
 from nexnotify.nudge import nudge
@@ -44,6 +44,7 @@ from nexnotify.web.admin.sends.looking import (
     shown,
     tokens_for,
 )
+from nexnotify.web.admin.trials import TOO_MANY, may_test
 from nexnotify.words import N_, translated
 
 #: Buttons that look and do not save.
@@ -183,6 +184,11 @@ def test(send_id: int) -> ResponseReturnValue:
     except InvalidPhone as problem:
         form.number.errors = [str(problem)]
         return _check_page(send, form), 422
+    with transaction():
+        allowed = may_test(store, number, now)
+    if not allowed:
+        form.number.errors = [TOO_MANY]
+        return _check_page(send, form), TooMany.status
     people = some_people(store, send, 1)
     with transaction():
         contact = find_or_make_contact(store, "sms", number, now)
@@ -256,7 +262,8 @@ def _refusal(send: Send) -> str | None:
 
 def _told(send_id: int) -> dict[str, Any]:
     send = load_own(send_id)
-    return {"to": audience_words(send), "text": send.body}
+    # What is to one person may name them, and nobody erases the audit trail.
+    return {"to": audience_words(send)} | ({} if send.is_to_one else {"text": send.body})
 
 
 @bp.post("/<int:send_id>/discard")
