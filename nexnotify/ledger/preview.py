@@ -84,8 +84,11 @@ class Preview:
         return self.looked < self.waiting
 
 
-def preview_of(event: RestockEvent, begins_at: datetime) -> Preview:
-    """What a restock that is not over would still do, from ``begins_at`` on."""
+def preview_of(event: RestockEvent, begins_at: datetime, most: int | None = None) -> Preview:
+    """What a restock that is not over would still do, from ``begins_at`` on.
+
+    :param most: people who are decided about one by one; :data:`MOST_LOOKED` unless told.
+    """
     copy = RestockEvent(
         **{name: getattr(event, name) for name in ("store_id", "variant_id", "stock_change_id", "at", "most", "wave")},
         **{name: getattr(event, name) for name in ("plan_cursor", "part", "told", "held", "hurried_at")},
@@ -98,7 +101,7 @@ def preview_of(event: RestockEvent, begins_at: datetime) -> Preview:
             RestockWave.number == event.wave,
         )
     ).first()
-    return _preview(job, standing_of(job, wave))
+    return _preview(job, standing_of(job, wave), most or MOST_LOOKED)
 
 
 def simulate(store: Store, variant: Variant, units: int | None, at: datetime) -> Preview:
@@ -122,12 +125,12 @@ def simulate(store: Store, variant: Variant, units: int | None, at: datetime) ->
     job.variant.available = units
     settle = timedelta(seconds=job.settings.settle_seconds + job.settings.undo_seconds)
     job.now = at + settle
-    return _preview(job, Standing(units, count_waiting(job)))
+    return _preview(job, Standing(units, count_waiting(job)), MOST_LOOKED)
 
 
-def _preview(job: Job, standing: Standing) -> Preview:
+def _preview(job: Job, standing: Standing, most: int) -> Preview:
     preview, chunks = Preview(standing.waiting), []
-    while preview.looked < MOST_LOOKED:
+    while preview.looked < most:
         rows = waiting(job, CHUNK)
         if rows:
             busy = under_way(job.store.id, [person.request_id for person in rows], lock=False)

@@ -82,12 +82,15 @@ def state_words(event: RestockEvent) -> str:
     return STATES[event.state]
 
 
-def still_to_come(event: RestockEvent, now: datetime) -> Preview | None:
-    """The plan of what a restock has not done yet; None where it tells everybody at this very moment, or is over."""
+def still_to_come(event: RestockEvent, now: datetime, most: int | None = None) -> Preview | None:
+    """The plan of what a restock has not done yet; None where it tells everybody at this very moment, or is over.
+
+    :param most: people who are decided about one by one, as :func:`preview_of` takes it.
+    """
     before = event.state in BEFORE
     if not before and (event.state != "telling" or (event.wave > 0 and _last_wave(event).ended_at is None)):
         return None
-    return preview_of(event, max(event.work_at or now, now))
+    return preview_of(event, max(event.work_at or now, now), most)
 
 
 def _last_wave(event: RestockEvent) -> RestockWave:

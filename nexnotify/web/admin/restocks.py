@@ -40,6 +40,8 @@ bp.before_request(staff_guard)
 COUNTED_FOR = timedelta(days=30)
 #: Weakest roles that may steer a restock, as for texts to many, and see some of its people.
 MAY_STEER, MAY_SEE = "admin", "staff"
+#: The page asks again and again, so it decides about fewer people than the API, and seldom.
+MOST_LOOKED, SLOW = 4000, 10
 _Verb = Callable[[RestockEvent, datetime], bool]
 #: Button → (verb, entry of the audit trail, what is said when it is done).
 DEEDS: dict[str, tuple[_Verb, str, str]] = {
@@ -85,9 +87,9 @@ def plan(restock_id: int) -> ResponseReturnValue:
 
 def _plan_page(event: RestockEvent, form: CapForm) -> ResponseReturnValue:
     now, summary = utcnow(), plan_summary(event)
-    to_come = still_to_come(event, now)
+    to_come = still_to_come(event, now, MOST_LOOKED)
     seconds = int((event.work_at - now).total_seconds()) + 1 if event.work_at and event.work_at > now else 0
-    pace = 1 if 0 < seconds < 60 else IDLE if to_come or event.state == "watching" else BUSY
+    pace = IDLE if event.state == "watching" else BUSY if 0 < seconds < 60 or not to_come else SLOW
     return live_page(
         "admin/restocks/plan.html",
         "admin/restocks/_plan.html",
