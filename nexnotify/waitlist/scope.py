@@ -110,10 +110,15 @@ def lock_scope(store: Store, named: Sequence[Variant], any_variant: bool) -> Sco
     return Scope(next(item for item in variants if item.id == named[0].id), variants, "listed")
 
 
+_WIDE = sa.select(_request.c.id).where(
+    _request.c.store_id == sa.bindparam("store_id"), _request.c.contact_id == sa.bindparam("contact_id"), _IS_WIDE
+)
+
+
 def has_wide(contact: ContactRow) -> bool:
     """Whether a contact waits for something wider than one variant."""
-    where = _request.c.store_id == contact.store_id, _request.c.contact_id == contact.id, _IS_WIDE
-    return db.session.connection().scalar(sa.select(_request.c.id).where(*where).limit(1)) is not None
+    where = {"store_id": contact.store_id, "contact_id": contact.id}
+    return db.session.connection().scalar(_WIDE, where) is not None
 
 
 def widen(contact: ContactRow, scope: Scope, quantity: int, now: datetime) -> AlertRequest | None:

@@ -79,10 +79,9 @@ def join(
 ) -> Joined:
     """Put a (normalised) address on a variant's waitlist; an address that waits already stays where it is.
 
-    ``quantity`` is in units; asked again with another one, the request keeps its place and wants that many.
-
     A contact that has said STOP is kept ``pending``: only its own START lifts the STOP.
 
+    :param quantity: units; asked again with another number, the request keeps its place and wants that many.
     :param scope: several variants, the first of which that can be bought is told (``scope.lock_scope``); else one.
     :param variant: locked and fresh (``catalog.service.find_variant_locked``), so that nobody joins in the very moment
         the waitlist is told.
@@ -91,8 +90,6 @@ def join(
     """
     scope = scope or Scope(variant, (variant,))
     asked_status = _asked_status(store, scope, channel, quantity)
-    if asked_status is None:
-        raise ChannelOff(fields={"channels": N_("%(channel)s is not offered for this product.", channel=channel)})
     contact = take_contact(store, channel, address, now)
     if contact.unreachable_at is not None and contact.unreachable_at < now - UNREACHABLE_FOR:
         contact = believe_again(contact)
@@ -116,24 +113,33 @@ def join(
             add_wanted(store.id, request_id, [item.id for item in scope.variants if item is not scope.variant])
         grant(contact, "requested", proof, now)
         return Joined(request_id, first_status, contact, True)
+    return Joined(*_asked_again(key, quantity), contact, False)
+
+
+def _asked_again(key: dict[str, int], quantity: int) -> tuple[int, str]:
+    """Id and status of the open request with this key, which wants so many units from now on."""
     known = db.session.connection().execute(_OPEN_REQUEST, key).first()
-    if known is None:  # pragma: no cover - the unique index makes this impossible under the locks above
+    if known is None:  # pragma: no cover - the unique index makes this impossible under the locks of join
         raise Conflict(N_("The waitlist changed at the same moment; please try again."))
     if known.quantity != quantity:
         db.session.execute(sa.update(AlertRequest).where(AlertRequest.id == known.id).values(quantity=quantity))
-    return Joined(known.id, known.status, contact, False)
+    return known.id, known.status
 
 
-def _asked_status(store: Store, scope: Scope, channel: str, quantity: int) -> str | None:
-    """Which of the three questions is asked; None where none of what is asked for offers the channel.
+def _asked_status(store: Store, scope: Scope, channel: str, quantity: int) -> str:
+    """Which of the three questions is asked.
 
-    :raises InStock: one of them can be bought.
+    :raises InStock: one of what is asked for can be bought.
+    :raises ChannelOff: none of it offers the channel.
     """
     offers = {item.id: offered_channels(store, item, quantity) for item in scope.variants if item.product.published}
     if any(status == "in_stock" for status, _ in offers.values()):
         raise InStock()
     own = offers.pop(scope.variant.id, ("", ()))
-    return next((status for status, channels in (own, *offers.values()) if channel in channels), None)
+    found = next((status for status, channels in (own, *offers.values()) if channel in channels), None)
+    if found is None:
+        raise ChannelOff(fields={"channels": N_("%(channel)s is not offered for this product.", channel=channel)})
+    return found
 
 
 _request = AlertRequest.__table__
