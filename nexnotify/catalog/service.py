@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from nexnotify.catalog.models import Location, Product, Variant
+from nexnotify.catalog.substitutes import set_substitutes
 from nexnotify.db import db, insert_ignore, is_postgresql
 from nexnotify.errors import Invalid
 from nexnotify.stores.models import Store
@@ -41,6 +42,8 @@ class ProductData:
     image_url: str | None = None
     published: bool = True
     variants: Sequence[VariantData] = ()
+    #: Ids of products that do as well; None leaves them as they are.
+    substitutes: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ def upsert_product(store: Store, data: ProductData, now: datetime) -> Upserted:
     product.title, product.url, product.image_url = data.title, data.url, data.image_url
     product.published, product.updated_at = data.published, now
     db.session.flush()
+    if data.substitutes is not None:
+        set_substitutes(product, data.substitutes)
     made = [_upsert_variant(store, product, variant, now) for variant in data.variants]
     changed = published_before is not None and published_before != product.published
     return Upserted(product, tuple(v for v, is_new in made if is_new), published_before if changed else None)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,7 +11,7 @@ from nexnotify.customers.models import Contact
 from nexnotify.db import db
 from nexnotify.inventory.service import status_of
 from nexnotify.ledger.drafts import Waiting
-from nexnotify.ledger.facts import store_policy
+from nexnotify.ledger.facts import Chunk, store_policy
 from nexnotify.ledger.job import Job
 from nexnotify.policy.eligibility import Facts, Verdict, decide_alert
 from nexnotify.restock.models import RestockEvent
@@ -46,13 +46,17 @@ def waiting(event: RestockEvent, most: int) -> list[Waiting]:
     return [Waiting(*row) for row in db.session.connection().execute(_WAITING, where).all()]
 
 
-def decider(job: Job) -> Callable[[Waiting, Sequence[datetime]], Verdict]:
+def decider(job: Job, chunk: Chunk) -> Callable[[Waiting], Verdict]:
     """The rule, asked once for all people with the same facts."""
     policy, buyable = store_policy(job.settings), status_of(job.variant) == "in_stock"
-    known: dict[tuple[object, ...], Verdict] = {}
+    known: dict[tuple[Any, ...], Verdict] = {}
 
-    def decide(person: Waiting, recent: Sequence[datetime]) -> Verdict:
-        key = (person.channel, person.asked_status, person.opted_out, person.reachable, *recent)
+    def decide(person: Waiting) -> Verdict:
+        recent, known_of = chunk.recent.counted[person.contact_id], chunk.known.get(person.request_id)
+        told_at = chunk.recent.told.get((person.contact_id, job.variant.id))
+        bought = person.request_id in chunk.bought
+        key = (person.channel, person.asked_status, person.opted_out, person.reachable)
+        key += (known_of, told_at, bought, *recent)
         if key not in known:
             facts = Facts(
                 opted_out=person.opted_out,
@@ -60,7 +64,11 @@ def decider(job: Job) -> Callable[[Waiting, Sequence[datetime]], Verdict]:
                 switched_on=person.channel in job.settings.switches.offered(person.asked_status),
                 paused=job.settings.is_paused(person.channel),
                 buyable=buyable,
+                bought=bought,
+                page_gone=chunk.page_gone,
+                told_at=told_at,
                 recent=recent,
+                known=known_of,
             )
             known[key] = decide_alert(facts, policy, job.now)
         return known[key]

@@ -12,7 +12,7 @@ from nexnotify.db import db
 from nexnotify.ledger.audience import decider, waiting
 from nexnotify.ledger.decisions import record_decisions
 from nexnotify.ledger.drafts import NoText, Text, Waiting
-from nexnotify.ledger.facts import GOING, messages_that_count
+from nexnotify.ledger.facts import gather
 from nexnotify.ledger.job import Job, open_job
 from nexnotify.ledger.overlap import closed_since, under_way
 from nexnotify.ledger.paying import ASK_AGAIN, NO_CREDIT, funds
@@ -88,18 +88,18 @@ def has_unplanned() -> bool:
 
 
 def _plan_chunk(job: Job, rows: Sequence[Waiting]) -> None:
-    recent = messages_that_count(job.store.id, [person.contact_id for person in rows], job.settings, job.now, GOING)
+    chunk = gather(job, rows)
     request_ids = [person.request_id for person in rows]
     busy = under_way(job.store.id, request_ids)
     closed = closed_since(request_ids)  # after the line above: who was told in between is in neither
-    decide = decider(job)
+    decide = decider(job, chunk)
     decided: list[tuple[int, int, Verdict, str | None]] = []
     going: list[tuple[Waiting, Send | Hold, Text]] = []
     for person in rows:
         if person.request_id in closed:
             continue
         words = None
-        verdict = Skip("told_already") if person.request_id in busy else decide(person, recent[person.contact_id])
+        verdict = Skip("told_already") if person.request_id in busy else decide(person)
         if not isinstance(verdict, Skip):
             text = _draft(job, person)
             if isinstance(text, NoText):
@@ -107,7 +107,7 @@ def _plan_chunk(job: Job, rows: Sequence[Waiting]) -> None:
             else:
                 going.append((person, verdict, text))
                 # What is planned now counts for the same contact's next item.
-                recent[person.contact_id].append(verdict.until if isinstance(verdict, Hold) else job.now)
+                chunk.recent.counted[person.contact_id].append(verdict.until if isinstance(verdict, Hold) else job.now)
         decided.append((person.request_id, job.event.id, verdict, words))
     found = funds(job.store.id, job.settings, [(person.channel, text.segments) for person, _, text in going])
     if found.short:

@@ -25,6 +25,7 @@ from pydantic import (
 
 from nexnotify.catalog.service import variant_id_from
 from nexnotify.errors import BadRequest, Invalid
+from nexnotify.policy.places import known_zone
 from nexnotify.stores.settings import field_errors
 from nexnotify.waitlist.names import has_link
 
@@ -136,6 +137,9 @@ class ProductPayload(Payload):
     url: Address | None = None
     image_url: Address | None = None
     published: bool = True
+    substitutes: Annotated[list[Text], Field(max_length=50)] | None = Field(
+        None, description="Ids of products that do as well: who has ordered one is not told. Unless told, they stay."
+    )
     variants: list[VariantPayload] = Field([], max_length=MAX_VARIANTS)
 
     @model_validator(mode="after")
@@ -193,6 +197,9 @@ class RequestPayload(OneVariant):
     consent_text: Annotated[str, Field(max_length=4000)] | None = Field(None, description="The wording agreed to.")
     page_url: Annotated[Annotated[str, Field(max_length=2000)] | None, BeforeValidator(_web_page)] = Field(
         None, description="Kept if it is an http or https address."
+    )
+    zone: Annotated[Annotated[str, Field(max_length=60)] | None, BeforeValidator(known_zone)] = Field(
+        None, description="The shopper's time zone as the browser tells it, an IANA name; kept if it is one."
     )
     #: The language the shopper was asked in; errors beside fields are in it where we have it.
     language: Annotated[str, Field(max_length=35)] | None = None

@@ -140,7 +140,7 @@ def sign_up(
     )
     name = payload.first_name or None
     joined = [
-        join(store, variant, channel, address, proof, now, first_name=name, source=source)
+        join(store, variant, channel, address, proof, now, first_name=name, source=source, zone=payload.zone)
         for channel, address in addresses.items()
     ]
     if confirm and store_settings(store).confirmations:

@@ -138,6 +138,7 @@ class ProductAnswer(Answer):
     url: str | None
     image_url: str | None
     published: bool
+    substitutes: Annotated[list[str], Field(description="Ids of products that do as well.")]
     variants: list[VariantAnswer]
 
 

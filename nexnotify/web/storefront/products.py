@@ -12,6 +12,7 @@ from sqlalchemy.orm import selectinload
 
 from nexnotify.catalog.models import Product, Variant
 from nexnotify.catalog.service import ProductData, VariantData
+from nexnotify.catalog.substitutes import substitutes_of
 from nexnotify.clock import utcnow
 from nexnotify.db import db
 from nexnotify.inventory.intake import take_product
@@ -39,7 +40,7 @@ def put_products() -> ResponseReturnValue:
 
 def _data(row: ProductPayload) -> ProductData:
     variants = [VariantData(**variant.model_dump()) for variant in row.variants]
-    return ProductData(row.id, row.title, row.url, row.image_url, row.published, variants)
+    return ProductData(row.id, row.title, row.url, row.image_url, row.published, variants, row.substitutes)
 
 
 @blueprint.get("/products")
@@ -59,7 +60,8 @@ def get_products() -> ResponseReturnValue:
     products = db.session.scalars(statement.order_by(Product.id).limit(limit + 1)).all()
     page = products[:limit]
     waiting = waiting_counts(store, [variant.id for product in page for variant in product.variants])
-    rows = [_row(product, waiting) for product in page]
+    substitutes = substitutes_of(store.id, [product.id for product in page])
+    rows = [_row(product, waiting, substitutes[product.id]) for product in page]
     return jsonify(products=rows, next=next_address(page[-1].id if len(products) > limit else None))
 
 
@@ -71,13 +73,14 @@ def _price(price: Decimal | None) -> str | None:
     return f"{whole}.{part[:2]}{part[2:].rstrip('0')}"
 
 
-def _row(product: Product, waiting: dict[int, int]) -> dict[str, Any]:
+def _row(product: Product, waiting: dict[int, int], substitutes: list[str]) -> dict[str, Any]:
     return {
         "id": product.external_id,
         "title": product.title,
         "url": product.url,
         "image_url": product.image_url,
         "published": product.published,
+        "substitutes": substitutes,
         "variants": [
             {
                 "id": variant.external_id,
