@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Location, Product, Variant
 from nexnotify.catalog.substitutes import set_substitutes
@@ -147,18 +147,6 @@ def _first(statement: Any, store: Store, sku: str | None, variant_id: str | None
 def find_product(store: Store, product_id: str) -> Product | None:
     """The store's product with this (storefront's) id."""
     return db.session.scalar(sa.select(Product).where(Product.store_id == store.id, Product.external_id == product_id))
-
-
-def find_products(
-    store: Store, skus: Collection[str], variant_ids: Collection[str], product_ids: Collection[str]
-) -> Sequence[Product]:
-    """The store's products that one of these names, their variants loaded, in two queries however many there are."""
-    named = sa.or_(Variant.sku.in_(skus), Variant.external_id.in_(variant_ids))
-    of_variants = sa.select(Variant.product_id).where(Variant.store_id == store.id, named)
-    statement = sa.select(Product).where(
-        Product.store_id == store.id, sa.or_(Product.external_id.in_(product_ids), Product.id.in_(of_variants))
-    )
-    return db.session.scalars(statement.options(selectinload(Product.variants))).all()
 
 
 def lock_new_variants(store: Store) -> None:

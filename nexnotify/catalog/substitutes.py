@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from nexnotify.catalog.models import Product, ProductSubstitute, Variant
+from nexnotify.catalog.queries import find_products
 from nexnotify.db import db
+from nexnotify.stores.models import Store
 
 
 def set_substitutes(product: Product, refs: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -26,6 +28,16 @@ def set_substitutes(product: Product, refs: Sequence[str]) -> tuple[list[str], l
         )
         db.session.flush()
     return had, wanted
+
+
+def products_named(store: Store, names: Sequence[str]) -> tuple[list[Product], list[str]]:
+    """The store's products with these ids or SKUs, and the names that none has."""
+    found: dict[str, Product] = {}
+    for product in find_products(store, names, (), names):
+        ours = {product.external_id, *(variant.sku for variant in product.variants if variant.sku)}
+        found |= {name: product for name in names if name in ours}
+    products = {product.id: product for product in found.values()}
+    return list(products.values()), [name for name in names if name not in found]
 
 
 def substitutes_of(store_id: int, product_ids: Sequence[int]) -> defaultdict[int, list[str]]:

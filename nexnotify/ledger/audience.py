@@ -55,8 +55,8 @@ def decider(job: Job, chunk: Chunk) -> Callable[[Waiting], Verdict]:
         recent, known_of = chunk.recent.counted[person.contact_id], chunk.known.get(person.request_id)
         told_at = chunk.recent.told.get((person.contact_id, job.variant.id))
         bought = person.request_id in chunk.bought
-        key = (person.channel, person.asked_status, person.opted_out, person.reachable)
-        key += (known_of, told_at, bought, *recent)
+        own = (person.channel, person.asked_status, person.opted_out, person.reachable)
+        key = (*own, known_of, told_at, bought, *recent)
         if key not in known:
             facts = Facts(
                 opted_out=person.opted_out,

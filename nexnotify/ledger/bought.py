@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -67,5 +68,5 @@ def have_bought(store_id: int, asked: Mapping[int, int], days: int | None, now: 
     if not db.session.connection().scalar(_SOLD, {"b_variants": variants}):
         return set()
     values = {"b_store": store_id, "b_ids": list(asked), "b_variants": variants, "b_since": now - timedelta(days=days)}
-    rows = db.session.connection().execute(_BOUGHT, values)
+    rows: Any = db.session.connection().execute(_BOUGHT, values)
     return {request_id for request_id, variant_id in rows if variant_id in counts[asked[request_id]]}

@@ -85,7 +85,7 @@ def recent_messages(
         return found
     capped_since = now - timedelta(hours=cap_hours)
     moment = sa.func.coalesce(Message.accepted_at, Message.due_at)
-    statement = sa.select(Message.contact_id, Message.kind, Message.variant_id, moment).where(
+    statement = sa.select(Message.contact_id, Message.kind, Message.status, Message.variant_id, moment).where(
         Message.store_id == store_id,
         Message.contact_id.in_(contact_ids),
         # Not the bare columns: SQLite would read their index, and with it all that the store has ever sent.
@@ -93,10 +93,10 @@ def recent_messages(
         (Message.status + "").in_(statuses),
         moment > now - timedelta(hours=hours),
     )
-    for contact_id, kind, variant_id, at in db.session.execute(statement):
+    for contact_id, kind, status, variant_id, at in db.session.execute(statement):
         if at > capped_since and cap_hours:
             found.counted[contact_id].append(at)
-        if kind == KIND and variant_id is not None:
+        if kind == KIND and variant_id is not None and status != "undelivered":  # what never came is no repeat
             key = (contact_id, variant_id)
             found.told[key] = max(at, found.told.get(key, at))
     return found

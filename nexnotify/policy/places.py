@@ -84,7 +84,7 @@ def place_of(known: Known, zone: str, country: str, now: datetime) -> Place:
     elif not zones and is_toll_free:
         zones, source, jurisdictions = list(zones_of_country(country)), "country", [Jurisdiction(country)]
     if not zones:
-        zones, source, jurisdictions = [zone], "store", [Jurisdiction(country)]
+        zones, source, jurisdictions = [zone], "store", jurisdictions or [Jurisdiction(country)]
     return Place(tuple(zones), _without_vague(jurisdictions), source)
 
 

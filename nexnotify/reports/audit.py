@@ -39,6 +39,7 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "stock.set": N_("Stock set by hand"),
             "variant.changed": N_("Product changed by hand"),
+            "product.changed": N_("Substitutes of a product chosen"),
             "request.cancelled": N_("Request cancelled"),
             "message.left": N_("Message left alone"),
             "message.sent_again": N_("Message sent again"),

@@ -198,9 +198,11 @@ class RequestPayload(OneVariant):
     page_url: Annotated[Annotated[str, Field(max_length=2000)] | None, BeforeValidator(_web_page)] = Field(
         None, description="Kept if it is an http or https address."
     )
-    zone: Annotated[Annotated[str, Field(max_length=60)] | None, BeforeValidator(known_zone)] = Field(
-        None, description="The shopper's time zone as the browser tells it, an IANA name; kept if it is one."
-    )
+    zone: Annotated[
+        Annotated[str, Field(max_length=60)] | None,
+        BeforeValidator(known_zone),
+        Field(description="The shopper's time zone as the browser tells it, an IANA name; kept if it is one."),
+    ] = None
     #: The language the shopper was asked in; errors beside fields are in it where we have it.
     language: Annotated[str, Field(max_length=35)] | None = None
 

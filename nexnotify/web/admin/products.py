@@ -12,7 +12,8 @@ from sqlalchemy.orm import joinedload, selectinload
 from wtforms.fields.choices import SelectChoice
 
 from nexnotify.catalog.models import Location, Product, Variant
-from nexnotify.catalog.queries import by_title
+from nexnotify.catalog.queries import by_title, find_products
+from nexnotify.catalog.substitutes import products_named, set_substitutes, substitutes_of
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.inventory.models import StockChange, StockLevel
@@ -26,6 +27,7 @@ from nexnotify.web.admin.filters import asked
 from nexnotify.web.admin.forms import StockForm, UnavailableForm
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import by_value
+from nexnotify.web.admin.product_forms import SubstitutesForm
 from nexnotify.words import N_
 
 bp = Blueprint("admin_products", __name__)
@@ -50,10 +52,47 @@ def _place(item: Variant) -> tuple[int, int]:
 
 @bp.get("/<int:product_id>")
 def product(product_id: int) -> ResponseReturnValue:
-    """One product and its variants."""
-    item = load(Product, product_id, selectinload(Product.variants))
+    """One product, its variants, and what does as well."""
+    return _product_page(load(Product, product_id, selectinload(Product.variants)))
+
+
+def _product_page(item: Product, form: SubstitutesForm | None = None) -> ResponseReturnValue:
     waiting = waiting_counts(current_store(), [variant.id for variant in item.variants])
-    return render_template("admin/products/product.html", product=item, waiting=waiting, status_of=status_of)
+    refs = substitutes_of(item.store_id, [item.id])[item.id]
+    known = {other.external_id: other for other in find_products(current_store(), (), (), refs)}
+    body = render_template(
+        "admin/products/product.html",
+        product=item,
+        waiting=waiting,
+        status_of=status_of,
+        substitutes=[(ref, known.get(ref)) for ref in refs],
+        form=form or SubstitutesForm(formdata=None, data={"substitutes": "\n".join(refs)}),
+    )
+    return (body, 422) if form and form.errors else body
+
+
+@bp.post("/<int:product_id>/substitutes")
+def choose_substitutes(product_id: int) -> ResponseReturnValue:
+    """Choose products that do as well: who has ordered one is not told that this one is back."""
+    require("staff")
+    item = load(Product, product_id, selectinload(Product.variants))
+    form = SubstitutesForm()
+    if not form.validate():
+        return _product_page(item, form)
+    found, unknown = products_named(current_store(), form.names)
+    if unknown:
+        form.refuse(unknown)
+        return _product_page(item, form)
+    with transaction():
+        item = load(Product, product_id, lock=True)
+        before, after = set_substitutes(item, [other.external_id for other in found])
+        if before != after:
+            changed = {"substitutes": [before, after]}
+            audit(
+                current_store(), "product.changed", current_user.id, utcnow(), product=item.external_id, changed=changed
+            )
+    flash(N_("Saved: %(count)s products do as well as this one.", count=len(after)), "success")
+    return redirect(url_for("admin_products.product", product_id=product_id))
 
 
 @bp.get("/variants/<int:variant_id>")

@@ -111,7 +111,7 @@ _TRACE = [
         "reason": "eligible",
         "stage": "plan",
         "restock_id": 3,
-        "rules_version": 3,
+        "rules_version": 4,
     },
     {
         "at": "2026-01-05T10:00:00.412000Z",

@@ -196,6 +196,7 @@ class TraceEvent(Answer):
     restock_id: int = 0
     until: Annotated[Moment, Field(description="When what was held is decided again.")] = ""
     rules_version: int = 0
+    clock: Annotated[str, Field(description="Whose local hours a text was held against.")] = ""
     purpose: str = ""
     method: str = ""
     source: str = ""
