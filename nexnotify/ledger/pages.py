@@ -89,7 +89,7 @@ def _of_restocks(store: Store) -> Sequence[int]:
 
 def _held(store: Store, now: datetime) -> Sequence[int]:
     rows = db.session.scalars(
-        sa.select(Message.variant_id.distinct()).where(
+        sa.select(Message.variant_id).distinct().where(
             sa.text("message.status = 'held'"),
             Message.due_at <= now + AHEAD,
             Message.store_id == store.id,
@@ -135,7 +135,7 @@ def look(wanted: Wanted, fetch: Fetch) -> tuple[str, str | None]:
         return "unread", str(error)[:400]
     except Busy:
         return "unread", None
-    claims = read_claims(page.url, page.text)
+    claims = read_claims(wanted.url, page.url, page.text)
     return judge(claims, wanted.ours, _others(wanted, claims)), None
 
 

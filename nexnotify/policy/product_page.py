@@ -45,12 +45,12 @@ class Ours:
     names: Collection[Named] = field(default_factory=frozenset)
 
 
-def read_claims(url: str, html: str) -> Claims:
-    """What a page says it is.
+def read_claims(asked: str, url: str, html: str) -> Claims:
+    """What a page says it is. That it answers under the address we asked for says nothing.
 
-    :param url: where it was found, after all redirects.
+    :param url: where redirects led to.
     """
-    addresses, names = [url], list[Named]()
+    addresses, names = [url] if plain_address("", url) != plain_address("", asked) else [], list[Named]()
     for tag in read_tags(html):
         values = tag.attributes
         if tag.name == "link" and values.get("rel", "").strip().lower() == "canonical":
@@ -77,7 +77,7 @@ def plain_address(base: str, address: str) -> str:
     """Host, path and query of an address, however it is written otherwise; empty where it is none."""
     try:
         parts = urlsplit(urljoin(base, address.strip()))
-        host = (parts.hostname or "").removeprefix("www.")
+        host = (parts.hostname or "").removeprefix("www.") + (f":{parts.port}" if parts.port else "")
     except ValueError:
         return ""
     query = f"?{parts.query}" if parts.query else ""

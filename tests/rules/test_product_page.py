@@ -15,7 +15,7 @@ PRODUCT = '<script type="application/ld+json">{"@type": "Product", "sku": "%s"}<
 
 
 def verdict(html: str, url: str = URL) -> str:
-    claims = read_claims(url, html)
+    claims = read_claims(URL, url, html)
     known = Claims(claims.addresses & OTHERS.addresses, claims.names & OTHERS.names)
     return judge(claims, OURS, known)
 
@@ -27,12 +27,12 @@ def verdict(html: str, url: str = URL) -> str:
         ("", URL, "fine"),
         # Redirected to another product's page, or named after one.
         ("<h1>Mug</h1>", "https://shop.example/mug", "other"),
-        ('<link rel="canonical" href="/mug">', "https://shop.example/p?id=7", "other"),
+        ('<link rel="canonical" href="/mug">', URL, "other"),
         ('<meta property="og:url" content="http://www.shop.example/mug/">', "https://shop.example/p?id=7", "other"),
         (PRODUCT % "MUG", "https://shop.example/p?id=7", "other"),
         # What it says of itself is not of one mind.
         ('<link rel="canonical" href="/mug">' + PRODUCT % "TEE-M", URL, "fine"),
-        ('<link rel="canonical" href="/mug">', URL, "fine"),
+        ('<link rel="canonical" href="/tee?size=m"><meta property="og:url" content="/mug">', URL, "fine"),
         (PRODUCT % "MUG" + PRODUCT % "TEE-M", "https://shop.example/p?id=7", "fine"),
         # Names that nobody knows, pages that say nothing.
         (PRODUCT % "9", "https://shop.example/p?id=7", "fine"),
