@@ -27,22 +27,25 @@ _SOLD = sa.select(sa.exists().select_from(_line).where(IdIn(_line.c.variant_id, 
 
 
 def _bought_by(column: sa.Column[int]) -> sa.Select[tuple[int, int]]:
-    """(request, variant) of what was ordered with an address of this column, of the order's or of its customer's."""
-    is_theirs = sa.and_(column.table.c.store_id == _request.c.store_id, column == _request.c.contact_id)
+    """(request, variant) of what was ordered with an address of this column, of the order's or of its customer's.
+
+    From the requests on, one table after the other: where the store stood as a value, or the variants as a column, SQLite
+    would begin with all that the store ever sold.
+    """
+    theirs = sa.and_(column.table.c.store_id == _request.c.store_id + 0, column == _request.c.contact_id)
     if column.table is _order:
-        found = _request.join(_order, is_theirs)
+        found = _request.join(_order, theirs)
     else:
-        ordered = sa.and_(_order.c.store_id == _customer.c.store_id, _order.c.customer_id == _customer.c.id)
-        found = _request.join(_customer, is_theirs).join(_order, ordered)
-    of_order = sa.and_(_line.c.store_id == _order.c.store_id, _line.c.order_id == _order.c.id)
+        ordered = sa.and_(_order.c.store_id == _customer.c.store_id + 0, _order.c.customer_id == _customer.c.id)
+        found = _request.join(_customer, theirs).join(_order, ordered)
+    of_order = sa.and_(_line.c.store_id == _order.c.store_id + 0, _line.c.order_id == _order.c.id)
     return (
         sa.select(_request.c.id, _line.c.variant_id)
         .select_from(found.join(_line, of_order))
         .where(
-            _request.c.store_id == sa.bindparam("b_store"),
             IdIn(_request.c.id),
-            IdIn(_line.c.variant_id, "b_variants"),
-            # Not the bare column: a database could read all orders of a status.
+            _request.c.store_id + 0 == sa.bindparam("b_store"),
+            IdIn(_line.c.variant_id + 0, "b_variants"),
             (_order.c.status + "").not_in(UNDONE),
             sa.or_(_order.c.placed_at >= _request.c.created_at, _order.c.placed_at >= sa.bindparam("b_since")),
         )

@@ -28,7 +28,9 @@ def upgrade() -> None:
         sa.Column("id", _ID, nullable=False),
         sa.Column("store_id", _ID, nullable=False),
         sa.ForeignKeyConstraint(
-            ["store_id", "product_id"], ["product.store_id", "product.id"], name=op.f("fk_product_substitute_store_id")
+            ["store_id", "product_id"],
+            ["product.store_id", "product.id"],
+            name=op.f("fk_product_substitute_store_id_product_id"),
         ),
         sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_product_substitute_store_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_product_substitute")),
@@ -50,7 +52,9 @@ def upgrade() -> None:
         sa.Column("id", _ID, nullable=False),
         sa.Column("store_id", _ID, nullable=False),
         sa.ForeignKeyConstraint(
-            ["store_id", "variant_id"], ["variant.store_id", "variant.id"], name=op.f("fk_page_check_store_id")
+            ["store_id", "variant_id"],
+            ["variant.store_id", "variant.id"],
+            name=op.f("fk_page_check_store_id_variant_id"),
         ),
         sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_page_check_store_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_page_check")),
