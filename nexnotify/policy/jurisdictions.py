@@ -55,9 +55,16 @@ def hours_of(place: Jurisdiction, day: date) -> Hours | None:
 
 
 def without_hours(window: Window, country: str, day: date) -> list[str]:
-    """Regions of a country (or the country itself) whose hours a store's quiet hours leave nothing of, on any weekday."""
+    """Names of regions of a country whose hours a store's quiet hours leave nothing of, on any weekday.
+
+    "US-RI"; "US" for the regions without a row of their own, "US-*" for people of whom no region is known.
+    """
     places = sorted(Jurisdiction(*key) for key in _table() if key[0] == country)
-    found = {place.name for place in places if (hours := hours_of(place, day)) and not _any_left(hours, window)}
+    found = {
+        f"{country}-{place.region}".rstrip("-")
+        for place in places
+        if (hours := hours_of(place, day)) and not _any_left(hours, window)
+    }
     return sorted(found)
 
 

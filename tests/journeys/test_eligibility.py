@@ -282,6 +282,10 @@ def test_staff_choose_substitutes_on_the_products_page(shop: Shop) -> None:
     assert "Saved: 2 products do as well as this one." in page
     assert shop.get("products?id=tee-m")["products"][0]["substitutes"] == ["mug", "tee-m"], "by SKU or by id"
     assert "Substitutes of a product chosen" in desk.page("/settings/audit")
+    told = {"id": "tee-m", "title": "TEE-M", "substitutes": ["mug", "tee-m", "still-to-come"]}
+    shop.put("products", {"products": [told]})
+    desk.post("/products/1/substitutes", substitutes="still-to-come\nmug\ntee-m")
+    desk.post("/products/1/substitutes", substitutes="mug\ntee-m")
     page = desk.post("/products/1/substitutes", substitutes="mug\nsocks", status=422)
     assert "Your catalogue has no product with this id or SKU: socks." in page
     assert shop.get("products?id=tee-m")["products"][0]["substitutes"] == ["mug", "tee-m"], "nothing was changed"

@@ -140,12 +140,20 @@ def test_a_row_counts_from_its_day_on(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (Window(time(20), time(9)), []),
         (Window(time(18), time(9)), []),
-        (Window(time(9), time(20)), ["US", "US-CT", "US-NV", "US-RI"]),
+        (Window(time(9), time(20)), ["US-*", "US-CT", "US-NV", "US-RI"]),
         (Window(time(9), time(18)), ["US-RI"]),
         (Window(time(17, 59), time(17, 58)), []),  # one minute is left to everybody
         (
             Window(time(7), time(6)),
-            [*sorted({"US", *(f"US-{s}" for s in "AL CT FL KY LA MA MD MI MN MS NJ NM NV OK PA RI TX VA WA".split())})],
+            [
+                *sorted(
+                    {
+                        "US",
+                        "US-*",
+                        *(f"US-{s}" for s in "AL CT FL KY LA MA MD MI MN MS NJ NM NV OK PA RI TX VA WA".split()),
+                    }
+                )
+            ],
         ),
     ],
 )

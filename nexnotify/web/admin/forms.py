@@ -181,8 +181,7 @@ class SettingsForm(SwitchesForm):
     check_page = BooleanField(
         N_("Look at the product's page first"),
         description=N_(
-            "When it is gone, or shows another product of yours, alerts about it wait. Whatever else is wrong with it "
-            "holds nothing up."
+            "When it is gone, or shows another product of yours, alerts about it wait; nothing else does that."
         ),
     )
     confirmations = BooleanField(

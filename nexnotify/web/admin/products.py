@@ -80,12 +80,13 @@ def choose_substitutes(product_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _product_page(item, form)
     found, unknown = products_named(current_store(), form.names)
-    if unknown:
-        form.refuse(unknown)
+    had = substitutes_of(item.store_id, [item.id])[item.id]  # what the storefront told may still be to come
+    if wrong := [name for name in unknown if name not in had]:
+        form.refuse(wrong)
         return _product_page(item, form)
     with transaction():
         item = load(Product, product_id, lock=True)
-        before, after = set_substitutes(item, [other.external_id for other in found])
+        before, after = set_substitutes(item, [*(other.external_id for other in found), *unknown])
         if before != after:
             changed = {"substitutes": [before, after]}
             audit(

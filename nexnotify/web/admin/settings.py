@@ -68,8 +68,10 @@ def index() -> ResponseReturnValue:
 
 def _closed(settings: StoreSettings) -> list[str]:
     """Places of the store's country to which its quiet hours and the law's hours leave no hour for texts."""
-    quiet = settings.quiet_hours
-    return without_hours(Window(*quiet.times), settings.country, utcnow().date()) if quiet else []
+    quiet, country = settings.quiet_hours, settings.country
+    found = without_hours(Window(*quiet.times), country, utcnow().date()) if quiet else []
+    vague = N_("%(country)s, where the state is not known", country=country)
+    return [vague if name == f"{country}-*" else name for name in found]
 
 
 def _save(form: SettingsForm) -> bool:

@@ -20,6 +20,7 @@ BODIES: dict[str, Any] = {
                 "title": "Tee",
                 "url": "https://shop.example/tee",
                 "published": True,
+                "substitutes": ["tee-long"],
                 "variants": [
                     {
                         "id": "tee-m",
@@ -53,6 +54,8 @@ BODIES: dict[str, Any] = {
                 "last_name": "Lee",
                 "email": "ann@shop.example",
                 "phone": "+12015550123",
+                "country": "US",
+                "region": "NJ",
                 "fields": {"I would like to receive SMS messages": True},
             }
         ]
@@ -133,6 +136,7 @@ ANSWERS: dict[str, Any] = {
                 "url": "https://shop.example/tee",
                 "image_url": None,
                 "published": True,
+                "substitutes": ["tee-long"],
                 "variants": [
                     {
                         "id": "tee-m",
@@ -172,6 +176,8 @@ ANSWERS: dict[str, Any] = {
                 "last_name": "Lee",
                 "email": "ann@shop.example",
                 "phone": "+12015550123",
+                "country": "US",
+                "region": "NJ",
                 "fields": {"I would like to receive SMS messages": True},
                 "may_be_sent_marketing": True,
                 "created_at": "2026-01-05T09:00:00Z",
@@ -189,7 +195,7 @@ ANSWERS: dict[str, Any] = {
     "traceRequest": {
         "id": 7,
         "status": "alerted",
-        "summary": "Has been told that the product is back. Last: The gateway has taken it.",
+        "summary": "The message was sent.",
         "events": _TRACE,
     },
     "listRestocks": {"restocks": [_RESTOCK], "next": None},
