@@ -56,6 +56,13 @@ def pages_gone(store_id: int, variant_ids: Collection[int], settings: StoreSetti
     return set(db.session.scalars(statement))
 
 
+def find_page_check(variant: Variant) -> PageCheck | None:
+    """What a variant's page said when it was last looked at."""
+    return db.session.scalar(
+        sa.select(PageCheck).where(PageCheck.store_id == variant.store_id, PageCheck.variant_id == variant.id)
+    )
+
+
 def wanted_pages(now: datetime) -> list[Wanted]:
     """Pages of products that people are about to be told of, and that were not looked at lately."""
     stores = [store for store in db.session.scalars(sa.select(Store)) if store_settings(store).check_page]
@@ -89,7 +96,9 @@ def _of_restocks(store: Store) -> Sequence[int]:
 
 def _held(store: Store, now: datetime) -> Sequence[int]:
     rows = db.session.scalars(
-        sa.select(Message.variant_id).distinct().where(
+        sa.select(Message.variant_id)
+        .distinct()
+        .where(
             sa.text("message.status = 'held'"),
             Message.due_at <= now + AHEAD,
             Message.store_id == store.id,

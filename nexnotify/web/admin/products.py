@@ -18,7 +18,9 @@ from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.inventory.models import StockChange, StockLevel
 from nexnotify.inventory.service import LevelData, set_level, status_of
+from nexnotify.ledger.pages import find_page_check
 from nexnotify.nudge import nudge
+from nexnotify.policy.product_page import VERDICTS
 from nexnotify.reports.words import PRODUCT_STATUSES
 from nexnotify.stores.service import audit
 from nexnotify.waitlist.queries import waiting_counts
@@ -92,7 +94,7 @@ def choose_substitutes(product_id: int) -> ResponseReturnValue:
             audit(
                 current_store(), "product.changed", current_user.id, utcnow(), product=item.external_id, changed=changed
             )
-    flash(N_("Saved: %(count)s products do as well as this one.", count=len(after)), "success")
+    flash(N_("Substitutes saved."), "success")
     return redirect(url_for("admin_products.product", product_id=product_id))
 
 
@@ -121,6 +123,8 @@ def _variant_page(
         "admin/products/variant.html",
         variant=item,
         status=status_of(item),
+        page_check=find_page_check(item),
+        page_words=VERDICTS,
         levels=levels,
         changes=changes,
         waiting=waiting_counts(current_store(), [item.id]).get(item.id, 0),
