@@ -219,7 +219,8 @@ def _zones() -> frozenset[str]:
 
 def store_settings(store: Store) -> StoreSettings:
     """The store's settings, defaults filled in."""
-    return _read_settings(json.dumps(store.settings), store.country, store.zone)
+    zone = store.zone if store.zone in _zones() else "UTC"  # none, or one that the zone data know no more
+    return _read_settings(json.dumps(store.settings), store.country, zone)
 
 
 @lru_cache(maxsize=256)

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from nexnotify.db import db
+from nexnotify.db import db, transaction
 from nexnotify.ledger.models import PageCheck
 from nexnotify.settings import Settings
+from nexnotify.stores.models import Store
 from nexnotify.waitlist.models import AlertRequest
 from tests.admin import Desk
 from tests.conftest import make_settings
@@ -154,6 +155,23 @@ def test_windows_that_leave_no_hour_hold_the_text_say_so_and_warn(shop: Shop) ->
     with at("2030-01-16 12:01"):
         shop.work()
         assert states(shop) == [("delivered", None)]
+
+
+@on_sqlite
+@pytest.mark.parametrize("zone", ["", "Mars/Base"])
+def test_a_store_without_a_zone_keeps_to_utc(shop: Shop, zone: str) -> None:
+    shop.put("settings", {"quiet_hours": DEFAULT})
+    shop.product("TEE-M")
+    shop.ask_by_email("TEE-M")
+    wait_for(shop, phone="+18005550123", zone="Europe/London")
+    with shop.app.app_context():
+        with transaction():
+            db.session.execute(sa.update(Store).values(zone=zone))
+        db.session.remove()
+    with at("2030-01-15 20:30", "UTC"):
+        restock(shop)
+        assert states(shop) == [("held", "quiet_hours")] * 2
+        assert {moment(message["due_at"]) for message in shop.messages()} == {local("2030-01-16 09:00", "UTC")}
 
 
 @on_sqlite
