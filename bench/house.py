@@ -30,7 +30,13 @@ from nexnotify.stores.settings import merge_settings
 from nexnotify.waitlist.models import AlertRequest
 
 #: Nothing holds an alert back, and nobody is sent anything else.
-QUIET: dict[str, Any] = {"quiet_hours": None, "frequency_cap": None, "confirmations": False}
+QUIET: dict[str, Any] = {
+    "quiet_hours": None,
+    "frequency_cap": None,
+    "told_hours": 0,
+    "bought_days": None,
+    "confirmations": False,
+}
 
 
 @dataclass

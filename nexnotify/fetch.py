@@ -4,8 +4,7 @@ Who names the address may be curious, and who owns the page hostile. So: http an
 it, the usual ports; every address of the host must be public, and the connection goes to the very one that was checked,
 so that a name which changes its mind gains nothing. Redirects are few and checked alike; little is read, nothing told.
 
-A server can send any part of its answer one byte at a time. So all of it happens in a thread of its own, which is left
-behind when its time is up; its connection is cut then, so that it ends as well.
+A server can send its answer one byte at a time. So each reading has a thread of its own, cut off when its time is up.
 """
 
 from __future__ import annotations
@@ -54,19 +53,21 @@ class Unreachable(Exception):
     """The page could not be read. The message says why, to a person."""
 
 
+class Missing(Unreachable):
+    """The page answered that it does not exist, or no more."""
+
+
 class Busy(Exception):
     """As many pages as may be are being read now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page as it came.
+    """A page as it came; ``is_whole`` is false where only its beginning was read."""
 
-    ``url`` is where redirects led to; ``policies`` its Content-Security-Policy headers; ``is_whole`` is false where only
-    its beginning was read.
-    """
-
+    #: Where redirects led to.
     url: str
+    #: Its Content-Security-Policy headers.
     policies: tuple[str, ...]
     text: str
     is_whole: bool = True
@@ -96,9 +97,7 @@ class _Line:
         with self._lock:
             self._is_cut = True
             if self._socket is not None:
-                with suppress(
-                    OSError
-                ):  # it has ended; an SSLSocket's own shutdown would pull the rug from under a read
+                with suppress(OSError):  # it has ended; an SSLSocket's own shutdown would end a read midway
                     socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
@@ -275,7 +274,8 @@ def _too_slow(host: str | None) -> str:
 def _page(url: str, answer: HTTPResponse, line: _Line) -> Page:
     kind, _, rest = answer.headers.get("Content-Type", "").partition(";")
     if answer.status != 200:
-        raise Unreachable(N_("The page answered with %(status)s instead of showing itself.", status=answer.status))
+        fault = Missing if answer.status in (404, 410) else Unreachable
+        raise fault(N_("The page answered with %(status)s instead of showing itself.", status=answer.status))
     if kind.strip().lower() not in HTML:
         raise Unreachable(N_("That address is not a web page."))
     if answer.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity"):

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from nexnotify.fetch import origin_of
+
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "NEXNOTIFY_"
 #: How the address of a queue may begin; "memory:" is for tests.
@@ -66,7 +68,7 @@ class Settings:
     )
     private_shops: str = setting(
         "",
-        "For development: origins on private addresses that the check of the widget may read, comma-separated, "
+        "For development: origins on private addresses whose pages may be looked at, comma-separated, "
         "such as http://localhost:8080.",
     )
     credit_prices: str = setting(
@@ -104,6 +106,13 @@ class Settings:
     def is_sqlite(self) -> bool:
         """Whether the database is the embedded one."""
         return self.database_url.startswith("sqlite")
+
+    @property
+    def readable_origins(self) -> frozenset[str]:
+        """Origins of pages that may be looked at although they do not lie on the public internet."""
+        named = {part.strip().lower().rstrip("/") for part in self.private_shops.split(",") if part.strip()}
+        # Our own address is one that the whole internet may ask; the demo shop lies there.
+        return frozenset(named | {origin_of(self.public_url)})
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:

@@ -17,7 +17,8 @@ from nexnotify.db import db
 from nexnotify.gateways.models import Lane
 from nexnotify.gateways.service import lane_for_new
 from nexnotify.ledger.bulk import NewMessage, write_messages
-from nexnotify.ledger.facts import GOING, messages_that_count, store_policy
+from nexnotify.ledger.facts import GOING, recent_messages, store_policy
+from nexnotify.ledger.whereabouts import of_contacts
 from nexnotify.orders.models import Order, Ticket
 from nexnotify.policy.eligibility import Facts, Hold, Skip, Verdict, decide_sent
 from nexnotify.stores.models import Store
@@ -146,7 +147,8 @@ def _decider(send: Send, store: Store, people: Sequence[_Person], now: datetime)
     contact_ids = [person.contact_id for person in people if person.contact_id is not None]
     marketing = purpose == "marketing"
     willing = may_be_sent_marketing(send.store_id, contact_ids) if marketing else frozenset(contact_ids)
-    recent = messages_that_count(send.store_id, contact_ids if marketing else [], settings, now, GOING)
+    recent = recent_messages(send.store_id, contact_ids if marketing else [], settings, now, GOING).counted
+    places = of_contacts(contact_ids) if marketing and settings.quiet_hours else {}
     known: dict[tuple[object, ...], Verdict] = {}
 
     def decide(person: _Person) -> Verdict:
@@ -155,9 +157,12 @@ def _decider(send: Send, store: Store, people: Sequence[_Person], now: datetime)
         if person.unreachable_reason == ERASED:
             return Skip(ERASED)
         had, willing_to = recent[person.contact_id], person.contact_id in willing
-        key = (person.opted_out, person.reachable, willing_to, *had)
+        where = places.get(person.contact_id)
+        key = (person.opted_out, person.reachable, willing_to, where, *had)
         if key not in known:
-            facts = Facts(consent=willing_to, opted_out=person.opted_out, reachable=person.reachable, recent=had)
+            facts = Facts(
+                consent=willing_to, opted_out=person.opted_out, reachable=person.reachable, recent=had, known=where
+            )
             known[key] = decide_sent(facts, purpose, policy, now)
         return known[key]
 

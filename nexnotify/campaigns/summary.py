@@ -1,7 +1,7 @@
 """What a draft would do: how many people it reaches, who waits, who is left out and why, and what it costs.
 
 People are counted by the database, in groups with the same facts; what becomes of a group is decided by the same rule
-that decides about each of them later. So the counts are exact, and counting 100,000 people costs one statement.
+that decides about each of them later. So the counts are exact, and counting 100,000 people costs one statement; where quiet hours are on, a reading of their numbers.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from nexnotify.campaigns.audience import Audience, audience_of
 from nexnotify.campaigns.models import Send
 from nexnotify.campaigns.texts import Texts
 from nexnotify.customers.consent import grants_marketing
-from nexnotify.customers.models import Contact
+from nexnotify.customers.models import Contact, Customer
 from nexnotify.customers.service import ERASED
 from nexnotify.db import db
 from nexnotify.ledger.facts import COUNTED, GOING, store_policy
 from nexnotify.ledger.models import Message
 from nexnotify.policy.eligibility import Facts, Hold, Policy, Skip, Verdict, decide_sent
+from nexnotify.policy.places import Known, area_of
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 
@@ -32,7 +33,7 @@ SAMPLED = 500
 #: How far back the same words to the same people are a reason to ask.
 LATELY = timedelta(hours=1)
 
-_contact = Contact.__table__
+_contact, _customer = Contact.__table__, Customer.__table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +114,24 @@ def _groups(
         recent.c.contact_id.is_not(None),
     ]
     # Grouped by facts of the inner rows: PostgreSQL does not group by expressions with subqueries in them.
+    where = [_contact.c.address, _customer.c.country, _customer.c.region]
+    owner = sa.and_(_customer.c.store_id == store.id, _customer.c.sms_contact_id == base.c.contact_id)
     inner = (
         sa.select(
-            base.c.contact_id, recent.c.oldest, *(fact.label(f"fact_{number}") for number, fact in enumerate(facts))
+            base.c.contact_id,
+            recent.c.oldest,
+            *where,
+            *(fact.label(f"fact_{number}") for number, fact in enumerate(facts)),
         )
         .select_from(base)
         .outerjoin(_contact, sa.and_(_contact.c.store_id == store.id, _contact.c.id == base.c.contact_id))
+        .outerjoin(_customer, owner)
         .outerjoin(recent, recent.c.contact_id == base.c.contact_id)
         .subquery()
     )
     columns = [inner.c[f"fact_{number}"] for number in range(len(facts))]
+    if send.purpose == "marketing" and policy.quiet_hours is not None:
+        return _placed_groups(inner, columns, send, policy, audience, at)
     rows = db.session.connection().execute(
         sa.select(
             *columns, sa.func.min(inner.c.oldest), sa.func.count(), sa.func.count(inner.c.contact_id.distinct())
@@ -130,19 +139,42 @@ def _groups(
         audience.values(),
     )
     return [
-        (_verdict(send, policy, row[: len(facts) + 1], at), row[-2], row[-1] if row[0] else row[-2])
+        (_verdict(send, policy, row[: len(facts) + 1], None, at), row[-2], row[-1] if row[0] else row[-2])
         for row in rows.all()
     ]
 
 
-def _verdict(send: Send, policy: Policy, facts: Any, at: datetime) -> Verdict:
+def _placed_groups(
+    inner: Any, columns: list[Any], send: Send, policy: Policy, audience: Audience, at: datetime
+) -> list[tuple[Verdict, int, int]]:
+    """The same where local hours count: a number lies encrypted, so whose clock it is cannot be asked in a statement."""
+    statement = sa.select(
+        inner.c.contact_id, inner.c.oldest, inner.c.address, inner.c.country, inner.c.region, *columns
+    )
+    groups: dict[tuple[Any, ...], list[tuple[int | None, datetime | None]]] = {}
+    for contact_id, oldest, address, country, region, *facts in db.session.connection().execute(
+        statement, audience.values()
+    ):
+        key = (Known(None, area_of(address or ""), country, region), *facts)
+        groups.setdefault(key, []).append((contact_id, oldest))
+    found = []
+    for (known, *facts), people in groups.items():
+        capped = min((oldest for _, oldest in people if oldest is not None), default=None)
+        verdict = _verdict(send, policy, (*facts, capped), known, at)
+        found.append((verdict, len(people), len({id for id, _ in people}) if facts[0] else len(people)))
+    return found
+
+
+def _verdict(send: Send, policy: Policy, facts: Any, known: Known | None, at: datetime) -> Verdict:
     has_number, opted_out, reachable, erased, consent, capped, oldest = facts
     if not has_number:
         return Skip("no_number")
     if erased:
         return Skip(ERASED)
     recent = (oldest,) * (policy.cap_texts or 0) if capped else ()
-    told = Facts(consent=bool(consent), opted_out=bool(opted_out), reachable=bool(reachable), recent=recent)
+    told = Facts(
+        consent=bool(consent), opted_out=bool(opted_out), reachable=bool(reachable), recent=recent, known=known
+    )
     return decide_sent(told, send.purpose, policy, at)
 
 

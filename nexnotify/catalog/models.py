@@ -35,6 +35,22 @@ class Product(Tenant, db.Model):
     variants: Mapped[list[Variant]] = relationship(back_populates="product", order_by="Variant.id")
 
 
+class ProductSubstitute(Tenant, db.Model):
+    """A product that does as well as another: who has ordered it need not hear that the other one is back.
+
+    A product may be a substitute of itself: then any of its variants does.
+    """
+
+    __tablename__ = "product_substitute"
+    __table_args__ = tenant_args(
+        tenant_key("product_id", "product"), sa.UniqueConstraint("store_id", "product_id", "substitute_ref")
+    )
+
+    product_id: Mapped[int] = mapped_column(BigId)
+    #: The storefront's id of the substitute, which may come later.
+    substitute_ref: Mapped[str] = mapped_column(sa.String(255))
+
+
 class Variant(Tenant, db.Model):
     """The thing bought."""
 

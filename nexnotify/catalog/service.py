@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -10,9 +10,10 @@ from enum import Enum
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Location, Product, Variant
+from nexnotify.catalog.substitutes import set_substitutes
 from nexnotify.db import db, insert_ignore, is_postgresql
 from nexnotify.errors import Invalid
 from nexnotify.stores.models import Store
@@ -61,6 +62,8 @@ class ProductData:
     alerts: bool | Untold = STAYS
     threshold: int | Untold | None = STAYS
     switches: dict[str, Any] | Untold | None = STAYS
+    #: Ids of products that do as well; None leaves them as they are.
+    substitutes: Sequence[str] | None = None
 
     @property
     def has_rules(self) -> bool:
@@ -96,6 +99,8 @@ def upsert_product(store: Store, data: ProductData, now: datetime) -> Upserted:
     product.published, product.updated_at = data.published, now
     _take_told(product, data, ("alerts", "threshold", "switches"))
     db.session.flush()
+    if data.substitutes is not None:
+        set_substitutes(product, data.substitutes)
     made = [_upsert_variant(store, product, variant, now) for variant in data.variants]
     changed = published_before is not None and published_before != product.published
     return Upserted(product, tuple(v for v, is_new in made if is_new), published_before if changed else None)
@@ -176,18 +181,6 @@ def _first(statement: Any, store: Store, sku: str | None, variant_id: str | None
 def find_product(store: Store, product_id: str) -> Product | None:
     """The store's product with this (storefront's) id."""
     return db.session.scalar(sa.select(Product).where(Product.store_id == store.id, Product.external_id == product_id))
-
-
-def find_products(
-    store: Store, skus: Collection[str], variant_ids: Collection[str], product_ids: Collection[str]
-) -> Sequence[Product]:
-    """The store's products that one of these names, their variants loaded, in two queries however many there are."""
-    named = sa.or_(Variant.sku.in_(skus), Variant.external_id.in_(variant_ids))
-    of_variants = sa.select(Variant.product_id).where(Variant.store_id == store.id, named)
-    statement = sa.select(Product).where(
-        Product.store_id == store.id, sa.or_(Product.external_id.in_(product_ids), Product.id.in_(of_variants))
-    )
-    return db.session.scalars(statement.options(selectinload(Product.variants))).all()
 
 
 def lock_new_variants(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, TextIO
@@ -13,7 +14,7 @@ from nexnotify.customers.field_values import fold as fold_field
 from nexnotify.customers.people import CustomerData
 from nexnotify.phone import InvalidEmail, InvalidPhone, normalise_email, to_e164
 
-COLUMNS = ("id", "first_name", "last_name", "email", "phone")
+COLUMNS = ("id", "first_name", "last_name", "email", "phone", "country", "region")
 #: Our own form has a column of this beginning for each custom field.
 FIELD = "field:"
 #: Column of a Shopify customer export → ours; its other columns are left alone.
@@ -23,6 +24,8 @@ SHOPIFY = {
     "last name": "last_name",
     "email": "email",
     "phone": "phone",
+    "default address country code": "country",
+    "default address province code": "region",
 }
 SHOPIFY_OPT_IN = "accepts sms marketing"
 MAX_TEXT = 255
@@ -62,7 +65,7 @@ def read_customers(
     if "id" not in table.names:
         raise UnreadableFile(
             "A customer file needs the column id, the storefront's id of the customer; a Shopify customer export has "
-            "Customer ID. The other columns are first_name, last_name, email, phone, and field: with a field's name."
+            "Customer ID. The other columns are first_name, last_name, email, phone, country, region, and field: with a field's name."
         )
     columns = _field_columns(table, fields)
     refuse_unknown(table, [*COLUMNS, *columns])
@@ -111,6 +114,8 @@ def _data(row: Row, columns: dict[str, FieldRule], country: str) -> CustomerData
         last_name=row.get("last_name") or ABSENT,
         email=_address(row, "email", normalise_email),
         phone=_address(row, "phone", lambda text: to_e164(text.removeprefix("'"), country)),
+        country=_code(row, "country", r"[A-Z]{2}"),
+        region=_code(row, "region", r"[A-Z0-9]{1,10}"),
         fields={rule.name: _value(row, column, rule) for column, rule in columns.items() if row.get(column)},
     )
 
@@ -123,6 +128,12 @@ def _address(row: Row, column: str, normalise: Callable[[str], str]) -> Any:
         return normalise(text)
     except (InvalidPhone, InvalidEmail) as problem:
         raise row.bad(column, str(problem)) from None
+
+
+def _code(row: Row, column: str, form: str) -> Any:
+    """A code of an address. Nobody is refused for one that is none: it only helps to tell the hour."""
+    text = row.get(column).upper()
+    return text if re.fullmatch(form, text) else ABSENT
 
 
 def _value(row: Row, column: str, rule: FieldRule) -> Any:

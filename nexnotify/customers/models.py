@@ -119,6 +119,9 @@ class Customer(Tenant, db.Model):
     email_contact_id: Mapped[int | None] = mapped_column(BigId)
     #: The value of the field that is the SMS opt-in; null: never said.
     sms_opt_in: Mapped[bool | None]
+    #: Of the address: ISO 3166, two letters, and those of a state of the United States.
+    country: Mapped[str | None] = mapped_column(sa.String(2))
+    region: Mapped[str | None] = mapped_column(sa.String(10))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     #: The row stays without a person, so that what points to it does not break.

@@ -40,6 +40,9 @@ class CustomerData:
     last_name: str | Absent | None = ABSENT
     email: str | Absent | None = ABSENT
     phone: str | Absent | None = ABSENT
+    #: Of the address: ISO 3166, "US" and "NY".
+    country: str | Absent | None = ABSENT
+    region: str | Absent | None = ABSENT
     #: Name of a field → its value, not yet read by the field's type.
     fields: Mapping[str, Any] = field(default_factory=dict)
 
@@ -54,10 +57,9 @@ def take_customer(store: Store, data: CustomerData, method: str, now: datetime) 
     addresses = _read_addresses(store, data)
     customer = _find_or_make(store, data.id, now)
     before = _state(customer)
-    if not isinstance(data.first_name, Absent):
-        customer.first_name = data.first_name
-    if not isinstance(data.last_name, Absent):
-        customer.last_name = data.last_name
+    for column in ("first_name", "last_name", "country", "region"):
+        if not isinstance(told := getattr(data, column), Absent):
+            setattr(customer, column, told)
     customer.name_key = name_key(customer.first_name, customer.last_name)
     customer.last_name_key = name_key(customer.last_name, customer.first_name)
     for name, address in addresses.items():
@@ -190,7 +192,7 @@ def forget_customer(customer: Customer, now: datetime) -> None:
     )
     customer.external_id = customer.first_name = customer.last_name = customer.sms_opt_in = None
     customer.name_key = customer.last_name_key = ""
-    customer.sms_contact_id = customer.email_contact_id = None
+    customer.sms_contact_id = customer.email_contact_id = customer.country = customer.region = None
     customer.erased_at = customer.updated_at = now
     db.session.flush()
 
@@ -214,7 +216,8 @@ def _find_or_make(store: Store, external_id: str, now: datetime) -> Customer:
 
 
 def _state(customer: Customer) -> tuple[Any, ...]:
-    return customer.first_name, customer.last_name, customer.sms_contact_id, customer.email_contact_id
+    names = customer.first_name, customer.last_name
+    return *names, customer.sms_contact_id, customer.email_contact_id, customer.country, customer.region
 
 
 def _read_addresses(store: Store, data: CustomerData) -> dict[str, str | None]:

@@ -15,9 +15,13 @@ from nexnotify.customers.consent import may_be_sent_marketing
 from nexnotify.db import IdIn, db
 from nexnotify.dispatch.due import Due
 from nexnotify.inventory.service import needed_of, status_of
-from nexnotify.ledger.facts import COUNTED, GONE, messages_that_count, store_policy
+from nexnotify.ledger.bought import have_bought
+from nexnotify.ledger.facts import COUNTED, GONE, recent_messages, store_policy
 from nexnotify.ledger.models import Alert
+from nexnotify.ledger.pages import pages_gone
+from nexnotify.ledger.whereabouts import addresses_of
 from nexnotify.policy.eligibility import Facts, Send, Verdict, decide_alert, decide_answer, decide_sent
+from nexnotify.policy.places import Known, area_of
 from nexnotify.restock.detect import obstacle
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
@@ -38,6 +42,8 @@ class About:
     asked_status: str
     recalled: bool
     quantity: int
+    #: The time zone of the browser that asked.
+    zone: str | None
 
 
 @dataclass(slots=True)
@@ -76,12 +82,14 @@ def _decide(due: Due, house: _House | None, now: datetime) -> Decided:
         paused=house.settings.is_paused(due.channel),
         buyable=due.variant_id in house.in_stock,
         obstacle=house.obstacle(due, about),
-        recent=house.recent[due.contact_id],
+        bought=any(item.request_id in house.bought for item in about),
+        page_gone=due.variant_id in house.pages_gone,
+        told_at=house.recent.told.get((due.contact_id, due.variant_id or 0)),
+        recent=house.recent.counted[due.contact_id],
+        known=house.whereabouts(due, next((item.zone for item in about if item.zone), None)),
     )
     verdict = decide_alert(facts, house.policy, now)
-    if isinstance(verdict, Send) and due.kind in COUNTED:
-        # Counted at once: the same person's next message in this very claim must see it.
-        house.recent[due.contact_id].append(now)
+    _count(due, verdict, house, now)
     return Decided(verdict, about)
 
 
@@ -92,12 +100,20 @@ def _decide_sent(due: Due, house: _House, now: datetime) -> Verdict:
         opted_out=due.opted_out_at is not None,
         reachable=due.unreachable_at is None,
         wanted=due.id not in house.stopped,
-        recent=house.recent[due.contact_id],
+        recent=house.recent.counted[due.contact_id],
+        known=house.whereabouts(due, None),
     )
     verdict = decide_sent(facts, "marketing" if due.kind == "bulk" else "transactional", house.policy, now)
-    if isinstance(verdict, Send) and due.kind in COUNTED:
-        house.recent[due.contact_id].append(now)
+    _count(due, verdict, house, now)
     return verdict
+
+
+def _count(due: Due, verdict: Verdict, house: _House, now: datetime) -> None:
+    """What goes counts at once: the same person's next message in this very claim must see it."""
+    if isinstance(verdict, Send) and due.kind in COUNTED:
+        house.recent.counted[due.contact_id].append(now)
+        if due.kind == "back_in_stock" and due.variant_id is not None:
+            house.recent.told[due.contact_id, due.variant_id] = now
 
 
 class _House:
@@ -113,8 +129,13 @@ class _House:
         self.about = _about(store_id, [due.id for due in alerts]) if alerts else {}
         self.variants = _variants({due.variant_id for due in alerts if due.variant_id is not None})
         self.in_stock = {id for id, variant in self.variants.items() if status_of(variant) == "in_stock"}
+        self.pages_gone = pages_gone(store_id, set(self.variants), self.settings, now)
+        asked = {item.request_id: due.variant_id or 0 for due in alerts for item in self.about.get(due.id, ())}
+        self.bought = have_bought(store_id, asked, self.settings.bought_days, now)
         counted = [due.contact_id for due in ruled if due.kind in COUNTED]
-        self.recent = messages_that_count(store_id, counted, self.settings, now, GONE)
+        self.recent = recent_messages(store_id, counted, self.settings, now, GONE)
+        quiet = [due for due in ruled if due.kind in COUNTED and due.channel == "sms" and self.settings.quiet_hours]
+        self._addresses = addresses_of([due.contact_id for due in quiet])
         self.willing = may_be_sent_marketing(store_id, bulk)
         self.stopped = stopped_messages(store_id, [due.id for due in sent])
 
@@ -123,6 +144,13 @@ class _House:
         variant = self.variants.get(due.variant_id or 0)
         switches = self.settings.switches.but(variant.product.switches if variant else None)
         return due.channel in switches.offered(about.asked_status)
+
+    def whereabouts(self, due: Due, zone: str | None) -> Known | None:
+        """What is known of where a person is; None where only the store's clock counts."""
+        if due.channel != "sms":
+            return None
+        country, region = self._addresses.get(due.contact_id, (None, None))
+        return Known(zone, area_of(due.address), country, region)
 
     def obstacle(self, due: Due, about: Sequence[About]) -> str | None:
         """What is in the way of all that the message is about."""
@@ -143,6 +171,7 @@ _ABOUT = (
         _request.c.asked_status,
         sa.func.coalesce(_restock.c.reason, "") == "recalled",
         _request.c.quantity,
+        _request.c.zone,
     )
     .join(_request, sa.and_(_request.c.store_id == _alert.c.store_id, _request.c.id == _alert.c.request_id))
     .join(_restock, sa.and_(_restock.c.store_id == _alert.c.store_id, _restock.c.id == _alert.c.restock_id))

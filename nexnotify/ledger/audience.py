@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +13,7 @@ from nexnotify.customers.models import Contact, Customer, CustomField, CustomFie
 from nexnotify.db import db
 from nexnotify.inventory.service import needed_of, status_of
 from nexnotify.ledger.drafts import Waiting
-from nexnotify.ledger.facts import store_policy
+from nexnotify.ledger.facts import ChunkFacts, store_policy
 from nexnotify.ledger.job import Job
 from nexnotify.policy.eligibility import Facts, Verdict, decide_alert
 from nexnotify.restock.detect import obstacle
@@ -159,15 +158,19 @@ def told_in(settings: StoreSettings) -> str:
     return "oldest" if settings.alert_order == "priority" and not settings.priority_field else settings.alert_order
 
 
-def decider(job: Job) -> Callable[[Waiting, Sequence[datetime]], Verdict]:
+def decider(job: Job, facts_of: ChunkFacts) -> Callable[[Waiting], Verdict]:
     """The rule, asked once for all people with the same facts."""
     policy, variant, product = store_policy(job.settings), job.variant, job.variant.product
     buyable, needed = status_of(variant) == "in_stock", needed_of(job.settings, variant)
     switches = job.settings.switches.but(product.switches)
-    known: dict[tuple[object, ...], Verdict] = {}
+    known: dict[tuple[Any, ...], Verdict] = {}
 
-    def decide(person: Waiting, recent: Sequence[datetime]) -> Verdict:
-        key = (person.channel, person.asked_status, person.quantity, person.opted_out, person.reachable, *recent)
+    def decide(person: Waiting) -> Verdict:
+        recent, known_of = facts_of.recent.counted[person.contact_id], facts_of.known.get(person.request_id)
+        told_at = facts_of.recent.told.get((person.contact_id, variant.id))
+        bought = person.request_id in facts_of.bought
+        own = (person.channel, person.asked_status, person.quantity, person.opted_out, person.reachable)
+        key = (*own, known_of, told_at, bought, *recent)
         if key not in known:
             facts = Facts(
                 opted_out=person.opted_out,
@@ -176,7 +179,11 @@ def decider(job: Job) -> Callable[[Waiting, Sequence[datetime]], Verdict]:
                 paused=job.settings.is_paused(person.channel),
                 buyable=buyable,
                 obstacle=obstacle(product.alerts, variant.available, needed, person.quantity),
+                bought=bought,
+                page_gone=facts_of.page_gone,
+                told_at=told_at,
                 recent=recent,
+                known=known_of,
             )
             known[key] = decide_alert(facts, policy, job.now)
         return known[key]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from nexnotify.ledger.audience import decider
 from nexnotify.ledger.decisions import record_decisions
 from nexnotify.ledger.drafts import NoText, Text, Waiting
-from nexnotify.ledger.facts import GOING, messages_that_count
+from nexnotify.ledger.facts import ChunkFacts, gather
 from nexnotify.ledger.job import Job
 from nexnotify.ledger.overlap import closed_since, one_by_one, under_way
 from nexnotify.ledger.paying import ASK_AGAIN, NO_CREDIT, Funds, funds
@@ -67,17 +67,16 @@ def decide_chunk(
     room: int | None,
     busy: Collection[int],
     closed: Collection[int] = (),
-    recent: dict[int, list[datetime]] | None = None,
+    facts: ChunkFacts | None = None,
 ) -> Chunk:
     """Decide about people in their order, until ``room`` of them get a message (None: all). Nothing is written.
 
     :param busy: requests with a message on its way.
     :param closed: requests that have ended since they were read.
-    :param recent: when their contacts got messages; read where it is not given.
+    :param facts: what the rules need to know of them; read where it is not given.
     """
-    if recent is None:
-        recent = recent_of(job, rows)
-    decide, chunk = decider(job), Chunk()
+    facts = facts or gather(job, rows)
+    decide, chunk, recent = decider(job, facts), Chunk(), facts.recent.counted
     for person in rows:
         if room is not None and len(chunk.going) >= room:
             chunk.is_whole = False
@@ -86,7 +85,7 @@ def decide_chunk(
         if person.request_id in closed:
             continue
         words = None
-        verdict = Skip("told_already") if person.request_id in busy else decide(person, recent[person.contact_id])
+        verdict = Skip("told_already") if person.request_id in busy else decide(person)
         if not isinstance(verdict, Skip):
             text = _draft(job, person)
             if isinstance(text, NoText):
@@ -99,23 +98,18 @@ def decide_chunk(
     return chunk
 
 
-def recent_of(job: Job, rows: Sequence[Waiting]) -> dict[int, list[datetime]]:
-    """When the contacts of these people got, or are about to get, messages that the frequency cap counts."""
-    return messages_that_count(job.store.id, [person.contact_id for person in rows], job.settings, job.now, GOING)
-
-
 def plan_chunk(job: Job, rows: Sequence[Waiting], room: int | None) -> tuple[Chunk, Sequence[int]]:
     """Decide about these people, and write it down.
 
     :returns: what was decided, and the ids of the messages.
     """
-    recent = recent_of(job, rows)
+    facts = gather(job, rows)
     request_ids = [person.request_id for person in rows]
     if any(person.is_wide for person in rows):
         one_by_one(job.store.id)
     busy = under_way(job.store.id, request_ids)
     closed = closed_since(request_ids)  # after the line above: who was told in between is in neither
-    chunk = decide_chunk(job, rows, room, busy, closed, recent)
+    chunk = decide_chunk(job, rows, room, busy, closed, facts)
     found: Funds = funds(
         job.store.id, job.settings, [(item.person.channel, item.text.segments) for item in chunk.going]
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,10 @@ _COLUMNS = (
 _NO_DETAIL: dict[str, Any] = {}
 
 
+def _detail(verdict: Verdict) -> Mapping[str, Any]:
+    return _NO_DETAIL if isinstance(verdict, Skip) else verdict.detail or _NO_DETAIL
+
+
 def record_decisions(
     store_id: int, stage: str, decided: Iterable[tuple[int, int, Verdict, str | None]], now: datetime
 ) -> None:
@@ -43,7 +47,7 @@ def record_decisions(
                 verdict.reason,
                 verdict.until if isinstance(verdict, Hold) else None,
                 RULES_VERSION,
-                {"detail": words} if words else _NO_DETAIL,
+                {"detail": words} if words else _detail(verdict),
                 now,
             )
             for request_id, restock_id, verdict, words in decided

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from nexnotify.db import db
+from nexnotify.ledger.bought import have_bought
+from nexnotify.ledger.drafts import KIND, Waiting
+from nexnotify.ledger.job import Job
 from nexnotify.ledger.models import Message
+from nexnotify.ledger.pages import pages_gone
+from nexnotify.ledger.whereabouts import of_requests
 from nexnotify.policy.eligibility import Policy
+from nexnotify.policy.places import Known
 from nexnotify.policy.quiet_hours import Window
 from nexnotify.stores.settings import StoreSettings
 
@@ -22,6 +29,38 @@ GONE = ("claimed", "uncertain", "accepted", "sent", "delivered", "undelivered")
 GOING = ("queued", *GONE)
 
 
+@dataclass(slots=True)
+class Recent:
+    """What contacts got lately, or are about to get."""
+
+    #: Contact → moments that the frequency cap counts.
+    counted: defaultdict[int, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    #: (contact, variant) → when it was last told of it.
+    told: dict[tuple[int, int], datetime] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class ChunkFacts:
+    """What the rules need to know of some people who wait for one variant, each question asked once for all of them."""
+
+    recent: Recent
+    bought: set[int]
+    page_gone: bool
+    #: Request → where its shopper is; only where local hours count.
+    known: dict[int, Known]
+
+
+def gather(job: Job, people: Sequence[Waiting]) -> ChunkFacts:
+    """Read what is needed to decide about these people."""
+    ids, settings = [person.request_id for person in people], job.settings
+    return ChunkFacts(
+        recent_messages(job.store.id, [person.contact_id for person in people], settings, job.now, GOING),
+        have_bought(job.store.id, dict.fromkeys(ids, job.variant.id), settings.bought_days, job.now),
+        bool(pages_gone(job.store.id, [job.variant.id], settings, job.now)),
+        of_requests(ids) if settings.quiet_hours else {},
+    )
+
+
 def store_policy(settings: StoreSettings) -> Policy:
     """The store's delays as the rules want them."""
     quiet, cap = settings.quiet_hours, settings.frequency_cap
@@ -30,26 +69,34 @@ def store_policy(settings: StoreSettings) -> Policy:
         quiet_hours=Window(*quiet.times) if quiet else None,
         cap_texts=cap.texts if cap else None,
         cap_hours=cap.hours if cap else 0,
+        country=settings.country,
+        told_for=timedelta(hours=settings.told_hours),
     )
 
 
-def messages_that_count(
+def recent_messages(
     store_id: int, contact_ids: Sequence[int], settings: StoreSettings, now: datetime, statuses: Sequence[str]
-) -> defaultdict[int, list[datetime]]:
-    """When each contact got (with :data:`GOING`: or is about to get) messages that the frequency cap counts."""
-    found: defaultdict[int, list[datetime]] = defaultdict(list)
-    cap = settings.frequency_cap
-    if cap is None or not contact_ids:
+) -> Recent:
+    """What each contact got (with :data:`GOING`: or is about to get) as far back as the store's rules look."""
+    found = Recent()
+    cap_hours = settings.frequency_cap.hours if settings.frequency_cap else 0
+    hours = max(cap_hours, settings.told_hours)
+    if not hours or not contact_ids:
         return found
+    capped_since = now - timedelta(hours=cap_hours)
     moment = sa.func.coalesce(Message.accepted_at, Message.due_at)
-    statement = sa.select(Message.contact_id, moment).where(
+    statement = sa.select(Message.contact_id, Message.kind, Message.status, Message.variant_id, moment).where(
         Message.store_id == store_id,
         Message.contact_id.in_(contact_ids),
         # Not the bare columns: SQLite would read their index, and with it all that the store has ever sent.
         (Message.kind + "").in_(COUNTED),
         (Message.status + "").in_(statuses),
-        moment > now - timedelta(hours=cap.hours),
+        moment > now - timedelta(hours=hours),
     )
-    for contact_id, at in db.session.execute(statement):
-        found[contact_id].append(at)
+    for contact_id, kind, status, variant_id, at in db.session.execute(statement):
+        if at > capped_since and cap_hours:
+            found.counted[contact_id].append(at)
+        if kind == KIND and variant_id is not None and status != "undelivered":  # what never came is no repeat
+            key = (contact_id, variant_id)
+            found.told[key] = max(at, found.told.get(key, at))
     return found

@@ -92,6 +92,20 @@ class Alert(Tenant, db.Model):
     message_id: Mapped[int | None] = mapped_column(BigId)
 
 
+class PageCheck(Tenant, db.Model):
+    """What a variant's page said when it was last looked at."""
+
+    __tablename__ = "page_check"
+    __table_args__ = tenant_args(tenant_key("variant_id", "variant"), sa.UniqueConstraint("store_id", "variant_id"))
+
+    variant_id: Mapped[int] = mapped_column(BigId)
+    url: Mapped[str] = mapped_column(sa.String(2000))
+    #: One of ``policy.product_page.VERDICTS``.
+    verdict: Mapped[str] = mapped_column(sa.String(10))
+    detail: Mapped[str | None] = mapped_column(sa.String(400))
+    checked_at: Mapped[datetime]
+
+
 class Attempt(Tenant, db.Model):
     """One try to hand a message over, committed before the gateway is called."""
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
 from nexnotify.policy.frequency import next_allowed as next_allowed_by_cap
+from nexnotify.policy.local_hours import allowed_from
+from nexnotify.policy.places import Known, Place
 from nexnotify.policy.quiet_hours import Window
 from nexnotify.policy.quiet_hours import next_allowed as next_allowed_by_hours
 from nexnotify.words import N_
 
 #: Raised with every change of the rules; each decision names the version it was made by.
 RULES_VERSION = 4
+#: When a decision is made again that nothing but a change from outside can turn: the product's page, and the store's hours.
+PAGE_AGAIN, HOURS_AGAIN = timedelta(minutes=10), timedelta(days=1)
 
 #: Reason → what it means to a merchant. The trace and the README read this list.
 REASONS = {
@@ -27,8 +33,12 @@ REASONS = {
     "alerts_off": N_("Alerts of this product are switched off; the request keeps its place."),
     "below_minimum": N_("Fewer were there than the least at which people are told; the request keeps its place."),
     "too_few": N_("Fewer were there than this person wants; the request keeps its place."),
+    "bought": N_("The person has ordered it, or a substitute of it, since asking or shortly before."),
+    "told_lately": N_("The contact was told of the same product a short while ago; a repeat waits."),
+    "page_gone": N_("The product's page is gone or shows another product; it is looked at again."),
     "frequency_cap": N_("The contact has had as many alerts and marketing texts as the store allows for now."),
     "quiet_hours": N_("It is quiet hours; alerts and marketing texts wait until they end."),
+    "no_hours": N_("The store's quiet hours and the law's hours leave no hour for texts to this person."),
     "no_credit": N_("The store has not enough credits; the text goes when there are some again."),
     "told_already": N_("Another message about this request is on its way."),
     "no_number": N_("There is no mobile number."),
@@ -52,10 +62,17 @@ class Facts:
     buyable: bool = True
     #: Only alerts: why it is too early though the product can be bought (``restock.detect.obstacle``).
     obstacle: str | None = None
+    #: Only alerts: the person has ordered it meanwhile; its page, as last looked at, is gone or another product's.
+    bought: bool = False
+    page_gone: bool = False
+    #: Only alerts: when the contact was last told of this very variant.
+    told_at: datetime | None = None
     #: No one of the staff has stopped the send, or recalled the restock, meanwhile.
     wanted: bool = True
     #: When the contact got (or is about to get) messages that count for the cap.
     recent: Sequence[datetime] = ()
+    #: What is known of where the person is; None, for emails: the store's own clock, and no law's hours.
+    known: Known | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +80,13 @@ class Policy:
     """What the store allows; ``None`` switches a rule off."""
 
     zone: str
+    #: On whole minutes. None: the law's hours are off as well.
     quiet_hours: Window | None = None
     cap_texts: int | None = None
     cap_hours: int = 0
+    country: str = ""
+    #: For how long nobody is told of the same variant again.
+    told_for: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +94,8 @@ class Send:
     """Go ahead."""
 
     reason: str = "eligible"
+    #: Whose local hours were asked, for the record of the decision.
+    detail: Mapping[str, Any] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +104,8 @@ class Hold:
 
     reason: str
     until: datetime
+    #: As that of :class:`Send`.
+    detail: Mapping[str, Any] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +131,17 @@ def decide_alert(facts: Facts, policy: Policy, now: datetime) -> Verdict:
         return Skip("switched_off")
     if facts.paused:
         return Skip("alert_paused")
+    if facts.bought:
+        return Skip("bought")
     if not facts.buyable:
         return Skip("sold_out_again")
     if facts.obstacle:
         return Skip(facts.obstacle)
-    return _delay(facts, policy, now) or Send()
+    if facts.told_at is not None and now < facts.told_at + policy.told_for:
+        return Hold("told_lately", facts.told_at + policy.told_for)
+    verdict = _delay(facts, policy, now)
+    # Last, so that a page is looked at shortly before it is needed.
+    return Hold("page_gone", now + PAGE_AGAIN) if facts.page_gone and isinstance(verdict, Send) else verdict
 
 
 def decide_sent(facts: Facts, purpose: str, policy: Policy, now: datetime) -> Verdict:
@@ -119,17 +150,30 @@ def decide_sent(facts: Facts, purpose: str, policy: Policy, now: datetime) -> Ve
         return Skip("taken_back")
     if purpose == "transactional":
         return decide_answer(facts)
-    return _refusal(facts) or _delay(facts, policy, now) or Send()
+    return _refusal(facts) or _delay(facts, policy, now)
 
 
-def _delay(facts: Facts, policy: Policy, now: datetime) -> Hold | None:
-    """What puts off, and does not end: the cap, then quiet hours."""
+def _delay(facts: Facts, policy: Policy, now: datetime) -> Send | Hold:
+    """What puts off, and does not end: the cap, then local hours."""
     if policy.cap_texts is not None:
         until = next_allowed_by_cap(now, facts.recent, policy.cap_texts, policy.cap_hours)
         if until > now:
             return Hold("frequency_cap", until)
-    until = next_allowed_by_hours(now, policy.zone, policy.quiet_hours)
-    return Hold("quiet_hours", until) if until > now else None
+    if policy.quiet_hours is None:
+        return Send()
+    if facts.known is None:
+        until = next_allowed_by_hours(now, policy.zone, policy.quiet_hours)
+        return Hold("quiet_hours", until) if until > now else Send()
+    at, place = allowed_from(facts.known, policy.zone, policy.country, policy.quiet_hours, now)
+    if at is None:
+        return Hold("no_hours", now + HOURS_AGAIN, _detail(place))
+    return Hold("quiet_hours", at, _detail(place)) if at > now else Send(detail=_detail(place))
+
+
+@lru_cache(maxsize=8192)
+def _detail(place: Place) -> Mapping[str, Any]:
+    """One and the same for a place, so that it is written as JSON once for many people."""
+    return {"by": place.source, "zones": list(place.zones), "laws": [law.name for law in place.jurisdictions]}
 
 
 def decide_answer(facts: Facts) -> Verdict:

@@ -1,9 +1,10 @@
-"""Quiet hours: local hours without texts, right on the days the clocks change as well."""
+"""Local hours with and without texts, right on the days the clocks change as well."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -33,21 +34,64 @@ class Window:
         return moment >= self.start or moment < self.end
 
 
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Local hours in which texts may go, from the first up to but not including the second of a pair; None: not at all.
+
+    One pair for each weekday, Monday first, and those of a holiday, which may only be narrower.
+    """
+
+    week: tuple[tuple[time, time] | None, ...]
+    #: Whether texts may go on the days of ``holidays``.
+    on_holidays: bool = True
+    holidays: Callable[[date], bool] = lambda day: False
+
+    def of(self, day: date) -> tuple[time, time] | None:
+        """The hours of a day."""
+        if not self.on_holidays and self.holidays(day):
+            return None
+        return self.week[day.weekday()]
+
+
 def next_allowed(now: datetime, zone: str, window: Window | None) -> datetime:
     """The first moment from ``now`` on (both aware, the answer in UTC) that is not quiet in ``zone`` (an IANA name).
 
     A clock change can end the quiet (the hour it skips) or bring it back (the hour it repeats); the answer is right in
     both cases. Raises ValueError for an unknown zone or a naive ``now``.
     """
+    if window is None:
+        return _walk(now, zone, lambda local: None)
+    return _walk(now, zone, lambda local: window.end if window.covers(local.time()) else None)
+
+
+def next_open(now: datetime, zone: str, hours: Hours, most: timedelta) -> datetime | None:
+    """The first moment from ``now`` on in these hours, as :func:`next_allowed`; None: not within ``most``."""
+    moment = _walk(now, zone, lambda local: _opens(local, hours), now + most)
+    return moment if moment <= now + most else None
+
+
+def _opens(local: datetime, hours: Hours) -> time | None:
+    """When to look again, on a clock that has not come so far; None: it is open."""
+    span = hours.of(local.date())
+    if span is None or local.time() >= span[1]:
+        return time(0)
+    return span[0] if local.time() < span[0] else None
+
+
+def _walk(
+    now: datetime, zone: str, quiet_until: Callable[[datetime], time | None], give_up: datetime | None = None
+) -> datetime:
+    """From ``now`` on, from one end of the quiet to the next, until it is not quiet; every clock change is a stop."""
     if now.tzinfo is None:
         raise ValueError("now must be aware")
-    local_zone = _zone(zone)
-    moment = now.astimezone(UTC)
-    if window is None:
-        return moment
-    while window.covers(moment.astimezone(local_zone).time()):
-        end = moment + _until(moment.astimezone(local_zone).time(), window.end)
-        moment = _clock_change(moment, end, local_zone) or end
+    local_zone, moment = _zone(zone), now.astimezone(UTC)
+    while give_up is None or moment <= give_up:
+        local = moment.astimezone(local_zone)
+        end = quiet_until(local)
+        if end is None:
+            break
+        after = moment + _until(local.time(), end)
+        moment = _clock_change(moment, after, local_zone) or after
     return moment
 
 

@@ -38,7 +38,7 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         N_("Products and messages"),
         {
             "stock.set": N_("Stock set by hand"),
-            "product.changed": N_("Alerts of a product changed"),
+            "product.changed": N_("Alerts or substitutes of a product changed"),
             "variant.changed": N_("Product changed by hand"),
             "request.cancelled": N_("Request cancelled"),
             "message.left": N_("Message left alone"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import reduce
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from nexnotify.db import db
 from nexnotify.ledger.models import Alert, Message, MessageEvent
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.policy.eligibility import REASONS
+from nexnotify.reports.shopper import sentence
 from nexnotify.reports.words import PRODUCT_STATUSES, reason_words
 from nexnotify.restock.models import RestockEvent
 from nexnotify.restock.waves import ENDED
@@ -33,6 +35,14 @@ CLOSED = {
 }
 #: Restocks without a decision that a story tells of: the latest.
 MOST_RESTOCKS = 50
+#: What told where a shopper is: the sources of ``policy.places``.
+_SOURCES = {
+    "sign_up": N_("the browser at sign-up"),
+    "address": N_("the customer's address"),
+    "number": N_("the number"),
+    "country": N_("the store's country"),
+    "store": N_("the store's time zone"),
+}
 _VERDICTS = {
     "send": N_("A message was planned."),
     "hold": N_("The message was held back."),
@@ -50,7 +60,7 @@ def trace(request: AlertRequest) -> dict[str, Any]:
     return {
         "id": request.id,
         "status": request.status,
-        "summary": _summary(request, events),
+        "summary": sentence(request, events),
         "events": events,
     }
 
@@ -115,6 +125,7 @@ def _decisions(request: AlertRequest) -> list[dict[str, Any]]:
             stage=decision.stage,
             restock_id=decision.restock_id,
             until=isoformat(decision.until),
+            clock=_clock(decision.detail),
             rules_version=decision.rules_version,
         )
         for decision, _ in rows
@@ -155,6 +166,15 @@ def _not_reached(request: AlertRequest) -> list[dict[str, Any]]:
     ]
 
 
+def _clock(detail: dict[str, Any]) -> str | None:
+    """Whose local hours were asked, where they were."""
+    if "zones" not in detail:
+        return None
+    first, *more = (_SOURCES[source] for source in detail["by"].split("+"))
+    by = reduce(lambda words, source: words + ", " + source, more, first)
+    return N_("Local hours of %(zones)s, by %(source)s.", zones=", ".join(detail["zones"]), source=by)
+
+
 def _messages(request: AlertRequest) -> list[dict[str, Any]]:
     rows = db.session.execute(
         sa.select(MessageEvent, Message.reference, Message.kind)
@@ -182,18 +202,6 @@ def _ended(request: AlertRequest) -> list[dict[str, Any]]:
         return []
     reason = request.closed_reason or ""
     return [_line(request.closed_at, request.status, CLOSED.get(reason, STATUSES[request.status]), reason=reason)]
-
-
-def _summary(request: AlertRequest, events: list[dict[str, Any]]) -> str:
-    """One sentence that support can read to a shopper."""
-    if request.status == "cancelled":
-        return CLOSED.get(request.closed_reason or "", STATUSES["cancelled"])
-    told = [event for event in events if event["what"].startswith(("message_", "decided_", "restock_"))]
-    if request.status == "waiting" and not told:
-        return N_("Waits: the product has not come back since.")
-    if request.status in ("waiting", "alerted") and told:
-        return N_("%(status)s Last: %(told)s", status=STATUSES[request.status], told=told[-1]["words"])
-    return STATUSES[request.status]
 
 
 def contact_of(request: AlertRequest) -> Contact:

@@ -116,7 +116,12 @@ class StoreSettings(_Part):
     credits_per_segment: int = Field(12, ge=1, le=1000)
     #: The merchant is told when fewer credits are left; 0 tells nobody.
     low_credit_below: int = Field(50, ge=0, le=1_000_000)
+    #: Whether a product's page is looked at before people are told of it.
     check_page: bool = False
+    #: Nobody is told of what they ordered since asking, or in so many days before the restock; null tells them too.
+    bought_days: int | None = Field(3, ge=0, le=365)
+    #: A contact is not told of the same variant again within so many hours; 0: whenever there is reason to.
+    told_hours: int = Field(0, ge=0, le=8784)
     #: After an unknown outcome that nobody can resolve: true sends again, "rather twice than never".
     resend_uncertain: bool = False
     #: Origins that may carry the widget, such as "https://shop.example"; empty allows all.
@@ -153,7 +158,6 @@ class StoreSettings(_Part):
     NOT_YET: ClassVar[Mapping[str, Any]] = {
         "double_opt_in": False,
         "holdout": 0,
-        "check_page": False,
     }
 
     def is_paused(self, channel: str) -> bool:
@@ -205,7 +209,8 @@ def _zones() -> frozenset[str]:
 
 def store_settings(store: Store) -> StoreSettings:
     """The store's settings, defaults filled in."""
-    return _read_settings(json.dumps(store.settings), store.country, store.zone)
+    zone = store.zone if store.zone in _zones() else "UTC"  # none, or one that the zone data know no more
+    return _read_settings(json.dumps(store.settings), store.country, zone)
 
 
 @lru_cache(maxsize=256)

@@ -97,6 +97,8 @@ class AlertRequest(Tenant, db.Model):
     #: "widget", "api", "import" or what the caller named.
     source: Mapped[str] = mapped_column(sa.String(60))
     page_url: Mapped[str | None] = mapped_column(sa.String(2000))
+    #: The time zone of the browser it was asked in: an IANA name.
+    zone: Mapped[str | None] = mapped_column(sa.String(60))
     created_at: Mapped[datetime]
     alerted_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]

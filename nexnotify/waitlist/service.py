@@ -76,6 +76,7 @@ def join(
     scope: Scope | None = None,
     first_name: str | None = None,
     source: str = "widget",
+    zone: str | None = None,
 ) -> Joined:
     """Put a (normalised) address on a variant's waitlist; an address that waits already stays where it is.
 
@@ -85,6 +86,7 @@ def join(
     :param scope: several variants, the first of which that can be bought is told (``scope.lock_scope``); else one.
     :param variant: locked and fresh (``catalog.service.find_variant_locked``), so that nobody joins in the very moment
         the waitlist is told.
+    :param zone: the browser's time zone, where it told one.
     :raises InStock: it can be bought, or one of several.
     :raises ChannelOff: the merchant does not offer this channel for the variant's status.
     """
@@ -105,6 +107,7 @@ def join(
         "first_name": first_name,
         "source": source,
         "page_url": proof.page_url,
+        "zone": zone,
         "created_at": now,
     }
     request_id = insert_new(AlertRequest, key | request)
@@ -173,7 +176,7 @@ def forget_requests(contact: Contact, now: datetime) -> None:
     db.session.execute(
         sa.update(AlertRequest)
         .where(AlertRequest.store_id == contact.store_id, AlertRequest.contact_id == contact.id)
-        .values(first_name=None, page_url=None)
+        .values(first_name=None, page_url=None, zone=None)
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from nexnotify.content.json_ld import Named
 from nexnotify.web.page_policy import lets_connect, lets_script
-from nexnotify.web.shop_page import MAX_PRODUCTS, Named, ScriptTag, ShopPage
+from nexnotify.web.shop_page import MAX_PRODUCTS, ScriptTag, ShopPage
 from nexnotify.words import N_
 
 #: The rolling address of the script.

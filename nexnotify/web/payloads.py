@@ -25,6 +25,7 @@ from pydantic import (
 
 from nexnotify.clock import not_too_early
 from nexnotify.errors import BadRequest, Invalid
+from nexnotify.policy.places import known_zone
 from nexnotify.stores.settings import field_errors
 from nexnotify.waitlist.names import has_link
 
@@ -173,6 +174,11 @@ class RequestPayload(OneVariant):
     page_url: Annotated[Annotated[str, Field(max_length=2000)] | None, BeforeValidator(_web_page)] = Field(
         None, description="Kept if it is an http or https address."
     )
+    zone: Annotated[
+        Annotated[str, Field(max_length=60)] | None,
+        BeforeValidator(known_zone),
+        Field(description="The shopper's time zone as the browser tells it, an IANA name; kept if it is one."),
+    ] = None
 
     @model_validator(mode="after")
     def _one_way_to_want_several(self) -> RequestPayload:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urljoin
 
-from nexnotify.web.tags import read_tags
+from nexnotify.content.json_ld import Named, plain, products_in
+from nexnotify.content.tags import read_tags
 
 #: Attribute → what it names, in the order in which the widget looks.
 NAMES = {"data-nexnotify-sku": "sku", "data-nexnotify-variant": "variant_id", "data-nexnotify-product": "product"}
@@ -17,8 +16,6 @@ NAMES = {"data-nexnotify-sku": "sku", "data-nexnotify-variant": "variant_id", "d
 MAX_PRODUCTS = 20
 #: Policies in ``<meta>`` elements that are looked at.
 _MAX_POLICIES = 4
-#: The longest name of a product that a store keeps.
-_MAX_NAME = 255
 #: Where the script stands, whatever the server.
 _OURS = re.compile(r"/widget/([^/]+)/nexnotify\.js$")
 #: And the one of the tracking and order-confirmation codes.
@@ -30,9 +27,6 @@ _RUNS = frozenset(
     + [f"text/{name}" for name in ("javascript", "ecmascript", "x-javascript", "x-ecmascript", "jscript", "livescript")]
     + [f"application/{name}" for name in ("javascript", "ecmascript", "x-javascript", "x-ecmascript")]
 )
-
-#: What a product is named by: ("sku" | "variant_id" | "product", its value).
-Named = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +96,9 @@ def read_shop_page(url: str, html: str, is_whole: bool = True) -> ShopPage:
             page.scripts.extend(_script(base or url, values, _OURS, "data-nexnotify"))
             page.trackers.extend(_script(base or url, values, _TRACKER, "data-nexnotify-track"))
             if values.get("type", "").strip().lower() == "application/ld+json":
-                page.json_ld.extend(_products(tag.text))
+                page.json_ld.extend(products_in(tag.text))
         if named := next(((what, values[name]) for name, what in NAMES.items() if values.get(name)), None):
-            page.attributes.append(_plain(*named))
+            page.attributes.append(plain(*named))
     return page
 
 
@@ -134,39 +128,3 @@ def _script(base: str, values: Mapping[str, str], ours: re.Pattern[str], mark: s
             values.get("data-nexnotify-track") == "order",
             values.get("data-order", "").strip()[:100],
         )
-
-
-def _plain(kind: str, name: str) -> Named:
-    """A name as a database can be asked for it; one that is longer than any stays longer."""
-    return kind, name[: _MAX_NAME + 1].replace("\0", "\ufffd").encode(errors="replace").decode()
-
-
-def _products(text: str) -> Iterator[Named]:
-    try:
-        yield from _in(json.loads(text), 0)
-    except (ValueError, RecursionError):
-        return  # somebody else's mistake
-
-
-def _in(node: Any, depth: int) -> Iterator[Named]:
-    if depth > 4:
-        return
-    if isinstance(node, list):
-        for each in node:
-            yield from _in(each, depth + 1)
-    elif isinstance(node, dict):
-        kinds = node.get("@type")
-        if any(
-            re.search(r"\bProduct(Group)?\b", str(kind)) for kind in (kinds if isinstance(kinds, list) else [kinds])
-        ):
-            offers = node.get("offers")
-            offers = offers if isinstance(offers, list) else [offers]
-            sku = node.get("sku") or (
-                offers[0].get("sku") if len(offers) == 1 and isinstance(offers[0], dict) else None
-            )
-            product = node.get("productGroupID") or node.get("productID")
-            if sku or product:
-                yield _plain("sku", str(sku)) if sku else _plain("product", str(product))
-        else:
-            yield from _in(node.get("@graph"), depth + 1)
-            yield from _in(node.get("mainEntity"), depth + 1)

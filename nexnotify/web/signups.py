@@ -179,6 +179,7 @@ def sign_up(
             scope=scope,
             first_name=name,
             source=source,
+            zone=payload.zone,
         )
         for channel, address in addresses.items()
     ]

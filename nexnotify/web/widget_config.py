@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nexnotify.catalog.models import Product, Variant
-from nexnotify.catalog.service import find_product, find_products, find_variant
+from nexnotify.catalog.queries import find_products
+from nexnotify.catalog.service import find_product, find_variant
 from nexnotify.content.countries import dial_codes
 from nexnotify.content.disclosure import disclosure
 from nexnotify.content.widget_texts import Language

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 import sqlalchemy as sa
+from flask import current_app
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from nexnotify.campaigns.work import SendFault, has_work, put_off, work_on_next
@@ -14,11 +15,13 @@ from nexnotify.clock import utcnow
 from nexnotify.customers.service import forget_old_counts
 from nexnotify.db import db, end_read, transaction
 from nexnotify.dispatch import recover
+from nexnotify.fetch import Page, fetch_page
 from nexnotify.gateways.contract import CannotTell, LookupAnswer
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import open_gateway
 from nexnotify.imports.service import forget_old as forget_old_imports
 from nexnotify.imports.service import has_work as has_imports
+from nexnotify.ledger.pages import look, record_page, wanted_pages
 from nexnotify.ledger.paying import give_back_unresolved
 from nexnotify.ledger.planner import PlanFault, has_unplanned, look_at, plan_next, waiting_in_vain
 from nexnotify.notices.long_waitlists import crossings, watching_stores, write_crossings
@@ -39,6 +42,8 @@ from nexnotify.workers.owners import dead_owners
 
 log = logging.getLogger(__name__)
 
+#: How long the pages of products are looked at before people are told, in seconds; what was not read by then is told.
+LOOKING = 15.0
 #: How long one sweep asks gateways for lost outcomes, in seconds; one that is slow to answer must not hold up the rest.
 ASKING = 20.0
 
@@ -53,6 +58,7 @@ def run_restock(after_chunk: Callable[[], None] = lambda: None) -> None:
         end_read()
         with transaction():
             look_at(in_vain, utcnow())
+    run_pages()
     faulty: set[int] = set()
     while has_unplanned(utcnow()):
         end_read()
@@ -90,6 +96,24 @@ def run_stock_check() -> None:
             # One store's trouble must not keep the others from being looked at.
             log.exception("cannot compare stock with who waits", extra={"store": store.id})
     end_read()
+
+
+def run_pages() -> None:
+    """The pages of products that people are about to be told of are looked at, in stores that want it."""
+    ends_at = time.monotonic() + LOOKING
+    for wanted in wanted_pages(utcnow()):
+        if time.monotonic() > ends_at:
+            break
+        end_read()
+        verdict, detail = look(wanted, _read_page)
+        end_read()
+        with transaction():
+            record_page(wanted, verdict, detail, utcnow())
+    end_read()
+
+
+def _read_page(address: str, store_id: int) -> Page:
+    return fetch_page(address, current_app.extensions["nexnotify"].settings.readable_origins, reader=("page", store_id))
 
 
 def run_notices(after_some: Callable[[], None] = lambda: None) -> None:

@@ -44,6 +44,7 @@ def test_the_consent_is_kept_in_the_words_that_were_shown(tab: Tab) -> None:
     [sent] = map(json.loads, tab.posts)
     assert sent["consent_text"] == shown
     assert sent["page_url"] == tab.page.url
+    assert sent["zone"] == tab.page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
     assert sent["consent"] is True
 
 

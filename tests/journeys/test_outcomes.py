@@ -134,7 +134,7 @@ def test_an_invalid_number_ends_all_the_contact_waits_for_and_other_contacts_go_
     assert [message["status"] for message in shop.messages()] == ["rejected", "delivered"]
     assert {item["status"] for item in shop.requests() if item["to"] == "+12015550191"} == {"cancelled"}
     story = shop.trace(request)
-    assert story["summary"] == "The gateway said that this address cannot receive messages."
+    assert story["summary"] == "Messages do not reach this address."
     restock(shop, "MUG")
     assert [message["status"] for message in shop.messages()] == ["rejected", "delivered"]
 

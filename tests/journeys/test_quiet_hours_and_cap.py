@@ -68,9 +68,18 @@ def test_what_quiet_hours_hold_goes_out_when_they_end_on_the_shops_own_clock(
         assert [item["status"] for item in shop.requests()] == ["alerted"]
 
 
-def test_quiet_hours_follow_the_stores_zone(shop: Shop) -> None:
+def test_quiet_hours_follow_the_shoppers_own_clock_not_the_stores(shop: Shop) -> None:
     shop.put("settings", {"quiet_hours": DEFAULT, "zone": "Asia/Tokyo"})
     wait_for(shop, "TEE-M")
+    with at("2030-01-15 21:00"):  # 11:00 of the next day in Tokyo
+        restock(shop, "TEE-M")
+        assert states(shop) == [("held", "quiet_hours")]
+
+
+def test_quiet_hours_of_emails_follow_the_stores_zone(shop: Shop) -> None:
+    shop.put("settings", {"quiet_hours": DEFAULT, "zone": "Asia/Tokyo"})
+    shop.product("TEE-M", on_hand=0)
+    shop.ask_by_email("TEE-M")
     with at("2030-01-15 21:00"):  # 11:00 of the next day in Tokyo
         restock(shop, "TEE-M")
         assert states(shop) == [("delivered", None)]

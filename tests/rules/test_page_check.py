@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nexnotify.content.tags import RAW
 from nexnotify.web.page_check import Finding, Ours, judge, works
 from nexnotify.web.shop_page import MAX_PRODUCTS, Named, read_shop_page
-from nexnotify.web.tags import RAW
 
 US = "https://notify.example"
 KEY = "nn_ours"

@@ -29,7 +29,7 @@ from nexnotify.workers.steps import run_campaigns
 from tests.credits import account, grant, with_credits
 from tests.shop import Shop
 from tests.stages.test_claims import claim_now, settle_now
-from tests.times import later
+from tests.times import at, later
 
 OPT_IN = "I would like to receive SMS messages"
 WORDS = "Hello [[firstname]], we are back from holiday. Reply STOP to end."
@@ -266,22 +266,31 @@ def test_the_count_beforehand_is_what_comes_of_it(shop: Shop) -> None:
 
 
 def test_quiet_hours_and_the_cap_are_counted_and_hold_it(shop: Shop) -> None:
-    crowd(shop, 2)
-    shop.put("settings", {"frequency_cap": {"texts": 1, "hours": 24}})
-    send(shop)
-    shop.work()
-    inside(shop, lambda store: merge_settings(store, {"quiet_hours": {"from": "00:00", "to": "23:59"}}))
-    customers(shop, {"id": "new", "phone": BEN, "fields": {OPT_IN: True}})
+    """On each shopper's own clock: at nine in the evening in New York it is six in Los Angeles."""
+    with at("2030-01-15 20:45"):
+        crowd(shop, 2)
+        shop.put("settings", {"frequency_cap": {"texts": 1, "hours": 24}})
+        send(shop)
+        shop.work()
+    with at("2030-01-15 21:00"):
+        inside(shop, lambda store: merge_settings(store, {"quiet_hours": {"from": "20:00", "to": "09:00"}}))
+        customers(
+            shop,
+            {"id": "new", "phone": BEN, "fields": {OPT_IN: True}},
+            {"id": "west", "phone": "+13105550144", "fields": {OPT_IN: True}},
+        )
 
-    def count(store: Store) -> Any:
-        draft = service.draft_to_all(store, "customers", {}, None, utcnow())
-        return summarise(store, draft, utcnow())
+        def count(store: Store) -> Any:
+            draft = service.draft_to_all(store, "customers", {}, None, utcnow())
+            return summarise(store, draft, utcnow())
 
-    waiting = {reason: group.people for reason, group in inside(shop, count).waiting.items()}
-    assert waiting == {"frequency_cap": 2, "quiet_hours": 1}
-    send(shop, body="Once more. STOP to end.")
-    shop.work()
-    assert Counter(message["reason"] for message in shop.messages("bulk") if message["status"] == "held") == waiting
+        counted = inside(shop, count)
+        waiting = {reason: group.people for reason, group in counted.waiting.items()}
+        assert (counted.going, waiting) == (1, {"frequency_cap": 2, "quiet_hours": 1})
+        send(shop, body="Once more. STOP to end.")
+        shop.work()
+        held = [message["reason"] for message in shop.messages("bulk") if message["status"] == "held"]
+        assert Counter(held) == waiting
 
 
 def test_whoever_says_stop_between_the_writing_and_the_sending_gets_nothing(shop: Shop) -> None:

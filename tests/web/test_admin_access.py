@@ -94,6 +94,7 @@ def lived_in(shop: Shop) -> dict[str, int]:
     shop.product("TEE-M", on_hand=0)
     shop.ask("TEE-M", "+12015550123")
     shop.stock("TEE-M", 5)
+    shop.work()
     order = {"id": "1001", "status": "new", "lines": [{"sku": "TEE-M"}], "notify": False, "phone": "+12015550123"}
     shop.post("orders", {"orders": [order]})
     shop.post("tickets", {"tickets": [{"id": "t1", "subject": "Where is it?"}]})

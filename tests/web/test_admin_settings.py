@@ -20,6 +20,9 @@ FORM = {
     "cap": "y",
     "cap_texts": "3",
     "cap_hours": "168",
+    "told_hours": "0",
+    "bought": "y",
+    "bought_days": "3",
     "confirmations": "y",
     "send_undo_seconds": "15",
     "settle_seconds": "0",
@@ -67,6 +70,9 @@ def test_the_rest_of_the_form_is_saved(shop: Shop) -> None:
         quiet_to="08:00",
         cap=None,
         confirmations=None,
+        told_hours="24",
+        bought=None,
+        check_page="y",
         resend_uncertain="y",
         domains="https://Shop.example/\r\n\r\nshop2.example",
         country="de",
@@ -77,6 +83,7 @@ def test_the_rest_of_the_form_is_saved(shop: Shop) -> None:
     assert saved["quiet_hours"] == {"from": "21:30", "to": "08:00"}
     assert saved["domains"] == ["https://shop.example", "https://shop2.example"]
     assert (saved["threshold"], saved["frequency_cap"], saved["confirmations"]) == (4, None, False)
+    assert (saved["told_hours"], saved["bought_days"], saved["check_page"]) == (24, None, True)
     assert (saved["resend_uncertain"], saved["country"], saved["zone"]) == (True, "DE", "Europe/Berlin")
 
 
@@ -98,6 +105,10 @@ def test_quiet_hours_are_switched_off_with_a_warning_that_is_kept(shop: Shop) ->
         {"quiet": "y", "quiet_to": "20:00"},
         {"cap_texts": ""},
         {"cap_hours": "0"},
+        {"told_hours": ""},
+        {"told_hours": "8785"},
+        {"bought_days": ""},
+        {"bought_days": "366"},
         {"domains": "not an origin"},
         {"country": "XX"},
         {"country": "Germany"},

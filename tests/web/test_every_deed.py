@@ -266,6 +266,8 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
         "admin_products.set_stock",
         Deed(f"/products/variants/{ids['variant']}/stock", {"location": "main", "on_hand": "3"}),
     )
+    substitutes = Deed(f"/products/{ids['product']}/substitutes", {"substitutes": "tee-m"})
+    yield "admin_products.choose_substitutes", substitutes
     yield (
         "admin_products.set_alerts",
         Deed(f"/products/{ids['product']}/alerts", {**AS_THE_STORE, "alerts": "y", "threshold": "5"}),

@@ -138,6 +138,12 @@ class SwitchesForm(FlaskForm):
 class SettingsForm(SwitchesForm, TellingForm):
     """The store's switches and policy."""
 
+    #: Fields that hold a setting as it is.
+    PLAIN = (
+        *("threshold", "ask_any", "ask_quantity", "told_hours", "check_page", "confirmations"),
+        *("send_undo_seconds", "resend_uncertain"),
+    )
+
     threshold = IntegerField(
         N_("Minimum units"),
         [InputRequired(N_("Write a number.")), NumberRange(1, 1_000_000, N_("Write a number from 1 to 1,000,000."))],
@@ -165,6 +171,33 @@ class SettingsForm(SwitchesForm, TellingForm):
     )
     cap_hours = IntegerField(
         N_("In hours"), [_MayBeEmpty(), NumberRange(1, 8784, N_("Write a number from 1 to 8,784."))]
+    )
+    told_hours = IntegerField(
+        N_("Hours between two alerts about the same product"),
+        [
+            InputRequired(N_("Write a number; 0 sets no limit.")),
+            NumberRange(0, 8784, N_("Write a number from 0 to 8,784.")),
+        ],
+        description=N_(
+            "Who was told and asks again waits for so long, however often stock comes and goes. 0: no limit."
+        ),
+    )
+    bought = BooleanField(
+        N_("Leave out who has bought it"),
+        description=N_(
+            "Or a substitute, which you choose on a product's page. Cancelled and returned orders do not count."
+        ),
+    )
+    bought_days = IntegerField(
+        N_("Days before the restock that count"),
+        [_MayBeEmpty(), NumberRange(0, 365, N_("Write a number from 0 to 365."))],
+        description=N_("Orders since somebody asked always count. 0: only those."),
+    )
+    check_page = BooleanField(
+        N_("Look at the product's page first"),
+        description=N_(
+            "When it is gone, or shows another product of yours, alerts about it wait; nothing else does that."
+        ),
     )
     confirmations = BooleanField(
         N_("Confirm each sign-up"), description=N_("A message at once, so that shoppers know they were heard.")
@@ -215,6 +248,8 @@ class SettingsForm(SwitchesForm, TellingForm):
         if self.cap.data and not (self.cap_texts.errors or self.cap_hours.errors):
             if self.cap_texts.data is None or self.cap_hours.data is None:
                 fine = _refuse(self.cap_texts, N_("Write how many alerts, and in how many hours."))
+        if self.bought.data and self.bought_days.data is None and not self.bought_days.errors:
+            fine = _refuse(self.bought_days, N_("Write how many days; 0 counts only orders since asking."))
         return fine
 
     @classmethod
@@ -229,17 +264,9 @@ class SettingsForm(SwitchesForm, TellingForm):
             for status in STATUSES
             for channel in ("sms", "email")
         }
-        data |= {
-            name: getattr(settings, name)
-            for name in (
-                "threshold",
-                "ask_any",
-                "ask_quantity",
-                "confirmations",
-                "send_undo_seconds",
-                "resend_uncertain",
-            )
-        }
+        data |= {name: getattr(settings, name) for name in SettingsForm.PLAIN}
+        days = StoreSettings.model_validate({}).bought_days if settings.bought_days is None else settings.bought_days
+        data |= {"bought": settings.bought_days is not None, "bought_days": days}
         data |= {"country": settings.country, "zone": settings.zone, "domains": "\n".join(settings.domains)}
         data |= {"quiet": settings.quiet_hours is not None, "quiet_from": quiet.times[0], "quiet_to": quiet.times[1]}
         data |= {"cap": settings.frequency_cap is not None, "cap_texts": cap.texts, "cap_hours": cap.hours}
@@ -262,14 +289,10 @@ class SettingsForm(SwitchesForm, TellingForm):
             cap = {"texts": self.cap_texts.data, "hours": self.cap_hours.data}
         return {
             "switches": switches,
-            "threshold": self.threshold.data,
-            "ask_any": self.ask_any.data,
-            "ask_quantity": self.ask_quantity.data,
+            **{name: self[name].data for name in self.PLAIN},
             "quiet_hours": quiet,
             "frequency_cap": cap,
-            "confirmations": self.confirmations.data,
-            "send_undo_seconds": self.send_undo_seconds.data,
-            "resend_uncertain": self.resend_uncertain.data,
+            "bought_days": self.bought_days.data if self.bought.data else None,
             "domains": [line.strip() for line in (self.domains.data or "").split("\n") if line.strip()],
             "country": self.country.data,
             "zone": self.zone.data,

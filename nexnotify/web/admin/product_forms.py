@@ -1,19 +1,22 @@
-"""The forms of what a product, or one of its variants, has otherwise than the store."""
+"""Forms of a product's page: what it, or one of its variants, has otherwise than the store, and its substitutes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, IntegerField, SelectField
+from wtforms import BooleanField, IntegerField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, NumberRange, Optional
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from nexnotify.catalog.models import Product, Variant
 from nexnotify.inventory.available import STATUSES
 from nexnotify.words import N_
 
 _UNITS = NumberRange(1, 1_000_000, N_("Write a number from 1 to 1,000,000."))
+#: Products that do as well as another, at most.
+MOST = 50
 #: Channels that a product may switch, as the store's settings do.
 _CHANNELS = ("sms", "email")
 
@@ -90,3 +93,32 @@ class VariantMinimumForm(FlaskForm):
         """The form, filled with what is set."""
         data = {"threshold": variant.threshold, "min_order_quantity": variant.min_order_quantity}
         return cls(formdata=None, data=data)
+
+
+class SubstitutesForm(FlaskForm):
+    """Products that do as well as this one."""
+
+    substitutes = TextAreaField(
+        N_("Products that do as well"),
+        [Length(max=20_000)],
+        description=N_(
+            "One a line: the product's id in your storefront, or a SKU of it. Write this product's own id where any of "
+            "its variants does."
+        ),
+    )
+
+    @property
+    def names(self) -> list[str]:
+        """What was typed, each once."""
+        lines = (line.strip() for line in (self.substitutes.data or "").splitlines())
+        return list(dict.fromkeys(filter(None, lines)))
+
+    def validate_substitutes(self, field: TextAreaField) -> None:
+        """Not too many."""
+        if len(self.names) > MOST:
+            raise ValueError(N_("%(most)s products are the most.", most=MOST))
+
+    def refuse(self, unknown: Sequence[str]) -> None:
+        """Say which of them are none of the store's."""
+        words = N_("Your catalogue has no product with this id or SKU: %(names)s.", names=", ".join(unknown[:5]))
+        self.substitutes.errors = [*self.substitutes.errors, words]

@@ -13,13 +13,16 @@ from sqlalchemy.orm import joinedload, selectinload
 from wtforms.fields.choices import SelectChoice
 
 from nexnotify.catalog.models import Location, Product, Variant
-from nexnotify.catalog.queries import by_title
+from nexnotify.catalog.queries import by_title, find_products
+from nexnotify.catalog.substitutes import products_named, set_substitutes, substitutes_of
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.inventory.minimums import rules_change
 from nexnotify.inventory.models import StockChange, StockLevel
 from nexnotify.inventory.service import LevelData, needed_of, set_level, status_of
+from nexnotify.ledger.pages import find_page_check
 from nexnotify.nudge import nudge
+from nexnotify.policy.product_page import VERDICTS
 from nexnotify.reports.words import PRODUCT_STATUSES
 from nexnotify.stores.service import audit
 from nexnotify.stores.settings import store_settings
@@ -29,7 +32,7 @@ from nexnotify.web.admin.filters import asked
 from nexnotify.web.admin.forms import StockForm, UnavailableForm
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import by_value
-from nexnotify.web.admin.product_forms import ProductAlertsForm, VariantMinimumForm
+from nexnotify.web.admin.product_forms import ProductAlertsForm, SubstitutesForm, VariantMinimumForm
 from nexnotify.words import N_
 
 bp = Blueprint("admin_products", __name__)
@@ -54,12 +57,16 @@ def _place(item: Variant) -> tuple[int, int]:
 
 @bp.get("/<int:product_id>")
 def product(product_id: int) -> ResponseReturnValue:
-    """One product and its variants."""
+    """One product, its variants, and what does as well."""
     return _product_page(load(Product, product_id, selectinload(Product.variants)))
 
 
-def _product_page(item: Product, form: ProductAlertsForm | None = None) -> ResponseReturnValue:
+def _product_page(
+    item: Product, form: ProductAlertsForm | None = None, substitutes_form: SubstitutesForm | None = None
+) -> ResponseReturnValue:
     waiting = waiting_counts(current_store(), [variant.id for variant in item.variants])
+    refs = substitutes_of(item.store_id, [item.id])[item.id]
+    known = {other.external_id: other for other in find_products(current_store(), (), (), refs)}
     body = render_template(
         "admin/products/product.html",
         product=item,
@@ -67,6 +74,8 @@ def _product_page(item: Product, form: ProductAlertsForm | None = None) -> Respo
         status_of=status_of,
         form=form or ProductAlertsForm.of(item),
         settings=store_settings(current_store()),
+        substitutes=[(ref, known.get(ref)) for ref in refs],
+        substitutes_form=substitutes_form or SubstitutesForm(formdata=None, data={"substitutes": "\n".join(refs)}),
     )
     return (body, 422) if form and form.errors else body
 
@@ -100,6 +109,31 @@ def _change(item: Product | Variant, wanted: dict[str, Any], now: datetime) -> d
     return changed
 
 
+@bp.post("/<int:product_id>/substitutes")
+def choose_substitutes(product_id: int) -> ResponseReturnValue:
+    """Choose products that do as well: who has ordered one is not told that this one is back."""
+    require("staff")
+    item = load(Product, product_id, selectinload(Product.variants))
+    form = SubstitutesForm()
+    if not form.validate():
+        return _product_page(item, substitutes_form=form)
+    found, unknown = products_named(current_store(), form.names)
+    had = substitutes_of(item.store_id, [item.id])[item.id]  # what the storefront told may still be to come
+    if wrong := [name for name in unknown if name not in had]:
+        form.refuse(wrong)
+        return _product_page(item, substitutes_form=form)
+    with transaction():
+        item = load(Product, product_id, lock=True)
+        before, after = set_substitutes(item, [*(other.external_id for other in found), *unknown])
+        if before != after:
+            changed = {"substitutes": [before, after]}
+            audit(
+                current_store(), "product.changed", current_user.id, utcnow(), product=item.external_id, changed=changed
+            )
+    flash(N_("Substitutes saved."), "success")
+    return redirect(url_for("admin_products.product", product_id=product_id))
+
+
 @bp.get("/variants/<int:variant_id>")
 def variant(variant_id: int) -> ResponseReturnValue:
     """One variant: its stock by location, what it counts as, and what changed lately."""
@@ -128,6 +162,8 @@ def _variant_page(
         "admin/products/variant.html",
         variant=item,
         status=status_of(item),
+        page_check=find_page_check(item),
+        page_words=VERDICTS,
         levels=levels,
         changes=changes,
         waiting=waiting_counts(current_store(), [item.id]).get(item.id, 0),

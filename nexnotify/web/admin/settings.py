@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,11 +14,13 @@ from nexnotify.db import db, transaction
 from nexnotify.errors import Invalid
 from nexnotify.inventory.minimums import threshold_changed
 from nexnotify.nudge import nudge
+from nexnotify.policy.jurisdictions import without_hours
+from nexnotify.policy.quiet_hours import Window
 from nexnotify.reports.audit import KINDS, audit_lines, audit_title
 from nexnotify.reports.periods import PERIODS, begin_of
 from nexnotify.stores.models import ApiKey, AuditEntry, StaffUser, Store
 from nexnotify.stores.service import audit, create_api_key, revoke_api_key
-from nexnotify.stores.settings import merge_settings, store_settings
+from nexnotify.stores.settings import StoreSettings, merge_settings, store_settings
 from nexnotify.web.admin.access import current_store, may, require, requires, staff_guard
 from nexnotify.web.admin.filters import chosen, period_options, since
 from nexnotify.web.admin.forms import KeyForm, SettingsForm, put_errors
@@ -55,13 +59,22 @@ def settings_tabs(current: str) -> list[tuple[str, str, bool, None]]:
 def index() -> ResponseReturnValue:
     """What is sent, when, and to whom."""
     settings = store_settings(current_store())
+    shown: Any = {"tabs": settings_tabs("index"), "closed": _closed(settings)}
     if request.method == "GET":
-        return render_template("admin/settings/index.html", form=SettingsForm.of(settings), tabs=settings_tabs("index"))
+        return render_template("admin/settings/index.html", form=SettingsForm.of(settings), **shown)
     require("admin")
     form = SettingsForm()
     if form.validate() and _save(form):
         return redirect(url_for("admin_settings.index"))
-    return render_template("admin/settings/index.html", form=form, tabs=settings_tabs("index")), 422
+    return render_template("admin/settings/index.html", form=form, **shown), 422
+
+
+def _closed(settings: StoreSettings) -> list[str]:
+    """Places of the store's country to which its quiet hours and the law's hours leave no hour for texts."""
+    quiet, country = settings.quiet_hours, settings.country
+    found = without_hours(Window(*quiet.times), country, utcnow().date()) if quiet else []
+    vague = N_("%(country)s, where the state is not known", country=country)
+    return [vague if name == f"{country}-*" else name for name in found]
 
 
 def _save(form: SettingsForm) -> bool:
@@ -79,7 +92,9 @@ def _save(form: SettingsForm) -> bool:
     nudge("restock")
     flash(N_("Settings saved.") if changed else N_("Nothing was different, so nothing was changed."), "success")
     if "quiet_hours" in changed and changed["quiet_hours"][1] is None:
-        flash(N_("Quiet hours are off: alerts go out at any hour of the night."), "warning")
+        flash(
+            N_("Quiet hours are off, and with them the law's hours: alerts go out at any hour of the night."), "warning"
+        )
     return True
 
 

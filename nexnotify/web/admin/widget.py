@@ -226,9 +226,7 @@ def read_page_of_shop(store: Store, installation: Settings, address: str) -> Pag
     :raises Unreachable: with the reason.
     :raises Busy: another one is being read.
     """
-    private = {part.strip().lower().rstrip("/") for part in installation.private_shops.split(",") if part.strip()}
-    # Our own address is one that the whole internet may ask; the demo shop lies there.
-    return fetch_page(address, private | {origin_of(installation.public_url)}, reader=store.id)
+    return fetch_page(address, installation.readable_origins, reader=store.id)
 
 
 def _state(offer: Offer) -> str:

@@ -22,6 +22,7 @@ BODIES: dict[str, Any] = {
                 "url": "https://shop.example/tee",
                 "published": True,
                 "threshold": 3,
+                "substitutes": ["tee-long"],
                 "variants": [
                     {
                         "id": "tee-m",
@@ -56,6 +57,8 @@ BODIES: dict[str, Any] = {
                 "last_name": "Lee",
                 "email": "ann@shop.example",
                 "phone": "+12015550123",
+                "country": "US",
+                "region": "NJ",
                 "fields": {"I would like to receive SMS messages": True},
             }
         ]
@@ -172,6 +175,7 @@ ANSWERS: dict[str, Any] = {
                 "alerts": True,
                 "threshold": 3,
                 "switches": None,
+                "substitutes": ["tee-long"],
                 "variants": [
                     {
                         "id": "tee-m",
@@ -214,6 +218,8 @@ ANSWERS: dict[str, Any] = {
                 "last_name": "Lee",
                 "email": "ann@shop.example",
                 "phone": "+12015550123",
+                "country": "US",
+                "region": "NJ",
                 "fields": {"I would like to receive SMS messages": True},
                 "may_be_sent_marketing": True,
                 "created_at": "2026-01-05T09:00:00Z",
@@ -231,7 +237,7 @@ ANSWERS: dict[str, Any] = {
     "traceRequest": {
         "id": 7,
         "status": "alerted",
-        "summary": "Has been told that the product is back. Last: The gateway has taken it.",
+        "summary": "The message was sent.",
         "events": _TRACE,
     },
     "listRestocks": {"restocks": [_RESTOCK], "next": None},

@@ -150,6 +150,7 @@ class ProductAnswer(Answer):
         dict[str, dict[str, bool]] | None,
         Field(description="What differs from the store's switches.", examples=[{"preordered": {"sms": True}}]),
     ]
+    substitutes: Annotated[list[str], Field(description="Ids of products that do as well.")]
     variants: list[VariantAnswer]
 
 
@@ -210,6 +211,7 @@ class TraceEvent(Answer):
     restock_id: int = 0
     until: Annotated[Moment, Field(description="When what was held is decided again.")] = ""
     rules_version: int = 0
+    clock: Annotated[str, Field(description="Whose local hours a text was held against.")] = ""
     purpose: str = ""
     method: str = ""
     source: str = ""

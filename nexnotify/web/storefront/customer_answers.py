@@ -23,6 +23,8 @@ class CustomerAnswer(Answer):
     last_name: str | None
     email: str | None
     phone: Annotated[str | None, Field(examples=["+12015550123"])]
+    country: str | None
+    region: str | None
     fields: Annotated[
         dict[str, bool | int | float | str],
         Field(description="Name of a custom field → its value; fields without one are left out."),

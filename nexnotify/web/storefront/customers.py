@@ -38,6 +38,12 @@ class CustomerPayload(Payload):
     phone: (
         Annotated[str, Field(max_length=60, description="A national number is read in the store's country.")] | None
     ) = None
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = Field(
+        None, description="Of the address, two capital letters. It helps to tell the shopper's local hours."
+    )
+    region: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,10}$")] | None = Field(
+        None, description="Of the address: of the United States, the two letters of the state."
+    )
     fields: Annotated[dict[Text, FieldValue], Field(max_length=MAX_FIELDS)] = Field(
         {}, description="Name of a custom field → its value; fields that are left out stay."
     )
@@ -107,6 +113,8 @@ def customer_rows(store: Store, customers: list[Customer] | Any) -> list[dict[st
             "last_name": item.last_name,
             "email": addresses.get(item.email_contact_id or 0),
             "phone": addresses.get(item.sms_contact_id or 0),
+            "country": item.country,
+            "region": item.region,
             "fields": {names[number]: value for number, value in values[item.id].items()},
             "may_be_sent_marketing": item.sms_contact_id in open_to_marketing,
             "created_at": moment(item.created_at),

@@ -13,6 +13,7 @@ from sqlalchemy.orm import selectinload
 
 from nexnotify.catalog.models import Product, Variant
 from nexnotify.catalog.service import ProductData, VariantData
+from nexnotify.catalog.substitutes import substitutes_of
 from nexnotify.clock import utcnow
 from nexnotify.db import db
 from nexnotify.inventory.intake import take_product
@@ -67,7 +68,8 @@ def get_products() -> ResponseReturnValue:
     page = products[:limit]
     ids = [variant.id for product in page for variant in product.variants]
     waiting, wanted = waiting_counts(store, ids), units_wanted(store, ids)
-    rows = [_row(product, waiting, wanted) for product in page]
+    substitutes = substitutes_of(store.id, [product.id for product in page])
+    rows = [_row(product, waiting, wanted, substitutes[product.id]) for product in page]
     return jsonify(products=rows, next=next_address(page[-1].id if len(products) > limit else None))
 
 
@@ -79,7 +81,7 @@ def _price(price: Decimal | None) -> str | None:
     return f"{whole}.{part[:2]}{part[2:].rstrip('0')}"
 
 
-def _row(product: Product, waiting: dict[int, int], wanted: dict[int, int]) -> dict[str, Any]:
+def _row(product: Product, waiting: dict[int, int], wanted: dict[int, int], substitutes: list[str]) -> dict[str, Any]:
     return {
         "id": product.external_id,
         "title": product.title,
@@ -89,6 +91,7 @@ def _row(product: Product, waiting: dict[int, int], wanted: dict[int, int]) -> d
         "alerts": product.alerts,
         "threshold": product.threshold,
         "switches": product.switches,
+        "substitutes": substitutes,
         "variants": [
             {
                 "id": variant.external_id,

@@ -350,6 +350,7 @@ option{background:var(--fb);color:var(--ft)}
         consent_text: phone ? ui.consentText.textContent : undefined,
         page_url: (location.origin + location.pathname).slice(0, 2000),
         language: config.language,
+        zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
         visitor: commands.visitor && commands.visitor(),
       };
       this.wait(true);

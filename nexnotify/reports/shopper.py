@@ -1,0 +1,81 @@
+"""What support can read to a shopper about a request: true, short, and nothing of the house's insides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nexnotify.waitlist.models import STATUSES, AlertRequest
+from nexnotify.words import N_
+
+_LATER = N_("The product is back; the message will follow.")
+_NOT_NOW = N_("The product came back, but no message was sent that time. The request keeps its place.")
+_ON_ITS_WAY = N_("The product is back, and the message is on its way.")
+_NOT_SENT = N_("The product came back, but the message could not be sent.")
+_SENT = N_("The message was sent.")
+_FAILED = N_("The message was sent, but it did not arrive.")
+
+#: Reason of ``policy.eligibility`` → what a shopper hears.
+BY_REASON = {
+    "eligible": _ON_ITS_WAY,
+    "request_closed": N_("The request had ended before the product came back."),
+    "no_consent": N_("There is no agreement to this message, so it was not sent."),
+    "opted_out": N_("Messages to this address were ended with STOP."),
+    "unreachable": N_("Messages do not reach this address."),
+    "switched_off": _NOT_NOW,
+    "alert_paused": _NOT_NOW,
+    "bought": N_("The product was ordered already, so no message was sent."),
+    "sold_out_again": N_("The product sold out again before the message went. The request keeps its place."),
+    "told_lately": N_("A message about the same product went a short while ago; the next one follows later."),
+    "page_gone": _LATER,
+    "frequency_cap": N_("Several messages went already; this one follows later, so that there are not too many."),
+    "quiet_hours": N_("The product is back; the message waits for the morning, so that it does not come at night."),
+    "no_hours": _LATER,
+    "no_credit": _LATER,
+    "told_already": _ON_ITS_WAY,
+    "no_number": N_("There is no mobile number to send the message to."),
+    "taken_back": N_("The shop took the message back before it went."),
+    "no_gateway": _NOT_SENT,
+    "no_text": _NOT_SENT,
+}
+#: Status of a message → the same.
+BY_STATUS = {
+    "held": _LATER,
+    "queued": _ON_ITS_WAY,
+    "claimed": _ON_ITS_WAY,
+    "uncertain": _SENT,
+    "accepted": _SENT,
+    "sent": _SENT,
+    "delivered": N_("The message was delivered."),
+    "undelivered": _FAILED,
+    "rejected": _FAILED,
+    "expired": _NOT_SENT,
+    "suppressed": _NOT_NOW,
+    "cancelled": N_("The shop took the message back before it went."),
+}
+#: Why a request ended → the same.
+BY_END = {
+    "shopper": N_("The shopper cancelled it."),
+    "merchant": N_("The shop cancelled it."),
+    "stop": N_("The shopper said STOP."),
+    "unreachable": N_("Messages do not reach this address."),
+    "erased": N_("The person was erased."),
+}
+
+
+def sentence(request: AlertRequest, events: Sequence[dict[str, Any]]) -> str:
+    """How it stands with a request.
+
+    :param events: those of its trace, oldest first.
+    """
+    if request.status == "cancelled":
+        return BY_END.get(request.closed_reason or "", N_("The request has ended."))
+    if request.status not in ("waiting", "alerted"):
+        return STATUSES[request.status]
+    last = next((event for event in reversed(events) if event["what"].startswith(("message_", "decided_"))), None)
+    if last is None:
+        return N_("Waits: the product has not come back since.")
+    kind, _, state = last["what"].partition("_")
+    if kind == "decided" or state in ("held", "suppressed"):
+        return BY_REASON.get(last.get("reason", ""), BY_STATUS.get(state, _LATER))
+    return BY_STATUS[state]
