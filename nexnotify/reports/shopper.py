@@ -26,6 +26,9 @@ BY_REASON = {
     "alert_paused": _NOT_NOW,
     "bought": N_("The product was ordered already, so no message was sent."),
     "sold_out_again": N_("The product sold out again before the message went. The request keeps its place."),
+    "alerts_off": _NOT_NOW,
+    "below_minimum": _NOT_NOW,
+    "too_few": N_("Fewer came back than were asked for. The request keeps its place."),
     "told_lately": N_("A message about the same product went a short while ago; the next one follows later."),
     "page_gone": _LATER,
     "frequency_cap": N_("Several messages went already; this one follows later, so that there are not too many."),
@@ -60,6 +63,11 @@ BY_END = {
     "stop": N_("The shopper said STOP."),
     "unreachable": N_("Messages do not reach this address."),
     "erased": N_("The person was erased."),
+    "merged": N_("A later request of the same person took it in."),
+}
+#: Why a restock ended before it was a request's turn → the same; of other reasons, that there was no message.
+BY_RESTOCK = {
+    "stock_gone": N_("The product came back, and was gone again before this request's turn. It keeps its place."),
 }
 
 
@@ -72,10 +80,12 @@ def sentence(request: AlertRequest, events: Sequence[dict[str, Any]]) -> str:
         return BY_END.get(request.closed_reason or "", N_("The request has ended."))
     if request.status not in ("waiting", "alerted"):
         return STATUSES[request.status]
-    last = next((event for event in reversed(events) if event["what"].startswith(("message_", "decided_"))), None)
+    last = next((event for event in reversed(events) if event["what"].startswith(("message_", "decided_", "restock_"))), None)
     if last is None:
         return N_("Waits: the product has not come back since.")
     kind, _, state = last["what"].partition("_")
+    if kind == "restock":
+        return BY_RESTOCK.get(last.get("reason", ""), _NOT_NOW)
     if kind == "decided" or state in ("held", "suppressed"):
         return BY_REASON.get(last.get("reason", ""), BY_STATUS.get(state, _LATER))
     return BY_STATUS[state]

@@ -299,7 +299,7 @@ def test_staff_choose_substitutes_on_the_products_page(shop: Shop) -> None:
     page = desk.post("/products/1/substitutes", substitutes="MUG\n\ntee-m\n")
     assert "Substitutes saved." in page
     assert shop.get("products?id=tee-m")["products"][0]["substitutes"] == ["mug", "tee-m"], "by SKU or by id"
-    assert "Substitutes of a product chosen" in desk.page("/settings/audit")
+    assert "Alerts or substitutes of a product changed" in desk.page("/settings/audit")
     told = {"id": "tee-m", "title": "TEE-M", "substitutes": ["mug", "tee-m", "still-to-come"]}
     shop.put("products", {"products": [told]})
     desk.post("/products/1/substitutes", substitutes="still-to-come\nmug\ntee-m")
