@@ -80,7 +80,9 @@ def sentence(request: AlertRequest, events: Sequence[dict[str, Any]]) -> str:
         return BY_END.get(request.closed_reason or "", N_("The request has ended."))
     if request.status not in ("waiting", "alerted"):
         return STATUSES[request.status]
-    last = next((event for event in reversed(events) if event["what"].startswith(("message_", "decided_", "restock_"))), None)
+    last = next(
+        (event for event in reversed(events) if event["what"].startswith(("message_", "decided_", "restock_"))), None
+    )
     if last is None:
         return N_("Waits: the product has not come back since.")
     kind, _, state = last["what"].partition("_")

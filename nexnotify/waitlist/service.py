@@ -93,8 +93,7 @@ def join(
     scope = scope or Scope(variant, (variant,))
     asked_status = _asked_status(store, scope, channel, quantity)
     contact = take_contact(store, channel, address, now)
-    if contact.unreachable_at is not None and contact.unreachable_at < now - UNREACHABLE_FOR:
-        contact = believe_again(contact)
+    contact = _believed(contact, now)
     if (scope.kind != "variant" or has_wide(contact)) and (kept := widen(contact, scope, quantity, now)):
         return Joined(kept.id, kept.status, contact, False)
     key = {"store_id": store.id, "variant_id": scope.variant.id, "contact_id": contact.id}
@@ -106,8 +105,8 @@ def join(
         "quantity": quantity,
         "first_name": first_name,
         "source": source,
-        "page_url": proof.page_url,
         "zone": zone,
+        "page_url": proof.page_url,
         "created_at": now,
     }
     request_id = insert_new(AlertRequest, key | request)
@@ -117,6 +116,13 @@ def join(
         grant(contact, "requested", proof, now)
         return Joined(request_id, first_status, contact, True)
     return Joined(*_asked_again(key, quantity), contact, False)
+
+
+def _believed(contact: ContactRow, now: datetime) -> ContactRow:
+    """The contact; one given up long ago is tried again, because its owner has just given it."""
+    if contact.unreachable_at is not None and contact.unreachable_at < now - UNREACHABLE_FOR:
+        return believe_again(contact)
+    return contact
 
 
 def _asked_again(key: dict[str, int], quantity: int) -> tuple[int, str]:

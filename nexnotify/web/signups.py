@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from ipaddress import IPv6Address, IPv6Network, ip_address
+from typing import Any
 
 from flask import current_app, request
 
@@ -167,20 +168,9 @@ def sign_up(
         evidence={"variant": variant.external_id, "box_ticked": payload.consent},
     )
     name = payload.first_name or None
+    wish: dict[str, Any] = {"quantity": payload.quantity, "scope": scope, "first_name": name, "zone": payload.zone}
     joined = [
-        join(
-            store,
-            variant,
-            channel,
-            address,
-            proof,
-            now,
-            quantity=payload.quantity,
-            scope=scope,
-            first_name=name,
-            source=source,
-            zone=payload.zone,
-        )
+        join(store, variant, channel, address, proof, now, source=source, **wish)
         for channel, address in addresses.items()
     ]
     if confirm and store_settings(store).confirmations:

@@ -29,8 +29,8 @@ from nexnotify.stores.models import Store
 from nexnotify.stores.service import audit
 from nexnotify.stores.settings import StoreSettings, merge_settings, store_settings
 from nexnotify.web.admin.access import current_store, require, staff_guard
-from nexnotify.web.admin.forms import SwitchesForm
 from nexnotify.web.admin.settings import settings_tabs
+from nexnotify.web.admin.settings_form import SwitchesForm
 from nexnotify.words import N_
 
 bp = Blueprint("admin_alerts", __name__)

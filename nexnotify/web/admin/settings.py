@@ -23,9 +23,10 @@ from nexnotify.stores.service import audit, create_api_key, revoke_api_key
 from nexnotify.stores.settings import StoreSettings, merge_settings, store_settings
 from nexnotify.web.admin.access import current_store, may, require, requires, staff_guard
 from nexnotify.web.admin.filters import chosen, period_options, since
-from nexnotify.web.admin.forms import KeyForm, SettingsForm, put_errors
+from nexnotify.web.admin.forms import KeyForm, put_errors
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import MAX_ID, keyset
+from nexnotify.web.admin.settings_form import SettingsForm
 from nexnotify.words import N_
 
 bp = Blueprint("admin_settings", __name__)

@@ -234,12 +234,7 @@ ANSWERS: dict[str, Any] = {
         "requests": [{"index": 0, "id": 7, "channel": "sms", "status": "waiting"}],
     },
     "listRequests": {"requests": [_REQUEST], "next": "/api/v1/requests?limit=1&after=7"},
-    "traceRequest": {
-        "id": 7,
-        "status": "alerted",
-        "summary": "The message was sent.",
-        "events": _TRACE,
-    },
+    "traceRequest": {"id": 7, "status": "alerted", "summary": "The message was sent.", "events": _TRACE},
     "listRestocks": {"restocks": [_RESTOCK], "next": None},
     "readPlan": {
         "restock": _RESTOCK,
