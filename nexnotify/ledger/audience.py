@@ -40,9 +40,10 @@ _WAITING = (
 )
 
 
-def waiting(event: RestockEvent, most: int) -> list[Waiting]:
-    """The next ``most`` people behind the place the plan came to, in the order they asked."""
-    where = {"store_id": event.store_id, "variant_id": event.variant_id, "after": event.plan_cursor, "most": most}
+def waiting(event: RestockEvent, most: int, after: int | None = None) -> list[Waiting]:
+    """The next ``most`` people behind the place the plan came to (or behind a request), in the order they asked."""
+    place = event.plan_cursor if after is None else after
+    where = {"store_id": event.store_id, "variant_id": event.variant_id, "after": place, "most": most}
     return [Waiting(*row) for row in db.session.connection().execute(_WAITING, where).all()]
 
 

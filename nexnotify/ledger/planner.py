@@ -74,7 +74,7 @@ def _plan(event: RestockEvent, now: datetime) -> None:
     job = open_job(event, now)
     rows = waiting(event, CHUNK)
     if rows:
-        _plan_chunk(job, rows)
+        plan_people(job, rows)
         event.plan_cursor = rows[-1].request_id
     if len(rows) < CHUNK:
         event.planned_at = now
@@ -87,7 +87,8 @@ def has_unplanned() -> bool:
     return db.session.scalar(statement) is not None
 
 
-def _plan_chunk(job: Job, rows: Sequence[Waiting]) -> None:
+def plan_people(job: Job, rows: Sequence[Waiting]) -> None:
+    """Decide about these people, and write what follows."""
     recent = messages_that_count(job.store.id, [person.contact_id for person in rows], job.settings, job.now, GOING)
     request_ids = [person.request_id for person in rows]
     busy = under_way(job.store.id, request_ids)

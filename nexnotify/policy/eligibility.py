@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nexnotify.policy.frequency import next_allowed as next_allowed_by_cap
@@ -29,6 +29,7 @@ REASONS = {
     "no_credit": N_("The store has not enough credits; the text goes when there are some again."),
     "told_already": N_("Another message about this request is on its way."),
     "no_number": N_("There is no mobile number."),
+    "bought": N_("The contact has bought the product."),
     "taken_back": N_("One of your people stopped it before it went."),
     "no_gateway": N_("The store has no gateway for this channel."),
     "no_text": N_("No template is in use, or it has a token without a value for this person, so nothing was sent."),
@@ -102,6 +103,20 @@ def decide_alert(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     if not facts.buyable:
         return Skip("sold_out_again")
     return _delay(facts, policy, now) or Send()
+
+
+def decide_question(facts: Facts, policy: Policy, now: datetime) -> Verdict:
+    """Asking about a request that waits: as an alert, but what nobody can buy can be asked about, and no cap counts it."""
+    refusal = _refusal(facts)
+    if refusal:
+        return refusal
+    if not facts.request_open:
+        return Skip("request_closed")
+    if not facts.switched_on:
+        return Skip("switched_off")
+    if facts.paused:
+        return Skip("alert_paused")
+    return _delay(facts, replace(policy, cap_texts=None), now) or Send()
 
 
 def decide_sent(facts: Facts, purpose: str, policy: Policy, now: datetime) -> Verdict:

@@ -31,7 +31,9 @@ from nexnotify.gateways.contract import (
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import lane_of, open_gateway
 from nexnotify.ledger.answers import queue_keyword_reply
+from nexnotify.ledger.late import tell_late
 from nexnotify.ledger.models import Message
+from nexnotify.ledger.questions import follow_up, may_be_an_answer, say_yes
 from nexnotify.ledger.receiving import apply_receipt, find_message
 from nexnotify.ledger.suppression import mind_refusal, stop
 from nexnotify.phone import InvalidPhone, to_e164
@@ -40,7 +42,7 @@ from nexnotify.receipts.models import Callback, InboundMessage
 from nexnotify.secrets import keyed_hash
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import index_key
-from nexnotify.waitlist.service import confirm_all
+from nexnotify.waitlist.life import confirm_all
 
 log = logging.getLogger(__name__)
 
@@ -226,7 +228,7 @@ def _take_inbound(instance: GatewayInstance, gateway: Gateway, event: Inbound, n
     if address is None:
         return  # a short code or a name: nobody we could have texted
     contact = find_or_make_contact(store, "sms", address, now)
-    keyword = event.keyword or read_keyword(event.body[:LONGEST_KEYWORD])
+    keyword = _keyword(event)
     row_id = db.session.execute(
         insert_ignore(InboundMessage)
         .values(
@@ -241,6 +243,7 @@ def _take_inbound(instance: GatewayInstance, gateway: Gateway, event: Inbound, n
         .returning(InboundMessage.id)
     ).scalar()
     contact.unreachable_at = contact.unreachable_reason = None  # who writes to us can be reached
+    contact.heard_at = now
     if row_id is None and keyword == "stop" and contact.opted_out_at is None:
         stop(contact, Proof("keyword", evidence={"text": event.body[:100]}), now)  # STOP, START, STOP again
     if row_id is None or keyword is None:
@@ -249,6 +252,13 @@ def _take_inbound(instance: GatewayInstance, gateway: Gateway, event: Inbound, n
     reply_id = _obey(store, contact, keyword, event, answered, now)
     if reply_id is not None:
         db.session.get_one(InboundMessage, row_id).reply_id = reply_id
+
+
+def _keyword(event: Inbound) -> str | None:
+    """What a text asks for. Gateways with a word of their own for it take a yes for a START: whether it answers one of
+    our questions, they cannot know."""
+    ours = read_keyword(event.body[:LONGEST_KEYWORD])
+    return ours if event.keyword == "start" and ours == "yes" else event.keyword or ours
 
 
 def _sender_address(store: Store, from_: str) -> str | None:
@@ -267,17 +277,23 @@ def _sender_address(store: Store, from_: str) -> str | None:
     return next(known, found[0] if found else None)
 
 
-def _obey(store: Store, contact: Contact, keyword: str, event: Inbound, answered: bool, now: datetime) -> int | None:
+def _obey(store: Store, contact: Contact, keyword: str, event: Inbound, replied: bool, now: datetime) -> int | None:
     proof = Proof("keyword", evidence={"text": event.body[:100]})
+    if keyword == "yes":
+        if answered := say_yes(store, contact, proof, now):
+            return follow_up(store, contact, answered, now, by_text=True)
+        if may_be_an_answer(contact, now):
+            return None  # overtaken by a STOP, or by the end of its time: it undoes neither
+        keyword = "start"
     if keyword == "stop":
         answer = stop(contact, proof, now)
     elif keyword == "start":
         answer = opt_in(contact, proof, now)
         if answer:
-            confirm_all(contact)
+            tell_late(store, confirm_all(contact, now), now)
     else:
         answer = True
-    if not answer or answered:
+    if not answer or replied:
         return None  # said before, or the provider has answered
     return queue_keyword_reply(store, contact, f"{keyword}_reply", now)
 

@@ -9,14 +9,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
-from nexnotify.clock import isoformat
+from nexnotify.clock import isoformat, utcnow
 from nexnotify.customers.models import ConsentEntry, Contact
 from nexnotify.db import db
-from nexnotify.ledger.models import Alert, Message, MessageEvent
+from nexnotify.ledger.models import Alert, Message, MessageEvent, Question
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.policy.eligibility import REASONS
 from nexnotify.reports.words import PRODUCT_STATUSES, reason_words
 from nexnotify.restock.models import RestockEvent
+from nexnotify.stores.models import Store
+from nexnotify.stores.settings import store_settings
+from nexnotify.waitlist.life import ends_at
 from nexnotify.waitlist.models import STATUSES, AlertRequest, Decision
 from nexnotify.words import N_
 
@@ -27,6 +30,21 @@ CLOSED = {
     "stop": N_("The shopper said STOP."),
     "unreachable": N_("The gateway said that this address cannot receive messages."),
     "erased": N_("The person was erased."),
+    "unconfirmed": N_("Nobody confirmed it in time."),
+    "not_renewed": N_("It was kept as long as the store keeps requests, and nobody said that it is still wanted."),
+    "bought": N_("The shopper has bought it."),
+}
+#: What a shopper was asked, by the question's cause.
+_ASKED = {
+    "sign_up": N_("The shopper was asked to confirm it."),
+    "idle": N_("Nothing was heard of this number for long, so it was asked whether it is still the same person’s."),
+    "renewal": N_("The shopper was asked whether it is still wanted."),
+}
+_YES = {"sign_up": N_("The shopper confirmed it."), "idle": N_("The shopper confirmed it.")}
+_NOT_ASKED = {
+    "sign_up": N_("The shopper could not be asked to confirm it."),
+    "idle": N_("The shopper could not be asked to confirm it."),
+    "renewal": N_("The shopper could not be asked whether it is still wanted."),
 }
 _VERDICTS = {
     "send": N_("A message was planned."),
@@ -37,14 +55,17 @@ _VERDICTS = {
 
 def trace(request: AlertRequest) -> dict[str, Any]:
     """Everything that is known about a request, oldest first, each line with its reason and in words."""
-    events = [*_asked(request), *_consent(request), *_decisions(request), *_messages(request), *_ended(request)]
+    parts = (_asked, _consent, _questions, _decisions, _messages, _ended)
+    events = [event for part in parts for event in part(request)]
     events.sort(key=lambda event: event["at"])
+    ends = ends_at(request, store_settings(db.session.get_one(Store, request.store_id)), utcnow())
     for event in events:
         event["at"] = isoformat(event["at"])
     return {
         "id": request.id,
         "status": request.status,
         "summary": _summary(request, events),
+        "ends_at": isoformat(ends),
         "events": events,
     }
 
@@ -86,12 +107,29 @@ def _consent(request: AlertRequest) -> list[dict[str, Any]]:
     )
     words = {
         "granted": N_("Consent was given."),
+        "confirmed": N_("Consent was confirmed from the address itself."),
         "revoked": N_("Consent was taken back: every message to this address ended."),
     }
     return [
         _line(entry.at, f"consent_{entry.action}", words[entry.action], purpose=entry.purpose, method=entry.method)
         for entry in entries
     ]
+
+
+def _questions(request: AlertRequest) -> list[dict[str, Any]]:
+    rows = db.session.scalars(
+        sa.select(Question)
+        .where(Question.store_id == request.store_id, Question.request_id == request.id)
+        .order_by(Question.id)
+    ).all()
+    lines = []
+    for row in rows:
+        words = _ASKED[row.cause] if row.message_id else _NOT_ASKED[row.cause] + " " + reason_words(row.reason)
+        lines.append(_line(row.asked_at, "question_asked", words, reason=row.reason))
+        if row.answered_at:
+            yes = _YES.get(row.cause, N_("The shopper said that it is still wanted."))
+            lines.append(_line(row.answered_at, "question_answered", yes))
+    return lines
 
 
 def _decisions(request: AlertRequest) -> list[dict[str, Any]]:
@@ -120,11 +158,16 @@ def _decisions(request: AlertRequest) -> list[dict[str, Any]]:
 
 
 def _messages(request: AlertRequest) -> list[dict[str, Any]]:
+    about = sa.union(
+        *(
+            sa.select(table.message_id).where(table.store_id == request.store_id, table.request_id == request.id)
+            for table in (Alert, Question)
+        )
+    )
     rows = db.session.execute(
         sa.select(MessageEvent, Message.reference, Message.kind)
         .join(Message, sa.and_(Message.store_id == MessageEvent.store_id, Message.id == MessageEvent.message_id))
-        .join(Alert, sa.and_(Alert.store_id == Message.store_id, Alert.message_id == Message.id))
-        .where(Alert.store_id == request.store_id, Alert.request_id == request.id)
+        .where(MessageEvent.store_id == request.store_id, MessageEvent.message_id.in_(about))
         .order_by(MessageEvent.id)
     )
     return [
@@ -150,8 +193,11 @@ def _ended(request: AlertRequest) -> list[dict[str, Any]]:
 
 def _summary(request: AlertRequest, events: list[dict[str, Any]]) -> str:
     """One sentence that support can read to a shopper."""
-    if request.status == "cancelled":
-        return CLOSED.get(request.closed_reason or "", STATUSES["cancelled"])
+    if request.status == "pending":
+        waits_for_start = N_("This number has said STOP; only START, sent from it, lets it wait.")
+        return waits_for_start if request.confirm_by is None else N_("Asked back, and not confirmed yet.")
+    if request.status in ("cancelled", "expired"):
+        return CLOSED.get(request.closed_reason or "", STATUSES[request.status])
     told = [event for event in events if event["what"].startswith(("message_", "decided_"))]
     if request.status == "waiting" and not told:
         return N_("Waits: the product has not come back since.")

@@ -46,6 +46,8 @@ class Joined:
     contact: ContactRow
     #: False when the contact was waiting already.
     is_new: bool
+    #: While it is pending, but for a STOP: until then the shopper can confirm it.
+    confirm_by: datetime | None = None
 
 
 def offered_channels(store: Store, variant: Variant) -> tuple[str, tuple[str, ...]]:
@@ -66,11 +68,14 @@ def join(
     *,
     first_name: str | None = None,
     source: str = "widget",
+    must_confirm: bool = False,
 ) -> Joined:
     """Put a (normalised) address on a variant's waitlist; an address that waits already stays where it is.
 
-    A contact that has said STOP is kept ``pending``: only its own START lifts the STOP.
+    A contact that has said STOP is kept ``pending``: only its own START lifts the STOP. Apart from that, one that has
+    to confirm first is ``pending`` until ``confirm_by``; whoever has confirmed before is not asked again.
 
+    :param must_confirm: the store has double opt-in, and nobody vouches for this sign-up.
     :param variant: locked and fresh (``catalog.service.find_variant_locked``), so that nobody joins in the very moment
         the waitlist is told.
     :raises InStock: it can be bought.
@@ -85,7 +90,11 @@ def join(
     if contact.unreachable_at is not None and contact.unreachable_at < now - UNREACHABLE_FOR:
         contact = believe_again(contact)
     key = {"store_id": store.id, "variant_id": variant.id, "contact_id": contact.id}
-    first_status = "pending" if contact.opted_out_at else "waiting"
+    confirm_by = None
+    if must_confirm and contact.opted_out_at is None and contact.confirmed_at is None:
+        confirm_by = now + timedelta(hours=store_settings(store).confirm_hours)
+        put_off(contact, confirm_by)
+    first_status = "pending" if contact.opted_out_at or confirm_by else "waiting"
     request = {
         "status": first_status,
         "asked_status": status,
@@ -93,19 +102,20 @@ def join(
         "source": source,
         "page_url": proof.page_url,
         "created_at": now,
+        "confirm_by": confirm_by,
     }
     request_id = insert_new(AlertRequest, key | request)
     if request_id is not None:
         grant(contact, "requested", proof, now)
-        return Joined(request_id, first_status, contact, True)
+        return Joined(request_id, first_status, contact, True, confirm_by)
     known = db.session.connection().execute(_OPEN_REQUEST, key).first()
     if known is None:  # pragma: no cover - the unique index makes this impossible under the locks above
         raise Conflict(N_("The waitlist changed at the same moment; please try again."))
-    return Joined(known.id, known.status, contact, False)
+    return Joined(known.id, known.status, contact, False, known.confirm_by)
 
 
 _request = AlertRequest.__table__
-_OPEN_REQUEST = sa.select(_request.c.id, _request.c.status).where(
+_OPEN_REQUEST = sa.select(_request.c.id, _request.c.status, _request.c.confirm_by).where(
     _request.c.store_id == sa.bindparam("store_id"),
     _request.c.variant_id == sa.bindparam("variant_id"),
     _request.c.contact_id == sa.bindparam("contact_id"),
@@ -149,12 +159,20 @@ def open_requests(contact: Contact) -> Sequence[AlertRequest]:
     return db.session.scalars(statement.order_by(AlertRequest.id)).all()
 
 
-def confirm_all(contact: Contact) -> int:
-    """START: what a contact asked for while it was opted out waits from now on."""
-    pending = [request for request in open_requests(contact) if request.status == "pending"]
-    for request in pending:
-        request.status = "waiting"
-    return len(pending)
+def put_off(contact: ContactRow, confirm_by: datetime) -> None:
+    """What a contact has not confirmed yet stands and falls with what it asks for now: one yes is for all of it."""
+    db.session.execute(
+        sa.update(AlertRequest)
+        .where(
+            AlertRequest.store_id == contact.store_id,
+            AlertRequest.contact_id == contact.id,
+            # Not the bare status: PostgreSQL would read its index, and with it all who are to confirm.
+            (AlertRequest.status + "") == "pending",
+            AlertRequest.confirm_by.is_not(None),
+        )
+        .values(confirm_by=confirm_by)
+        .execution_options(synchronize_session=False)
+    )
 
 
 #: By id alone: SQLite without statistics takes ``store_id = ?`` for narrow, and would read all that a store ever had.

@@ -51,6 +51,7 @@ _MEND: dict[str, tuple[str, str, dict[str, Any]]] = {
     "alerts": (N_("Alert subscriptions"), "admin_alerts.index", {}),
     "widget": (N_("Set it up"), "admin_widget.index", {}),
     "products": (N_("See your products"), "admin_products.index", {}),
+    "waitlist": (N_("See the waitlist"), "admin_waitlist.index", {}),
 }
 #: Where a first step is done: step → (words, endpoint).
 _STEPS = {

@@ -86,6 +86,7 @@ _REQUEST = {
     "created_at": "2026-01-05T09:30:00Z",
     "alerted_at": "2026-01-05T10:00:00.412000Z",
     "closed_reason": None,
+    "ends_at": None,
 }
 _RESTOCK = {
     "id": 3,

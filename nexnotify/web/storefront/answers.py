@@ -176,6 +176,7 @@ class RequestAnswer(Answer):
     created_at: Moment
     alerted_at: Moment | None
     closed_reason: str | None
+    ends_at: Annotated[Moment | None, Field(description="When an open request ends, unless the shopper says yes.")]
 
 
 class RequestList(Answer):
@@ -191,7 +192,7 @@ class TraceEvent(Answer):
     words: Annotated[str, Field(description="For people.")]
     reason: Annotated[str, Field(min_length=1)] = ""
     detail: str = ""
-    stage: Annotated[str, one_of("plan", "send")] = ""
+    stage: Annotated[str, one_of("plan", "send", "reminder")] = ""
     restock_id: int = 0
     until: Annotated[Moment, Field(description="When what was held is decided again.")] = ""
     rules_version: int = 0

@@ -17,6 +17,8 @@ from nexnotify.db import db
 from nexnotify.errors import Invalid, NotFound
 from nexnotify.nudge import nudge
 from nexnotify.reports.trace import trace
+from nexnotify.stores.settings import StoreSettings, store_settings
+from nexnotify.waitlist.life import ends_at
 from nexnotify.waitlist.models import STATUSES, AlertRequest
 from nexnotify.web.bulk import bulk
 from nexnotify.web.guards import the_store
@@ -71,7 +73,7 @@ def get_requests() -> ResponseReturnValue:
     if after is not None:
         statement = statement.where(AlertRequest.id < after)
     rows = db.session.execute(statement.order_by(AlertRequest.id.desc()).limit(limit + 1)).all()
-    page = [_row(*row) for row in rows[:limit]]
+    page = [_row(*row, store_settings(store)) for row in rows[:limit]]
     return jsonify(requests=page, next=next_address(page[-1]["id"] if len(rows) > limit else None))
 
 
@@ -91,7 +93,7 @@ def find_request(request_id: int) -> AlertRequest:
     return found
 
 
-def _row(item: AlertRequest, contact: Contact, variant: Variant) -> dict[str, Any]:
+def _row(item: AlertRequest, contact: Contact, variant: Variant, settings: StoreSettings) -> dict[str, Any]:
     return {
         "id": item.id,
         "sku": variant.sku,
@@ -106,4 +108,5 @@ def _row(item: AlertRequest, contact: Contact, variant: Variant) -> dict[str, An
         "created_at": moment(item.created_at),
         "alerted_at": moment(item.alerted_at),
         "closed_reason": item.closed_reason,
+        "ends_at": moment(ends_at(item, settings, utcnow())),
     }
