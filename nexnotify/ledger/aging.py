@@ -48,6 +48,8 @@ def ask_idle(store: Store, now: datetime) -> int:
         return 0
     since = now - settings.reconfirm_months * MONTH
     candidates = to_reconfirm(store, since)
+    if not candidates:
+        return 0
     alive = _signs_of_life(store, [item.contact.id for item in candidates])
     known = {item.id: alive[item.contact.id] for item in candidates if alive[item.contact.id] > since}
     for request_id, at in known.items():
@@ -90,8 +92,10 @@ def _signs_of_life(store: Store, contact_ids: Sequence[int]) -> dict[int, dateti
         .scalar_subquery()
     )
     asked = (
-        sa.select(sa.func.max(AlertRequest.created_at))
+        sa.select(AlertRequest.created_at)
         .where(AlertRequest.store_id == store.id, AlertRequest.contact_id == Contact.id)
+        .order_by(AlertRequest.id.desc())
+        .limit(1)
         .scalar_subquery()
     )
     rows = db.session.execute(

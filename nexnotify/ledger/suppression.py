@@ -73,6 +73,7 @@ def take_back(contact: Contact, reason: str, now: datetime, variant_id: int | No
         Message.kind != "keyword_reply",
     )
     if variant_id is not None:
-        statement = statement.where(Message.variant_id == variant_id)
+        # Not the bare column: its index holds all that was ever sent of a product.
+        statement = statement.where((Message.variant_id + 0) == variant_id)
     rows = db.session.execute(statement.with_for_update()).all()
     return move((Move(contact.store_id, row.id, row.status, "suppressed", reason) for row in rows), now)

@@ -24,6 +24,7 @@ from nexnotify.errors import Invalid
 from nexnotify.phone import to_e164
 from nexnotify.stores.models import Store
 from nexnotify.stores.origins import read_origin
+from nexnotify.stores.request_settings import RequestSettings
 from nexnotify.stores.senders import is_name, read_sender
 from nexnotify.stores.storefront_code import StorefrontCode
 from nexnotify.words import N_
@@ -109,7 +110,7 @@ class AlertSubscription(_Part):
     active: bool = True
 
 
-class StoreSettings(_Part):
+class StoreSettings(_Part, RequestSettings):
     """Everything a merchant switches, with the values of a new store."""
 
     switches: Switches = Switches()
@@ -119,18 +120,6 @@ class StoreSettings(_Part):
     quiet_hours: QuietHours | None = QuietHours(**{"from": "20:00", "to": "09:00"})
     frequency_cap: FrequencyCap | None = FrequencyCap(texts=3, hours=168)
     confirmations: bool = True
-    #: A sign-up is pending until its address has said yes; unanswered, it lapses after so many hours.
-    double_opt_in: bool = False
-    confirm_hours: int = Field(72, ge=1, le=720)
-    #: For how many days a request waits, unless it is renewed; null: for ever. The next stands below it.
-    request_days: int | None = Field(90, ge=2, le=3650)
-    #: So many days before the end the shopper is asked whether it is still wanted.
-    renewal_days: int = Field(10, ge=1, le=60)
-    #: How often, and after how many hours each, who was told and has not bought is reminded.
-    reminders: int = Field(0, ge=0, le=2)
-    reminder_hours: int = Field(24, ge=1, le=720)
-    #: A number of which nothing was heard for so many months confirms again before it is texted; null: never.
-    reconfirm_months: int | None = Field(None, ge=1, le=120)
     waves: str = "all"
     holdout: int = 0
     #: Whether texts are paid with credits; off, the store pays its gateway itself.
@@ -179,14 +168,6 @@ class StoreSettings(_Part):
     def is_paused(self, channel: str) -> bool:
         """Whether the merchant has paused the alert of a channel; only texts have one."""
         return channel == "sms" and self.alert is not None and not self.alert.active
-
-    @field_validator("renewal_days")
-    @classmethod
-    def _asked_in_time(cls, days: int, info: ValidationInfo) -> int:
-        kept = info.data.get("request_days")
-        if kept is not None and days >= kept:
-            raise ValueError(f"must be less than request_days, which is {kept}.")
-        return days
 
     @field_validator("merchant_number")
     @classmethod

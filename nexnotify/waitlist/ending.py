@@ -26,7 +26,3 @@ class Keeping:
         """When a request ends unless its shopper says yes: never before there was time to answer."""
         kept_until = renewed_at + timedelta(days=self.request_days)
         return max(kept_until, (renewal_asked_at or now) + timedelta(days=self.renewal_days))
-
-    def is_over(self, renewed_at: datetime, renewal_asked_at: datetime | None, now: datetime) -> bool:
-        """Whether nobody has said yes in time."""
-        return self.ends(renewed_at, renewal_asked_at, now) <= now

@@ -75,9 +75,8 @@ def join(
     A contact that has said STOP is kept ``pending``: only its own START lifts the STOP. Apart from that, one that has
     to confirm first is ``pending`` until ``confirm_by``; whoever has confirmed before is not asked again.
 
+    :param variant: locked and fresh (``find_variant_locked``), so that nobody joins in the moment the waitlist is told.
     :param must_confirm: the store has double opt-in, and nobody vouches for this sign-up.
-    :param variant: locked and fresh (``catalog.service.find_variant_locked``), so that nobody joins in the very moment
-        the waitlist is told.
     :raises InStock: it can be bought.
     :raises ChannelOff: the merchant does not offer this channel for the variant's status.
     """
@@ -90,10 +89,7 @@ def join(
     if contact.unreachable_at is not None and contact.unreachable_at < now - UNREACHABLE_FOR:
         contact = believe_again(contact)
     key = {"store_id": store.id, "variant_id": variant.id, "contact_id": contact.id}
-    confirm_by = None
-    if must_confirm and contact.opted_out_at is None and contact.confirmed_at is None:
-        confirm_by = now + timedelta(hours=store_settings(store).confirm_hours)
-        put_off(contact, confirm_by)
+    confirm_by = _confirm_by(store, contact, now) if must_confirm else None
     first_status = "pending" if contact.opted_out_at or confirm_by else "waiting"
     request = {
         "status": first_status,
@@ -112,6 +108,29 @@ def join(
     if known is None:  # pragma: no cover - the unique index makes this impossible under the locks above
         raise Conflict(N_("The waitlist changed at the same moment; please try again."))
     return Joined(known.id, known.status, contact, False, known.confirm_by)
+
+
+def _confirm_by(store: Store, contact: ContactRow, now: datetime) -> datetime | None:
+    """Until when a contact has to say yes; None: it is opted out, or has said yes before.
+
+    What it has not confirmed yet stands and falls with what it asks for now: one yes is for all of it.
+    """
+    if contact.opted_out_at is not None or contact.confirmed_at is not None:
+        return None
+    confirm_by = now + timedelta(hours=store_settings(store).confirm_hours)
+    db.session.execute(
+        sa.update(AlertRequest)
+        .where(
+            AlertRequest.store_id == contact.store_id,
+            AlertRequest.contact_id == contact.id,
+            # Not the bare status: PostgreSQL would read its index, and with it all who are to confirm.
+            (AlertRequest.status + "") == "pending",
+            AlertRequest.confirm_by.is_not(None),
+        )
+        .values(confirm_by=confirm_by)
+        .execution_options(synchronize_session=False)
+    )
+    return confirm_by
 
 
 _request = AlertRequest.__table__
@@ -157,22 +176,6 @@ def open_requests(contact: Contact) -> Sequence[AlertRequest]:
         AlertRequest.status.in_(OPEN),
     )
     return db.session.scalars(statement.order_by(AlertRequest.id)).all()
-
-
-def put_off(contact: ContactRow, confirm_by: datetime) -> None:
-    """What a contact has not confirmed yet stands and falls with what it asks for now: one yes is for all of it."""
-    db.session.execute(
-        sa.update(AlertRequest)
-        .where(
-            AlertRequest.store_id == contact.store_id,
-            AlertRequest.contact_id == contact.id,
-            # Not the bare status: PostgreSQL would read its index, and with it all who are to confirm.
-            (AlertRequest.status + "") == "pending",
-            AlertRequest.confirm_by.is_not(None),
-        )
-        .values(confirm_by=confirm_by)
-        .execution_options(synchronize_session=False)
-    )
 
 
 #: By id alone: SQLite without statistics takes ``store_id = ?`` for narrow, and would read all that a store ever had.

@@ -16,6 +16,7 @@ from nexnotify.campaigns.service import confirm, draft_to_all, hurry, save_draft
 from nexnotify.campaigns.summary import summarise, twins
 from nexnotify.catalog.models import Variant
 from nexnotify.clock import utcnow
+from nexnotify.customers.consent import Proof
 from nexnotify.customers.models import Contact
 from nexnotify.db import db, is_postgresql, transaction
 from nexnotify.dispatch.claim import claim
@@ -23,13 +24,16 @@ from nexnotify.dispatch.settle import settle
 from nexnotify.gateways.contract import Accepted
 from nexnotify.inventory.models import StockChange
 from nexnotify.ledger.models import Alert, Attempt, Message, MessageEvent
+from nexnotify.ledger.questions import say_yes
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
+from nexnotify.waitlist.life import ending_soon, expire_unanswered, lapse_unconfirmed
 from nexnotify.waitlist.models import AlertRequest, Decision
-from nexnotify.workers.steps import run_campaigns, run_recovery, run_restock
+from nexnotify.workers.steps import run_campaigns, run_lives, run_recovery, run_restock
 from tests.credits import with_credits
 from tests.shop import Shop
 from tests.stages.test_claims import inside, lane_of, numbers
+from tests.times import later
 
 #: Tables that grow with every message.
 GROWING = ("message", "alert", "attempt", "alert_request", "message_event", "decision", "contact")
@@ -133,6 +137,40 @@ def test_no_statement_of_a_send_or_a_sweep_reads_what_went_out_before(shop: Shop
             faults += wide_reads_of(seen)
     # What is held is none of the past; and whose texts are counted beforehand are all read.
     faults = [fault for fault in faults if "message.status = 'held'" not in fault and "pk_contact" not in fault]
+    assert faults == [], "\n\n".join(faults)
+
+
+def test_no_statement_of_the_life_of_a_request_reads_what_went_out_before(shop: Shop) -> None:
+    """Asked to confirm, to renew and again after silence; lapsed, ended, reminded, bought: what a sweep and a yes do."""
+    lane_id = lane_of(shop)
+    shop.put("settings", {"double_opt_in": True, "reminders": 2, "reconfirm_months": 1})
+    shop.product("TEE-M")
+    rows = [{"sku": "TEE-M", "phone": to, "channels": ["sms"], "consent": True, "confirm": False} for to in numbers(6)]
+    with later(days=-85):
+        assert shop.post("requests", {"requests": rows})["errors"] == []
+    with inside(shop.app):
+        fill_past(shop, lane_id)
+        with watched() as seen:
+            shop.ask("TEE-M")
+            shop.ask("TEE-M")
+            run_lives()
+            with transaction():
+                store = db.session.get_one(Store, shop.store_id)
+                contact = db.session.scalars(sa.select(Contact).where(Contact.confirmed_at.is_(None)).limit(1)).one()
+                say_yes(store, contact, Proof("keyword"), utcnow())
+                lapse_unconfirmed(utcnow())
+                assert expire_unanswered(store, utcnow()) == 0
+                assert ending_soon(store, utcnow()) > 0
+            order = {"id": "1", "status": "new", "phone": numbers(1)[0], "lines": [{"sku": "TEE-M"}]}
+            shop.post("orders", {"orders": [order]})
+        assert any(re.search(r"\bquestion\b", statement) for statement in seen.statements)
+        seen.statements = {
+            words: values for words, values in seen.statements.items() if "confirmed_at IS NULL" not in words
+        }
+        faults = wide_reads_of(seen)
+        if not is_postgresql():
+            forget_statistics()
+            faults += wide_reads_of(seen)
     assert faults == [], "\n\n".join(faults)
 
 

@@ -10,8 +10,6 @@ import sqlalchemy as sa
 from alembic import op
 
 from nexnotify.clock import utcnow
-from nexnotify.content.defaults import DEFAULTS
-from nexnotify.content.defaults_german import german
 
 
 revision = "0017"
@@ -22,6 +20,79 @@ depends_on = None
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _MOMENT = sa.DateTime(timezone=True)
 KINDS = ("double_opt_in", "renewal")
+_BYE = "\n\nTo get no more of these: [[stop_url]]\n\n[[store]]"
+_TSCHUESS = "\n\nAbbestellen: [[stop_url]]\n\n[[store]]"
+#: Kind, channel, name, subject, text.
+_ENGLISH = (
+    (
+        "double_opt_in",
+        "sms",
+        "Please confirm",
+        None,
+        "[[store]]: reply YES to get one text when [[product]] [[variant]] is available. "
+        "Msg&data rates may apply. Reply STOP to end.",
+    ),
+    (
+        "renewal",
+        "sms",
+        "Still wanted?",
+        None,
+        "[[store]]: do you still wait for [[product]] [[variant]]? Reply YES, or we stop looking soon. "
+        "Reply STOP to end.",
+    ),
+    (
+        "double_opt_in",
+        "email",
+        "Please confirm",
+        "Please confirm: [[product]]",
+        "Hello [[firstname]],\n\nsomebody, we hope you, asked us to write to this address when [[product]] [[variant]] "
+        "is available. Please confirm it:\n[[confirm_url]]\n\nIf it was not you, do nothing, and we will not write "
+        "again." + _BYE,
+    ),
+    (
+        "renewal",
+        "email",
+        "Still wanted?",
+        "Do you still want [[product]]?",
+        "Hello [[firstname]],\n\nyou asked us to tell you when [[product]] [[variant]] is available, and it is not yet. "
+        "Do you still want it? Tell us, or your request ends soon:\n[[confirm_url]]" + _BYE,
+    ),
+)
+_GERMAN = (
+    (
+        "double_opt_in",
+        "sms",
+        "Bitte bestätigen",
+        None,
+        "[[store]]: Mit JA antworten, und Sie bekommen eine SMS, sobald [[product]] [[variant]] da ist. "
+        "Es können Kosten anfallen. Ende: STOP",
+    ),
+    (
+        "renewal",
+        "sms",
+        "Noch gewünscht?",
+        None,
+        "[[store]]: Warten Sie noch auf [[product]] [[variant]]? Bitte mit JA antworten, sonst endet Ihre Anfrage bald. "
+        "Ende: STOP",
+    ),
+    (
+        "double_opt_in",
+        "email",
+        "Bitte bestätigen",
+        "Bitte bestätigen: [[product]]",
+        "Guten Tag [[firstname]],\n\njemand, hoffentlich Sie, hat uns gebeten, an diese Adresse zu schreiben, sobald "
+        "[[product]] [[variant]] verfügbar ist. Bitte bestätigen Sie das:\n[[confirm_url]]\n\n"
+        "Waren Sie es nicht, tun Sie nichts; dann schreiben wir nicht mehr." + _TSCHUESS,
+    ),
+    (
+        "renewal",
+        "email",
+        "Noch gewünscht?",
+        "Möchten Sie [[product]] noch?",
+        "Guten Tag [[firstname]],\n\nSie wollten wissen, wenn [[product]] [[variant]] verfügbar ist; noch ist es das "
+        "nicht. Möchten Sie es noch? Sagen Sie es uns, sonst endet Ihre Anfrage bald:\n[[confirm_url]]" + _TSCHUESS,
+    ),
+)
 #: Index → columns, and which rows.
 INDEXES = {
     "ix_alert_request_confirm_by": (["confirm_by", "id"], "status = 'pending' AND confirm_by IS NOT NULL"),
@@ -88,21 +159,20 @@ def _add_templates(connection: sa.Connection, now: object) -> None:
     columns = ("store_id", "template_id", "number", "subject", "body", "created_at")
     version = sa.table("template_version", *(sa.column(name) for name in columns))
     store = sa.table("store", sa.column("id"), sa.column("locale"))
-    ours = [default for default in DEFAULTS if default.kind in KINDS]
     for store_id, locale in connection.execute(sa.select(store.c.id, store.c.locale)).all():
-        for default in map(german, ours) if locale.startswith("de") else ours:
+        for kind, channel, name, subject, body in _GERMAN if locale.startswith("de") else _ENGLISH:
             named = sa.select(template.c.id).where(
                 template.c.store_id == store_id,
-                template.c.channel == default.channel,
-                template.c.name == default.name,
+                template.c.channel == channel,
+                template.c.name == name,
                 template.c.deleted_at.is_(None),
             )
             taken = connection.scalar(named.limit(1)) is not None
-            values = {"store_id": store_id, "kind": default.kind, "channel": default.channel, "version": 1}
-            values |= {"active": True, "standard": True, "name": f"{default.name} (2)" if taken else default.name}
+            values = {"store_id": store_id, "kind": kind, "channel": channel, "version": 1}
+            values |= {"active": True, "standard": True, "name": f"{name} (2)" if taken else name}
             made = connection.scalar(sa.insert(template).values(values).returning(template.c.id))
             wording = {"store_id": store_id, "template_id": made, "number": 1, "created_at": now}
-            connection.execute(sa.insert(version).values(wording | {"subject": default.subject, "body": default.body}))
+            connection.execute(sa.insert(version).values(wording | {"subject": subject, "body": body}))
 
 
 def downgrade() -> None:

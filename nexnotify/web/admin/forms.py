@@ -25,6 +25,7 @@ from nexnotify.content.service import MAX_EMAIL
 from nexnotify.inventory.available import STATUSES
 from nexnotify.reports.words import PRODUCT_STATUSES
 from nexnotify.stores.settings import StoreSettings
+from nexnotify.web.admin.request_fields import REQUEST_FIELDS, RequestFields
 from nexnotify.words import N_, translated
 
 MAX_COUNT = 10**9
@@ -134,11 +135,7 @@ class SwitchesForm(FlaskForm):
     preordered_email = BooleanField(N_("Preordered, email"))
 
 
-#: Settings of the life of a request, each with a field of its name.
-_LIFE = tuple("double_opt_in confirm_hours request_days renewal_days reminders reminder_hours reconfirm_months".split())
-
-
-class SettingsForm(SwitchesForm):
+class SettingsForm(SwitchesForm, RequestFields):
     """The store's switches and policy."""
 
     threshold = IntegerField(
@@ -160,47 +157,6 @@ class SettingsForm(SwitchesForm):
     )
     confirmations = BooleanField(
         N_("Confirm each sign-up"), description=N_("A message at once, so that shoppers know they were heard.")
-    )
-    double_opt_in = BooleanField(
-        N_("Double opt-in"),
-        description=N_(
-            "Who asks is first asked back, and waits only after a yes: by replying YES, or on a page behind a link. "
-            "Nobody can then sign up somebody else’s number. Who has said yes once is not asked again."
-        ),
-    )
-    confirm_hours = IntegerField(
-        N_("Hours to confirm"),
-        [InputRequired(N_("Write a number.")), NumberRange(1, 720, N_("Write a number from 1 to 720."))],
-        description=N_("What nobody confirms in this time ends."),
-    )
-    request_days = IntegerField(
-        N_("Days to keep requests"),
-        [_MayBeEmpty(), NumberRange(2, 3650, N_("Write a number from 2 to 3,650."))],
-        description=N_("Empty keeps them for ever. A change also counts for those who wait already."),
-    )
-    renewal_days = IntegerField(
-        N_("Days before the end to ask"),
-        [InputRequired(N_("Write a number.")), NumberRange(1, 60, N_("Write a number from 1 to 60."))],
-        description=N_(
-            "Shoppers are asked whether they still want it. A yes keeps the request for the whole time again."
-        ),
-    )
-    reminders = SelectField(
-        N_("Reminders"),
-        choices=[("0", N_("None")), ("1", N_("One")), ("2", N_("Two"))],
-        description=N_("To who was told and has not bought, while it is in stock. They count for the frequency cap."),
-    )
-    reminder_hours = IntegerField(
-        N_("Hours before each reminder"),
-        [InputRequired(N_("Write a number.")), NumberRange(1, 720, N_("Write a number from 1 to 720."))],
-    )
-    reconfirm_months = IntegerField(
-        N_("Months after which a number confirms again"),
-        [_MayBeEmpty(), NumberRange(1, 120, N_("Write a number from 1 to 120."))],
-        description=N_(
-            "Numbers come to other people. One of which nothing was heard for so long is asked before it is told "
-            "anything. Empty: never."
-        ),
     )
     send_undo_seconds = IntegerField(
         N_("Seconds to take a text to many back"),
@@ -266,7 +222,7 @@ class SettingsForm(SwitchesForm):
         }
         data |= {
             name: getattr(settings, name)
-            for name in ("threshold", "confirmations", "send_undo_seconds", "resend_uncertain", *_LIFE)
+            for name in ("threshold", "confirmations", "send_undo_seconds", "resend_uncertain", *REQUEST_FIELDS)
         }
         data |= {"country": settings.country, "zone": settings.zone, "domains": "\n".join(settings.domains)}
         data |= {"quiet": settings.quiet_hours is not None, "quiet_from": quiet.times[0], "quiet_to": quiet.times[1]}
@@ -294,7 +250,7 @@ class SettingsForm(SwitchesForm):
             "quiet_hours": quiet,
             "frequency_cap": cap,
             "confirmations": self.confirmations.data,
-            **{name: self[name].data for name in _LIFE},
+            **{name: self[name].data for name in REQUEST_FIELDS},
             "reminders": int(self.reminders.data),
             "send_undo_seconds": self.send_undo_seconds.data,
             "resend_uncertain": self.resend_uncertain.data,

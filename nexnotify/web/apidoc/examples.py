@@ -191,6 +191,7 @@ ANSWERS: dict[str, Any] = {
         "id": 7,
         "status": "alerted",
         "summary": "Has been told that the product is back. Last: The gateway has taken it.",
+        "ends_at": None,
         "events": _TRACE,
     },
     "listRestocks": {"restocks": [_RESTOCK], "next": None},

@@ -207,6 +207,7 @@ class Trace(Answer):
     id: int
     status: RequestStatus
     summary: Annotated[str, Field(description="One sentence that support can read to a shopper.")]
+    ends_at: Annotated[Moment | None, Field(description="When an open request ends, unless the shopper says yes.")]
     events: Annotated[list[TraceEvent], Field(description="Oldest first.")]
 
 
