@@ -154,6 +154,15 @@ def test_the_answer_to_the_widget_is_the_same_whether_the_contact_was_known_or_n
     assert first == again == careful.ask() == {"status": "waiting"}
 
 
+def test_whoever_asks_is_told_that_a_question_may_come(careful: Shop) -> None:
+    address = f"/widget/v1/{careful.key}/config?sku=TEE-M"
+    texts = careful.client.get(address).get_json()["texts"]
+    assert texts["done_sms"].endswith("If we ask you to confirm it first, please say yes.")
+    careful.put("settings", {"double_opt_in": False})
+    texts = careful.client.get(address).get_json()["texts"]
+    assert texts["done_sms"].endswith("available.")
+
+
 def test_what_nobody_confirms_lapses_with_its_reason(careful: Shop, twilio: Twilio) -> None:
     careful.put("settings", {"confirm_hours": 48})
     careful.ask()
