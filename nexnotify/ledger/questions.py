@@ -36,19 +36,17 @@ _ALIVE = ("held", "queued", "claimed", "uncertain", "accepted", "sent", "deliver
 
 
 def ask_to_confirm(store: Store, variant: Variant, asking: Asking, now: datetime) -> int | None:
-    """Ask whoever owns an address that was typed in whether they really want it; one question for all that is open.
+    """Ask whoever owns an address that was typed in whether they really want it.
 
-    :returns: the message's id; None when there is one already, or nothing could be sent.
+    :returns: the message's id; None when nothing could be sent.
     """
-    if _is_asked(store, asking.contact.id, now):
-        return None
     contact = asking.contact
     facts = Facts(opted_out=contact.opted_out_at is not None, reachable=contact.unreachable_at is None)
     return ask(store, variant, asking, "sign_up", decide_answer(facts), now)
 
 
-def _is_asked(store: Store, contact_id: int, now: datetime) -> bool:
-    """Whether a question is out that a yes would answer."""
+def is_asked(store: Store, contact_id: int, now: datetime) -> bool:
+    """Whether a question to confirm is out: one is for everything that is open."""
     asked = (
         sa.select(Question.id)
         .join(AlertRequest, sa.and_(AlertRequest.store_id == Question.store_id, AlertRequest.id == Question.request_id))

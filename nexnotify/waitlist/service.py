@@ -210,7 +210,7 @@ def back_to_waiting(requests: Sequence[int], now: datetime) -> None:
     mine = AlertRequest.id.in_(requests), (AlertRequest.status + "") == "alerted"
     for where, values in (
         (stopped_since, {"status": "cancelled", "closed_at": now, "closed_reason": "stop", "alerted_at": None}),
-        (~asked_anew, {"status": "waiting", "alerted_at": None}),
+        (~asked_anew, {"status": "waiting", "alerted_at": None, "reminded": 0}),
     ):
         db.session.execute(
             sa.update(AlertRequest).where(*mine, where).values(**values).execution_options(synchronize_session=False)

@@ -17,7 +17,7 @@ from nexnotify.customers.service import count_signup, normalise
 from nexnotify.db import transaction
 from nexnotify.errors import Invalid, NexnotifyError, NotFound, TooMany
 from nexnotify.ledger.answers import queue_confirmation
-from nexnotify.ledger.questions import ask_to_confirm
+from nexnotify.ledger.questions import ask_to_confirm, is_asked
 from nexnotify.nudge import nudge
 from nexnotify.outcomes.page_orders import remember_visitor
 from nexnotify.phone import InvalidEmail, InvalidPhone
@@ -150,21 +150,24 @@ def sign_up(
     if confirm:
         # Counted after all joins, so that nobody who holds the store's counter waits for a contact.
         for result, address in zip(joined, addresses.values(), strict=True):
-            if _is_answered(store, result) and (not from_shopper or _may_confirm(store, address, now)):
+            if _is_answered(store, result, now) and (not from_shopper or _may_confirm(store, address, now)):
                 _answer(store, variant, result, name, now)
     return joined
 
 
-def _is_answered(store: Store, result: Joined) -> bool:
-    """Whether a sign-up brings a message: what is to be confirmed is asked until it is, all else confirmed once."""
-    return result.confirm_by is not None or (result.is_new and store_settings(store).confirmations)
+def _is_answered(store: Store, result: Joined, now: datetime) -> bool:
+    """Whether a sign-up brings a message: a question where none is out yet, else a confirmation where it is new."""
+    if result.confirm_by is not None:
+        return not is_asked(store, result.contact.id, now)
+    return result.is_new and store_settings(store).confirmations
 
 
 def _answer(store: Store, variant: Variant, result: Joined, name: str | None, now: datetime) -> None:
     if result.confirm_by is None:
         queue_confirmation(store, variant, result.contact, name, now)
     else:
-        ask_to_confirm(store, variant, Asking(result.request_id, variant.id, name, "", result.contact), now)
+        asking = Asking(result.request_id, variant.id, name, variant.unavailable_as, result.contact)
+        ask_to_confirm(store, variant, asking, now)
 
 
 def _may_confirm(store: Store, address: str, now: datetime) -> bool:

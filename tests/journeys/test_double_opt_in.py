@@ -100,6 +100,21 @@ def test_the_ledger_keeps_the_yes_with_the_message_that_asked(careful: Shop, twi
     assert "message_accepted" in whats
 
 
+def test_the_merchant_sees_why_it_does_not_wait_yet_and_until_when_it_can_be_confirmed(careful: Shop) -> None:
+    careful.ask_by_email()
+    careful.work()
+    browser = careful.sign_in()
+    page = browser.get("/admin/waitlist/requests/1").get_data(as_text=True)
+    assert "Asked back, and not confirmed yet." in page
+    assert "To be confirmed by" in page
+    [message] = careful.messages("double_opt_in")
+    listed = browser.get("/admin/messages?kind=double_opt_in").get_data(as_text=True)
+    shown = re.findall(r"/admin/messages/\d+", listed)
+    detail = browser.get(shown[0]).get_data(as_text=True)
+    assert link(careful).removeprefix("/s/yes/") not in detail, "whoever reads it here is not the shopper"
+    assert message["status"] == "delivered"
+
+
 def test_who_has_confirmed_once_is_not_asked_again(careful: Shop, twilio: Twilio) -> None:
     careful.product("HAT")
     careful.ask()
