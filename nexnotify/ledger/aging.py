@@ -51,6 +51,8 @@ def ask_idle(store: Store, now: datetime) -> int:
     if not candidates:
         return 0
     alive = _signs_of_life(store, [item.contact.id for item in candidates])
+    # Only numbers come to other people.
+    alive |= {item.contact.id: now for item in candidates if item.contact.channel != "sms"}
     known = {item.id: alive[item.contact.id] for item in candidates if alive[item.contact.id] > since}
     for request_id, at in known.items():
         mark_alive([request_id], at)

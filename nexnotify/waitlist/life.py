@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from nexnotify.customers.models import Contact, ContactRow
-from nexnotify.db import db
+from nexnotify.db import IdIn, db
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import StoreSettings, store_settings
 from nexnotify.waitlist.ending import Keeping
@@ -174,23 +174,14 @@ def to_renew(store: Store, now: datetime, most: int = BATCH) -> list[Asking]:
 
 
 def to_reconfirm(store: Store, since: datetime, most: int = BATCH) -> list[Asking]:
-    """Requests by text of numbers of which nothing is known since that moment, the oldest first, locked."""
+    """Requests of whose contact nothing is known since that moment, the oldest first, locked."""
     quiet = sa.or_(AlertRequest.alive_at.is_(None), AlertRequest.alive_at <= since)
-    return _to_ask(store, most, AlertRequest.renewed_at <= since, quiet, Contact.channel == "sms")
+    return _to_ask(store, most, AlertRequest.renewed_at <= since, quiet)
 
 
 def _to_ask(store: Store, most: int, *which: Any) -> list[Asking]:
-    rows: Sequence[Any] = db.session.execute(
-        sa.select(
-            *_ANSWERED,
-            AlertRequest.asked_status,
-            Contact.id,
-            Contact.channel,
-            Contact.opted_out_at,
-            Contact.unreachable_at,
-            Contact.confirmed_at,
-        )
-        .join(Contact, sa.and_(Contact.store_id == AlertRequest.store_id, Contact.id == AlertRequest.contact_id))
+    found = (
+        sa.select(AlertRequest.id)
         .where(
             AlertRequest.store_id == store.id,
             sa.text("alert_request.status = 'waiting' AND alert_request.renewal_asked_at IS NULL"),
@@ -198,9 +189,27 @@ def _to_ask(store: Store, most: int, *which: Any) -> list[Asking]:
         )
         .order_by(AlertRequest.renewed_at, AlertRequest.id)
         .limit(most)
-        .with_for_update(of=(AlertRequest, Contact), skip_locked=True, key_share=True)
-    ).all()
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    rows: Sequence[Any] = db.session.execute(_ASKING, {"b_ids": list(db.session.scalars(found))}).all()
     return [Asking(row[0], row[1], row[2], row[3], ContactRow(store.id, *row[4:])) for row in rows]
+
+
+_ASKING = (
+    sa.select(
+        *_ANSWERED,
+        AlertRequest.asked_status,
+        Contact.id,
+        Contact.channel,
+        Contact.opted_out_at,
+        Contact.unreachable_at,
+        Contact.confirmed_at,
+    )
+    .join(Contact, sa.and_(Contact.store_id == AlertRequest.store_id, Contact.id == AlertRequest.contact_id))
+    .where(IdIn(AlertRequest.__table__.c.id))
+    .order_by(AlertRequest.renewed_at, AlertRequest.id)
+    .with_for_update(of=Contact, skip_locked=True, key_share=True)
+)
 
 
 def mark_asked(request_ids: Sequence[int], now: datetime) -> None:

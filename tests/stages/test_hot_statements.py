@@ -39,8 +39,8 @@ from tests.times import later
 GROWING = ("message", "alert", "attempt", "alert_request", "message_event", "decision", "contact")
 #: Columns that hardly narrow anything down: one store, and nearly all that it ever sent.
 WIDE = {"store_id", "status", "kind", "channel", "variant_id"}
-#: Partial indexes of messages that have not gone: none of them holds the past.
-LIVE = re.compile(r"\bix_message_(due|held|no_credit|claimed|uncertain)\b")
+#: Partial indexes of messages that have not gone, and of requests that were asked about: none of them holds the past.
+LIVE = re.compile(r"\bix_(message_(due|held|no_credit|claimed|uncertain)|alert_request_(renewal|confirm_by))\b")
 
 
 @dataclass
@@ -150,6 +150,7 @@ def test_no_statement_of_the_life_of_a_request_reads_what_went_out_before(shop: 
         assert shop.post("requests", {"requests": rows})["errors"] == []
     with inside(shop.app):
         fill_past(shop, lane_id)
+        fill_waitlist(shop)
         with watched() as seen:
             shop.ask("TEE-M")
             shop.ask("TEE-M")
@@ -211,6 +212,16 @@ def fill_past(shop: Shop, lane_id: int, count: int = 5000) -> None:
         insert(MessageEvent, [store | each | {"status": "delivered", "at": at} for each in of])
         verdict = {"stage": "plan", "verdict": "send", "reason": "eligible", "rules_version": 1, "at": at}
         insert(Decision, [store | verdict | each for each in about])
+        db.session.connection().exec_driver_sql("ANALYZE")
+
+
+def fill_waitlist(shop: Shop) -> None:
+    """Many who wait since today, whom nothing of a sweep is about."""
+    waits = {"store_id": shop.store_id, "variant_id": db.session.scalar(sa.select(Variant.id)), "created_at": utcnow()}
+    waits |= {"status": "waiting", "asked_status": "sold_out", "source": "widget"}
+    with transaction():
+        contacts = db.session.scalars(sa.select(Contact.id).order_by(Contact.id.desc()).limit(900)).all()
+        insert(AlertRequest, [waits | {"contact_id": contact_id} for contact_id in contacts])
         db.session.connection().exec_driver_sql("ANALYZE")
 
 
