@@ -14,7 +14,7 @@ from nexnotify.ledger.opening import equip_store
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import create_api_key, create_user, open_store
 from nexnotify.workers.sender import Sender
-from nexnotify.workers.steps import run_campaigns, run_notices, run_receipts, run_recovery, run_restock
+from nexnotify.workers.steps import run_campaigns, run_lives, run_notices, run_receipts, run_recovery, run_restock
 
 PASSWORD = "correct horse battery"
 
@@ -132,6 +132,13 @@ class Shop:
             run_notices()
             run_campaigns()
             db.session.remove()
+
+    def sweep(self) -> None:
+        """What a worker does once a minute for those who wait, and everything else."""
+        with self.app.app_context():
+            run_lives()
+            db.session.remove()
+        self.work()
 
     def send(self) -> None:
         """Send what is due."""

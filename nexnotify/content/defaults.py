@@ -53,7 +53,19 @@ DEFAULTS = (
         "sms",
         "Reminder",
         "[[store]]: [[product]] [[variant]] is still in stock. [[url|]] " + STOP_HINT,
-        active=False,
+    ),
+    Default(
+        "double_opt_in",
+        "sms",
+        "Please confirm",
+        "[[store]]: reply YES to get one text when [[product]] [[variant]] is available. "
+        "Msg&data rates may apply. Reply STOP to end.",
+    ),
+    Default(
+        "renewal",
+        "sms",
+        "Still wanted?",
+        "[[store]]: do you still wait for [[product]] [[variant]]? Reply YES, or we stop looking soon. " + STOP_HINT,
     ),
     Default(
         "stop_reply",
@@ -162,7 +174,23 @@ DEFAULTS = (
         "Reminder",
         "Hello [[firstname]],\n\n[[product]] [[variant]] is still in stock.\n[[url|]]" + _BYE,
         subject="[[product]] is still in stock",
-        active=False,
+    ),
+    Default(
+        "double_opt_in",
+        "email",
+        "Please confirm",
+        "Hello [[firstname]],\n\nsomebody, we hope you, asked us to write to this address when [[product]] [[variant]] is "
+        "available. Please confirm it:\n[[confirm_url]]\n\nIf it was not you, do nothing, and we will not write again."
+        + _BYE,
+        subject="Please confirm: [[product]]",
+    ),
+    Default(
+        "renewal",
+        "email",
+        "Still wanted?",
+        "Hello [[firstname]],\n\nyou asked us to tell you when [[product]] [[variant]] is available, and it is not yet. "
+        "Do you still want it? Tell us, or your request ends soon:\n[[confirm_url]]" + _BYE,
+        subject="Do you still want [[product]]?",
     ),
     # Storefronts send emails of their own about orders and tickets.
     Default(

@@ -39,6 +39,17 @@ _WORDS: dict[tuple[str, str, str | None], tuple[str, str, str | None]] = {
         f"[[store]]: {_PRODUCT} ist noch lieferbar. [[url|]] {END}",
         None,
     ),
+    ("double_opt_in", "sms", None): (
+        "Bitte bestätigen",
+        f"[[store]]: Mit JA antworten, und Sie bekommen eine SMS, sobald {_PRODUCT} da ist. "
+        f"Es können Kosten anfallen. {END}",
+        None,
+    ),
+    ("renewal", "sms", None): (
+        "Noch gewünscht?",
+        f"[[store]]: Warten Sie noch auf {_PRODUCT}? Bitte mit JA antworten, sonst endet Ihre Anfrage bald. {END}",
+        None,
+    ),
     ("stop_reply", "sms", None): (
         "Antwort auf STOP",
         "[[store]]: Sie sind abgemeldet und bekommen keine SMS mehr von uns. Wieder anmelden: START",
@@ -120,6 +131,19 @@ _WORDS: dict[tuple[str, str, str | None], tuple[str, str, str | None]] = {
         "Erinnerung",
         f"Guten Tag [[firstname]],\n\n{_PRODUCT} ist noch lieferbar.\n[[url|]]{_BYE}",
         "[[product]] ist noch lieferbar",
+    ),
+    ("double_opt_in", "email", None): (
+        "Bitte bestätigen",
+        f"Guten Tag [[firstname]],\n\njemand, hoffentlich Sie, hat uns gebeten, an diese Adresse zu schreiben, sobald "
+        f"{_PRODUCT} verfügbar ist. Bitte bestätigen Sie das:\n[[confirm_url]]\n\n"
+        f"Waren Sie es nicht, tun Sie nichts; dann schreiben wir nicht mehr.{_BYE}",
+        "Bitte bestätigen: [[product]]",
+    ),
+    ("renewal", "email", None): (
+        "Noch gewünscht?",
+        f"Guten Tag [[firstname]],\n\nSie wollten wissen, wenn {_PRODUCT} verfügbar ist; noch ist es das nicht. "
+        f"Möchten Sie es noch? Sagen Sie es uns, sonst endet Ihre Anfrage bald:\n[[confirm_url]]{_BYE}",
+        "Möchten Sie [[product]] noch?",
     ),
     ("order_new", "email", None): (
         "Bestellung erhalten",

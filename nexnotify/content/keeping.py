@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from nexnotify.content.defaults import CUSTOM, DEFAULTS, Default
 from nexnotify.content.defaults_german import german
-from nexnotify.content.models import KEYWORD_REPLIES, NAME, NOT_YET, Template
+from nexnotify.content.models import KEYWORD_REPLIES, NAME, Template
 from nexnotify.content.service import add_version
 from nexnotify.db import db
 from nexnotify.errors import Conflict, Invalid
@@ -97,10 +97,7 @@ def switch_on(template: Template) -> Template | None:
     """Put a template into use. The store's row has to be locked: two at once would both take the same place.
 
     :returns: the template whose place it took.
-    :raises Conflict: nothing sends templates of its kind yet.
     """
-    if template.kind in NOT_YET:
-        raise Conflict(N_("This version does not send templates of this kind yet."))
     before = None if template.kind == "custom" else in_place_of(template)
     if before is not None:
         before.active = False

@@ -16,7 +16,11 @@ NAME = 100
 KINDS = {
     "back_in_stock": N_("Sent when the product can be bought again."),
     "confirmation": N_("Sent at once when a shopper asks to be told."),
-    "reminder": N_("To who was told and has not bought. This version does not send it yet."),
+    "double_opt_in": N_(
+        "Asks whoever owns an address whether they want it; with double opt-in, and of numbers long idle."
+    ),
+    "renewal": N_("Asks before a request ends whether it is still wanted."),
+    "reminder": N_("To who was told and has not bought, as often as the settings say."),
     "stop_reply": N_("The one answer to STOP."),
     "start_reply": N_("The answer to START."),
     "help_reply": N_("The answer to HELP."),
@@ -34,6 +38,8 @@ KINDS = {
 TITLES = {
     "back_in_stock": N_("Customer: back in stock"),
     "confirmation": N_("Customer: waiting on stock"),
+    "double_opt_in": N_("Customer: please confirm"),
+    "renewal": N_("Customer: still wanted?"),
     "reminder": N_("Customer: reminder"),
     "stop_reply": N_("Customer: answer to STOP"),
     "start_reply": N_("Customer: answer to START"),
@@ -50,8 +56,6 @@ TITLES = {
 }
 #: Those that messages of the kind ``keyword_reply`` are written with. One of each is always in use.
 KEYWORD_REPLIES = ("stop_reply", "start_reply", "help_reply")
-#: Nothing sends them yet, so they cannot be switched on.
-NOT_YET = ("reminder",)
 #: Template kind → kind of its messages, where the two have different names.
 MESSAGE_KINDS = {
     **dict.fromkeys(KEYWORD_REPLIES, "keyword_reply"),

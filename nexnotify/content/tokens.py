@@ -74,6 +74,12 @@ _ALL_TOKENS: Final = (
     Token("waiting", N_("how many people wait for the product"), "25", frozenset({"waitlist"})),
     Token("credits", N_("how many credits are left"), "49", frozenset({"credits"})),
     Token(
+        "confirm_url",
+        N_("the page where the shopper says yes"),
+        "https://shop.example/s/yes/a1B2c3D",
+        frozenset({"double_opt_in", "renewal"}),
+    ),
+    Token(
         "stop_url",
         N_("the page where the shopper ends these messages"),
         "https://shop.example/s/a1B2c3D",

@@ -21,6 +21,21 @@ class Language:
     refusals: Mapping[str, str] = field(default_factory=dict)
     direction: Literal["ltr", "rtl"] = "ltr"
 
+    def texts_for(self, *, must_confirm: bool) -> dict[str, str]:
+        """The words of one store.
+
+        :param must_confirm: new addresses are asked back. It is said to everybody: who was asked is nobody's business.
+        """
+        texts = dict(self.texts)
+        first = texts.pop("confirm_first")
+        if must_confirm:
+            texts |= {name: f"{texts[name]} {first}" for name in _DONE}
+        return texts
+
+
+#: What stands there after asking.
+_DONE = ("done_sms", "done_email", "done_both")
+
 
 ENGLISH = Language(
     "en",
@@ -47,6 +62,7 @@ ENGLISH = Language(
         "done_sms": "We’ll text {phone} once, when {product} is available.",
         "done_email": "We’ll email {email} once, when {product} is available.",
         "done_both": "We’ll text {phone} and email {email} once, when {product} is available.",
+        "confirm_first": "If we ask you to confirm it first, please say yes.",
         "err_which": "Choose which one you want.",
         "err_quantity": "Enter how many you want, from 1 on.",
         "err_none": "Enter a mobile number or an email address.",
@@ -93,6 +109,7 @@ GERMAN = Language(
         "done_sms": "Wir schicken einmal eine SMS an {phone}, sobald {product} verfügbar ist.",
         "done_email": "Wir schreiben einmal an {email}, sobald {product} verfügbar ist.",
         "done_both": "Wir schicken einmal eine SMS an {phone} und schreiben an {email}, sobald {product} verfügbar ist.",
+        "confirm_first": "Wenn wir Sie vorher um eine Bestätigung bitten, sagen Sie bitte Ja.",
         "err_which": "Wählen Sie eine Ausführung.",
         "err_quantity": "Geben Sie ein, wie viele Sie möchten, ab 1.",
         "err_none": "Geben Sie eine Handynummer oder eine E-Mail-Adresse ein.",

@@ -42,8 +42,14 @@ def opt_out(contact: Contact, proof: Proof, now: datetime) -> bool:
     _write(contact, "all", "revoked", proof, now)
     if contact.opted_out_at is not None:
         return False
-    contact.opted_out_at = now
+    contact.opted_out_at, contact.confirmed_at = now, None
     return True
+
+
+def confirm(contact: Contact, purpose: str, proof: Proof, now: datetime) -> None:
+    """Record that the address's own owner says yes: by a reply from it, or behind a link that only it was sent."""
+    _write(contact, purpose, "confirmed", proof, now)
+    contact.confirmed_at = now
 
 
 def opt_in(contact: Contact, proof: Proof, now: datetime) -> bool:
@@ -54,7 +60,7 @@ def opt_in(contact: Contact, proof: Proof, now: datetime) -> bool:
     _write(contact, "requested", "granted", proof, now)
     if contact.opted_out_at is None:
         return False
-    contact.opted_out_at = None
+    contact.opted_out_at, contact.confirmed_at = None, now  # the word came from the address itself
     return True
 
 

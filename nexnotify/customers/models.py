@@ -32,6 +32,10 @@ class Contact(Tenant, db.Model):
     #: The gateway said that no message can reach this address.
     unreachable_at: Mapped[datetime | None]
     unreachable_reason: Mapped[str | None] = mapped_column(sa.String(60))
+    #: Its owner has answered yes, so that it is really theirs; null again after a STOP.
+    confirmed_at: Mapped[datetime | None]
+    #: When it last wrote to us.
+    heard_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
@@ -43,6 +47,7 @@ class ContactRow(NamedTuple):
     channel: str
     opted_out_at: datetime | None = None
     unreachable_at: datetime | None = None
+    confirmed_at: datetime | None = None
 
 
 class ConsentWording(db.Model):
@@ -69,7 +74,7 @@ class ConsentEntry(Tenant, db.Model):
     contact_id: Mapped[int] = mapped_column(BigId)
     #: "requested", "transactional", "marketing"; "all" for STOP.
     purpose: Mapped[str] = mapped_column(sa.String(20))
-    #: "granted" or "revoked"
+    #: "granted", "confirmed" (a yes that came from the address itself) or "revoked"
     action: Mapped[str] = mapped_column(sa.String(20))
     #: "widget", "api", "keyword", "page", "gateway", "import", "staff"
     method: Mapped[str] = mapped_column(sa.String(20))

@@ -44,7 +44,12 @@ def find_contact(store: Store, channel: str, address: str) -> Contact | None:
 _contact = Contact.__table__
 _LOCK_CONTACT = (
     sa.select(
-        _contact.c.store_id, _contact.c.id, _contact.c.channel, _contact.c.opted_out_at, _contact.c.unreachable_at
+        _contact.c.store_id,
+        _contact.c.id,
+        _contact.c.channel,
+        _contact.c.opted_out_at,
+        _contact.c.unreachable_at,
+        _contact.c.confirmed_at,
     )
     .where(
         _contact.c.store_id == sa.bindparam("store_id"),
@@ -132,6 +137,7 @@ def search_contacts(store: Store, text: str) -> list[int]:
 def forget_address(contact: Contact, now: datetime) -> None:
     """Erase the address. Its hash stays, so that a STOP goes on to hold and the proof of a consent can be found."""
     contact.address, contact.last4_hash = "", last4_hash(contact.store_id, "")
+    contact.confirmed_at = None  # whoever gives it next is somebody else, for all we know
     mark_unreachable(contact, ERASED, now)
 
 

@@ -14,11 +14,13 @@ from nexnotify.catalog.models import Variant
 from nexnotify.customers.consent import may_be_sent_marketing
 from nexnotify.db import IdIn, db
 from nexnotify.dispatch.due import Due
+from nexnotify.dispatch.questions import Questions
 from nexnotify.inventory.service import needed_of, status_of
 from nexnotify.ledger.bought import have_bought
 from nexnotify.ledger.facts import COUNTED, GONE, recent_messages, store_policy
 from nexnotify.ledger.models import Alert
 from nexnotify.ledger.pages import pages_gone
+from nexnotify.ledger.questions import CAUSES
 from nexnotify.ledger.whereabouts import addresses_of
 from nexnotify.policy.eligibility import Facts, Send, Verdict, decide_alert, decide_answer, decide_sent
 from nexnotify.policy.places import Known, area_of
@@ -29,7 +31,9 @@ from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.models import AlertRequest
 
 #: Kinds that more than a STOP can hold up.
-_RULED = ("back_in_stock", "bulk", "order", "ticket")
+_RULED = ("back_in_stock", "reminder", "renewal", "double_opt_in", "bulk", "order", "ticket")
+#: Kinds that are about a restock → the status of a request of which they still say something.
+_ALERTS = {"back_in_stock": "waiting", "reminder": "alerted"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +74,23 @@ def _decide(due: Due, house: _House | None, now: datetime) -> Decided:
     opted_out, reachable = due.opted_out_at is not None, due.unreachable_at is None
     if house is None or due.kind not in _RULED:
         return Decided(decide_answer(Facts(opted_out=opted_out, reachable=reachable)))
-    if due.kind != "back_in_stock":
+    if due.kind in CAUSES.values():
+        return Decided(house.questions.decide(due, house.policy, house.whereabouts(due, None), now))
+    if due.kind not in _ALERTS:
         return Decided(_decide_sent(due, house, now))
     about = house.about.get(due.id, [])
     facts = Facts(
         opted_out=opted_out,
         reachable=reachable,
         wanted=not about or any(not item.recalled for item in about),
-        request_open=any(item.status == "waiting" for item in about),
+        request_open=any(item.status == _ALERTS[due.kind] for item in about),
         switched_on=any(house.is_on(due, item) for item in about),
         paused=house.settings.is_paused(due.channel),
         buyable=due.variant_id in house.in_stock,
         obstacle=house.obstacle(due, about),
         bought=any(item.request_id in house.bought for item in about),
         page_gone=due.variant_id in house.pages_gone,
-        told_at=house.recent.told.get((due.contact_id, due.variant_id or 0)),
+        told_at=house.recent.told.get((due.contact_id, due.variant_id or 0)) if due.kind == "back_in_stock" else None,
         recent=house.recent.counted[due.contact_id],
         known=house.whereabouts(due, next((item.zone for item in about if item.zone), None)),
     )
@@ -120,8 +126,9 @@ class _House:
     """What the rules need to know of a store and of the messages that are decided about, read once a claim."""
 
     def __init__(self, store_id: int, ruled: Sequence[Due], now: datetime) -> None:
-        alerts = [due for due in ruled if due.kind == "back_in_stock"]
-        sent = [due for due in ruled if due.kind != "back_in_stock"]
+        alerts = [due for due in ruled if due.kind in _ALERTS]
+        asking = [due for due in ruled if due.kind in CAUSES.values()]
+        sent = [due for due in ruled if due.kind not in (*_ALERTS, *CAUSES.values())]
         bulk = [due.contact_id for due in sent if due.kind == "bulk"]
         store = db.session.get_one(Store, store_id, populate_existing=True)
         self.settings = store_settings(store)
@@ -134,9 +141,11 @@ class _House:
         self.bought = have_bought(store_id, asked, self.settings.bought_days, now)
         counted = [due.contact_id for due in ruled if due.kind in COUNTED]
         self.recent = recent_messages(store_id, counted, self.settings, now, GONE)
-        quiet = [due for due in ruled if due.kind in COUNTED and due.channel == "sms" and self.settings.quiet_hours]
+        timed = (*COUNTED, *CAUSES.values())
+        quiet = [due for due in ruled if due.kind in timed and due.channel == "sms" and self.settings.quiet_hours]
         self._addresses = addresses_of([due.contact_id for due in quiet])
         self.willing = may_be_sent_marketing(store_id, bulk)
+        self.questions = Questions(store_id, [due.id for due in asking], self.settings)
         self.stopped = stopped_messages(store_id, [due.id for due in sent])
 
     def is_on(self, due: Due, about: About) -> bool:

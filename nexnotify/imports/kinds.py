@@ -22,6 +22,7 @@ from nexnotify.inventory.intake import take_product
 from nexnotify.inventory.service import LevelData, set_level
 from nexnotify.orders.imports import ParsedOrder, read_orders
 from nexnotify.orders.service import take_order
+from nexnotify.outcomes.bought import close_bought
 from nexnotify.outcomes.matching import match_order
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.imports import ParsedRequest, read_requests
@@ -157,6 +158,7 @@ def _save_order(store: Store, row: ParsedOrder, options: Options, now: datetime)
             )
         )
     match_order(store, order)
+    close_bought(store, order, now)
 
 
 KINDS: Mapping[str, Kind] = {

@@ -22,7 +22,7 @@ from nexnotify.ledger.moves import record_new
 from nexnotify.ledger.paying import NO_CREDIT, funds_of_one, put_aside
 from nexnotify.ledger.references import new_reference
 from nexnotify.ledger.values import product_values, stop_url
-from nexnotify.policy.eligibility import Facts, Send, Skip, decide_answer
+from nexnotify.policy.eligibility import Facts, Hold, Send, Skip, decide_answer
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 
@@ -76,7 +76,7 @@ def queue_test(store: Store, gateway: GatewayInstance, contact: Contact, now: da
         return None
     text = render_text(contact.channel, f"{store.name}: this is a test. It works.", f"A test from {store.name}")
     store = db.session.get_one(Store, contact.store_id)
-    return _add(store, contact, lane_of(gateway).id, "test", text, now)
+    return add_message(store, contact, lane_of(gateway).id, "test", text, now)
 
 
 def queue_notice(
@@ -106,7 +106,7 @@ def queue_notice(
         return Skip("no_text")
     version = template.version_id
     more: Any = {"template_version_id": version, "valid_for": NOTICE_VALID, "always": always}
-    return _add(store, contact, lane_id, kind, text, now, **more)
+    return add_message(store, contact, lane_id, kind, text, now, **more)
 
 
 def queue_trial(store: Store, contact: Contact, text: Rendered, now: datetime) -> int | Skip:
@@ -118,7 +118,7 @@ def queue_trial(store: Store, contact: Contact, text: Rendered, now: datetime) -
     if isinstance(verdict, Skip):
         return verdict
     lane_id = lane_for_new(store, contact.channel)
-    return Skip("no_gateway") if lane_id is None else _add(store, contact, lane_id, "test", text, now)
+    return Skip("no_gateway") if lane_id is None else add_message(store, contact, lane_id, "test", text, now)
 
 
 def _queue(
@@ -138,13 +138,15 @@ def _queue(
         text = template.render(values)
     except (UnresolvedToken, LookupError):
         return None  # an answer that cannot be worded must not undo the sign-up or the STOP that it answers
-    return _add(store, contact, lane_id, kind, text, now, template_version_id=template.version_id, variant=variant)
+    return add_message(
+        store, contact, lane_id, kind, text, now, template_version_id=template.version_id, variant=variant
+    )
 
 
 _ADD = sa.insert(Message.__table__).returning(Message.__table__.c.id)
 
 
-def _add(
+def add_message(
     store: Store,
     contact: Contact | ContactRow,
     lane_id: int,
@@ -156,9 +158,19 @@ def _add(
     variant: Variant | None = None,
     valid_for: timedelta = ANSWER_VALID,
     always: bool = False,
+    express: bool = True,
+    hold: Hold | None = None,
 ) -> int:
+    """Write one message, held where ``hold`` or missing credits say so; its time begins when the hold is over.
+
+    :param always: even where there are no credits for it.
+    :param express: it overtakes alerts.
+    :returns: its id.
+    """
     always = always or kind in ALWAYS
     found = funds_of_one(store.id, store_settings(store), contact.channel, text.segments, always=always)
+    due = hold.until if hold else now
+    reason = NO_CREDIT if found.short else hold.reason if hold else None
     message = {
         "store_id": contact.store_id,
         "reference": new_reference(now),
@@ -173,11 +185,11 @@ def _add(
         "encoding": text.encoding,
         "segments": text.segments,
         "credits": found.credits[0],
-        "status": "held" if found.short else "queued",
-        "reason": NO_CREDIT if found.short else None,
-        "express": True,
-        "due_at": now + valid_for if found.short else now,
-        "valid_until": now + valid_for,
+        "status": "held" if reason else "queued",
+        "reason": reason,
+        "express": express,
+        "due_at": due + valid_for if found.short else due,
+        "valid_until": due + valid_for,
         "created_at": now,
     }
     message_id: int = db.session.connection().execute(_ADD, message).scalar_one()

@@ -124,6 +124,16 @@ def waiting(job: Job, most: int) -> list[Waiting]:
     return [Waiting(*row) for row in connection.execute(statement, where | {"most": most}).all()]
 
 
+_ONE = [_people(way.requests.where(way.id == sa.bindparam("request")), _request) for way in _ways]
+
+
+def person_of(job: Job, request_id: int) -> Waiting | None:
+    """One person, while it waits for what the restock is of."""
+    where = _place(job) | {"most": 1, "request": request_id}
+    rows = (db.session.connection().execute(statement, where).first() for statement in _ONE)
+    return next((Waiting(*row) for row in rows if row is not None), None)
+
+
 def count_waiting(job: Job) -> int:
     """How many people there are behind that place."""
     found, where = 0, _place(job)

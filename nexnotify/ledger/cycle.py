@@ -247,12 +247,16 @@ def _tell(job: Job, most: int) -> None:
         _end(job, "everyone_told")
 
 
-def _count(event: RestockEvent, wave: RestockWave, chunk: Chunk, ids: Sequence[int], now: datetime) -> None:
+def count_decided(event: RestockEvent, chunk: Chunk) -> None:
     """Lists of restocks show these; counting decisions anew would read all of them."""
     held, passed = (sum(isinstance(item.verdict, kind) for item in chunk.decided) for kind in (Hold, Skip))
     event.held += held
     event.passed += passed
     event.told += len(chunk.decided) - held - passed
+
+
+def _count(event: RestockEvent, wave: RestockWave, chunk: Chunk, ids: Sequence[int], now: datetime) -> None:
+    count_decided(event, chunk)
     wave.told += len(chunk.going)
     heard = chunk.heard_at(now)
     if heard is not None:

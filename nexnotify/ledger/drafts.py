@@ -58,10 +58,11 @@ class _Wording:
 
 
 class Drafts:
-    """The texts of one variant's alerts."""
+    """The texts of one variant's alerts, or of reminders of them."""
 
-    def __init__(self, store: Store, variant: Variant) -> None:
+    def __init__(self, store: Store, variant: Variant, kind: str = KIND) -> None:
         self._store = store
+        self._kind = kind
         self._shared = product_values(store, variant)
         self._wordings: dict[tuple[str, str], _Wording | NoText] = {}
         self._texts: dict[tuple[object, ...], Text | NoText] = {}
@@ -82,7 +83,7 @@ class Drafts:
         key = (channel, status)
         if key not in self._wordings:
             try:
-                found = wording(self._store, KIND, channel, status)
+                found = wording(self._store, self._kind, channel, status)
                 self._wordings[key] = _Wording(found, found.uses("firstname", "fullname"), found.uses("stop_url"))
             except LookupError as error:
                 self._wordings[key] = NoText("no_text", str(error))

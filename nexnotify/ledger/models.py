@@ -106,6 +106,28 @@ class PageCheck(Tenant, db.Model):
     checked_at: Mapped[datetime]
 
 
+class Question(Tenant, db.Model):
+    """A shopper was asked about a request: to confirm it, or whether it is still wanted."""
+
+    __tablename__ = "question"
+    __table_args__ = tenant_args(
+        tenant_key("request_id", "alert_request"),
+        tenant_key("message_id", "message"),
+        sa.Index("ix_question_request", "store_id", "request_id", "id"),
+        sa.Index("ix_question_message", "store_id", "message_id"),
+    )
+
+    request_id: Mapped[int] = mapped_column(BigId)
+    #: Null where nothing could be sent; ``reason`` says why.
+    message_id: Mapped[int | None] = mapped_column(BigId)
+    #: One of ``ledger.questions.CAUSES``.
+    cause: Mapped[str] = mapped_column(sa.String(10))
+    #: A reason of ``policy.eligibility``.
+    reason: Mapped[str | None] = mapped_column(sa.String(40))
+    asked_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+
+
 class Attempt(Tenant, db.Model):
     """One try to hand a message over, committed before the gateway is called."""
 

@@ -69,10 +69,12 @@ def take_back(contact: Contact, reason: str, now: datetime, variant_id: int | No
     statement = sa.select(Message.id, Message.status).where(
         Message.store_id == contact.store_id,
         Message.contact_id == contact.id,
-        Message.status.in_(("held", "queued")),
+        # Not the bare column: PostgreSQL would read its index, and with it all that is queued.
+        (Message.status + "").in_(("held", "queued")),
         Message.kind != "keyword_reply",
     )
     if variant_id is not None:
-        statement = statement.where(Message.variant_id == variant_id)
+        # Nor this one: its index holds all that was ever sent of a product.
+        statement = statement.where((Message.variant_id + 0) == variant_id)
     rows = db.session.execute(statement.with_for_update()).all()
     return move((Move(contact.store_id, row.id, row.status, "suppressed", reason) for row in rows), now)

@@ -32,8 +32,11 @@ def not_told(messages: Sequence[OfStore], now: datetime) -> None:
     back_to_waiting(_requests(messages), now)
 
 
-_REQUESTS = sa.select(Alert.__table__.c.request_id).where(
-    Alert.__table__.c.store_id == sa.bindparam("b_store_id"), IdIn(Alert.__table__.c.message_id)
+_alert = Alert.__table__
+_REQUESTS = sa.select(_alert.c.request_id).where(
+    _alert.c.store_id == sa.bindparam("b_store_id"),
+    IdIn(_alert.c.message_id),
+    _alert.c.kind != "reminder",  # whoever is reminded has been told, whatever becomes of the reminder
 )
 
 

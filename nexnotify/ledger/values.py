@@ -28,20 +28,34 @@ def price_text(price: Decimal | None, currency: str) -> str | None:
     return None if price is None else f"{price:.2f} {currency}"
 
 
-def _serializer() -> URLSafeSerializer:
+#: What ends messages must not confirm any, nor the other way round: each kind of link is signed with a key of its own.
+_PREFERENCES, _CONFIRM = "nexnotify.preferences", "nexnotify.confirm"
+
+
+def _serializer(salt: str) -> URLSafeSerializer:
     # Oldest first: the last key signs, all of them are accepted, so links outlive a rotation.
-    return _serializer_of(*reversed(current_app.config["SECRET_KEY_FALLBACKS"]), current_app.config["SECRET_KEY"])
+    keys = (*reversed(current_app.config["SECRET_KEY_FALLBACKS"]), current_app.config["SECRET_KEY"])
+    return _serializer_of(salt, *keys)
 
 
 @cache
-def _serializer_of(*keys: str) -> URLSafeSerializer:
-    return URLSafeSerializer(list(keys), salt="nexnotify.preferences")
+def _serializer_of(salt: str, *keys: str) -> URLSafeSerializer:
+    return URLSafeSerializer(list(keys), salt=salt)
 
 
 def stop_url(store_id: int, contact_id: int) -> str:
     """The signed address of a contact's preference page."""
-    base = current_app.extensions["nexnotify"].settings.public_url
-    return f"{base}/s/{_serializer().dumps([store_id, contact_id])}"
+    return f"{_base()}/s/{_serializer(_PREFERENCES).dumps([store_id, contact_id])}"
+
+
+def confirm_url(store_id: int, request_id: int) -> str:
+    """The signed address of the page on which a shopper says yes to a question about a request."""
+    return f"{_base()}/s/yes/{_serializer(_CONFIRM).dumps([store_id, request_id])}"
+
+
+def _base() -> str:
+    base: str = current_app.extensions["nexnotify"].settings.public_url
+    return base
 
 
 def read_preference_token(token: str) -> tuple[int, int]:
@@ -49,5 +63,14 @@ def read_preference_token(token: str) -> tuple[int, int]:
 
     :raises itsdangerous.BadSignature: not one of ours.
     """
-    store_id, contact_id = _serializer().loads(token)
+    store_id, contact_id = _serializer(_PREFERENCES).loads(token)
     return int(store_id), int(contact_id)
+
+
+def read_confirm_token(token: str) -> tuple[int, int]:
+    """Store and request of the address of a question.
+
+    :raises itsdangerous.BadSignature: not one of ours.
+    """
+    store_id, request_id = _serializer(_CONFIRM).loads(token)
+    return int(store_id), int(request_id)

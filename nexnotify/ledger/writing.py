@@ -21,10 +21,13 @@ _MESSAGE = (
 _ALERT = ("store_id", "request_id", "restock_id", "channel", "kind", "step", "message_id")
 
 
-def write_alerts(job: Job, going: Sequence[tuple[Waiting, Send | Hold, Text]], found: Funds) -> Sequence[int]:
+def write_alerts(
+    job: Job, going: Sequence[tuple[Waiting, Send | Hold, Text]], found: Funds, kind: str = KIND, step: int = 0
+) -> Sequence[int]:
     """Write the messages of these people, each with its alert.
 
-    :returns: their ids, in the same order.
+    :param step: which one of its kind it is, for kinds of which a restock brings several.
+    :returns: the messages' ids, in the same order.
     """
     if not going:
         return ()
@@ -32,7 +35,7 @@ def write_alerts(job: Job, going: Sequence[tuple[Waiting, Send | Hold, Text]], f
     planned = list(zip(ids, going, strict=True))
     lanes = {channel: lane_id for channel, lane_id in job.lanes.items() if lane_id}
     rows = zip(planned, found.credits, strict=True)
-    insert_tuples(Message, _MESSAGE, [_message(job, lanes, id, *item, credits) for (id, item), credits in rows])
+    insert_tuples(Message, _MESSAGE, [_message(job, lanes, kind, id, *item, credits) for (id, item), credits in rows])
     put_aside(job.store.id, zip(ids, found.credits, strict=True), job.now)
     record_new(ids, job.now)
     # A second alert for the same request and restock breaks the unique key, and with it this whole chunk.
@@ -40,7 +43,7 @@ def write_alerts(job: Job, going: Sequence[tuple[Waiting, Send | Hold, Text]], f
         Alert,
         _ALERT,
         [
-            (job.store.id, person.request_id, job.event.id, person.channel, KIND, 0, message_id)
+            (job.store.id, person.request_id, job.event.id, person.channel, kind, step, message_id)
             for message_id, (person, _, _) in planned
         ],
     )
@@ -50,6 +53,7 @@ def write_alerts(job: Job, going: Sequence[tuple[Waiting, Send | Hold, Text]], f
 def _message(
     job: Job,
     lanes: Mapping[str, int],
+    kind: str,
     message_id: int,
     person: Waiting,
     verdict: Send | Hold,
@@ -63,7 +67,7 @@ def _message(
         message_id,
         job.store.id,
         new_reference(job.now),
-        KIND,
+        kind,
         person.channel,
         person.contact_id,
         lanes[person.channel],

@@ -36,7 +36,9 @@ def match_order(store: Store, order: Order) -> None:
     """Look whether the person of an order had been told; an order that is told again is matched once."""
     key = order_key(store, order.external_id)
     request = _bought(
-        store, _told(store, _asked_by(_contacts(store, order)), order.placed_at), lambda: _variants(order)
+        store,
+        _told(store, _asked_by(contacts_of_order(store, order)), order.placed_at),
+        lambda: variants_of_order(order),
     )
     mine: dict[str, Any] = {"order_id": order.id, "page_order_id": None}
     if request is None:  # its page may have known better who it was
@@ -73,7 +75,7 @@ def match_page_order(store: Store, page_order: PageOrder) -> None:
     )
 
 
-def _contacts(store: Store, order: Order) -> list[int]:
+def contacts_of_order(store: Store, order: Order) -> list[int]:
     """Where the order's person is reached: what came with it, and what the customer has."""
     ids = {order.sms_contact_id, order.email_contact_id}
     if order.customer_id is not None:
@@ -85,7 +87,7 @@ def _contacts(store: Store, order: Order) -> list[int]:
     return [number for number in ids if number is not None]
 
 
-def _variants(order: Order) -> list[int]:
+def variants_of_order(order: Order) -> list[int]:
     """What was bought, as far as the catalogue knows it."""
     lines = sa.select(OrderLine.variant_id).where(OrderLine.store_id == order.store_id, OrderLine.order_id == order.id)
     return [number for number in db.session.scalars(lines) if number is not None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -142,6 +142,20 @@ def decide_alert(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     verdict = _delay(facts, policy, now)
     # Last, so that a page is looked at shortly before it is needed.
     return Hold("page_gone", now + PAGE_AGAIN) if facts.page_gone and isinstance(verdict, Send) else verdict
+
+
+def decide_question(facts: Facts, policy: Policy, now: datetime) -> Verdict:
+    """Asking about a request that waits: as an alert, but what nobody can buy can be asked about, and no cap counts it."""
+    refusal = _refusal(facts)
+    if refusal:
+        return refusal
+    if not facts.request_open:
+        return Skip("request_closed")
+    if not facts.switched_on:
+        return Skip("switched_off")
+    if facts.paused:
+        return Skip("alert_paused")
+    return _delay(facts, replace(policy, cap_texts=None), now) or Send()
 
 
 def decide_sent(facts: Facts, purpose: str, policy: Policy, now: datetime) -> Verdict:

@@ -1,9 +1,9 @@
-"""STOP, START and HELP in what shoppers write.
+"""STOP, START, YES and HELP in what shoppers write.
 
 A false STOP costs one customer a text; a missed STOP costs a lawsuit. US rule 47 CFR 64.1200(a)(10) takes seven words
 (stop, quit, end, revoke, opt out, cancel, unsubscribe) and any other wording a reasonable person would understand, and
 gateways catch single words only. So a short text leans to STOP, and clear phrases count in a text of any length. START
-is the other way round: only the bare word counts, because it gives a right back. STOP wins over both others.
+and YES are the other way round: only the bare word counts, because it gives a right. STOP wins over all others.
 
 The words are a superset of those of Twilio, AWS, Telnyx, Postscript and CDYNE, with those of other languages.
 """
@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final, Literal
 
-Keyword = Literal["stop", "start", "help"]
+Keyword = Literal["stop", "start", "yes", "help"]
 
 
 # --- reading a text ------------------------------------------------------------------------------------------------
@@ -71,10 +71,17 @@ _FILLERS: Final = _words(
     """
 )
 
-_START: Final = _words("start unstop resume yes y optin subscribe oui si sí sim ja")
+_START: Final = _words("start unstop resume optin subscribe")
+#: The answer to a question of ours; to a number that was asked nothing, it is what carriers take it for: a START.
+_YES: Final = _words(
+    """
+    yes y yeah yep yup confirm confirmed agree agreed
+    ja j jo jawohl klar gerne bestätigen bestätigt bestätige oui si sí sim
+    """
+)
 _HELP: Final = _words("help info aide ayuda hilfe aiuto ajuda hulp hjälp hjelp")
 _HELP_FILLERS: Final = _words("please pls plz me i need thanks")
-_START_FILLERS: Final = _words("please pls plz thanks thank you")
+_START_FILLERS: Final = _words("please pls plz thanks thank you bitte danke merci por favor gracias")
 
 #: Up to this many words a text is short.
 SHORT: Final = 4
@@ -171,12 +178,14 @@ def is_plain_keyword(text: str) -> bool:
 
 
 def read_keyword(text: str) -> Keyword | None:
-    """What the text asks for: "stop", "start", "help", or None where it is for people to read."""
+    """What the text asks for: "stop", "start", "yes", "help", or None where it is for people to read."""
     if _is_stop(text):
         return "stop"
     words = set(_fold(text).split())
     if _fold(text) == "opt in" or _only(words, _START, _START_FILLERS):
         return "start"
+    if _only(words, _YES, _START_FILLERS):
+        return "yes"
     if _only(words, _HELP, _HELP_FILLERS):
         return "help"
     return None

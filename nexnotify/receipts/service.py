@@ -6,7 +6,6 @@ import json
 import logging
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -14,10 +13,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from nexnotify.customers.consent import Proof, opt_in
-from nexnotify.customers.models import Contact
-from nexnotify.customers.service import find_contact, find_or_make_contact
-from nexnotify.db import db, insert_ignore
+from nexnotify.db import db
 from nexnotify.gateways.contract import (
     BadCallback,
     BadSignature,
@@ -30,17 +26,11 @@ from nexnotify.gateways.contract import (
 )
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import lane_of, open_gateway
-from nexnotify.ledger.answers import queue_keyword_reply
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.receiving import apply_receipt, find_message
-from nexnotify.ledger.suppression import mind_refusal, stop
-from nexnotify.phone import InvalidPhone, to_e164
-from nexnotify.receipts.keywords import is_plain_keyword, read_keyword
-from nexnotify.receipts.models import Callback, InboundMessage
-from nexnotify.secrets import keyed_hash
-from nexnotify.stores.models import Store
-from nexnotify.stores.service import index_key
-from nexnotify.waitlist.service import confirm_all
+from nexnotify.ledger.suppression import mind_refusal
+from nexnotify.receipts.inbound import take_inbound
+from nexnotify.receipts.models import Callback
 
 log = logging.getLogger(__name__)
 
@@ -50,10 +40,6 @@ Kind = Literal["receipts", "inbound"]
 RETRY_EVERY = timedelta(seconds=20)
 RETRIES = 30
 BATCH = 200
-#: Longest inbound text that is kept.
-MAX_INBOUND = 2000
-#: What is read for STOP and the like; a longer text is a letter, and patterns over it would take long.
-LONGEST_KEYWORD = 500
 
 
 def take_callback(instance: GatewayInstance, request: CallbackRequest, kind: Kind, now: datetime) -> Reply:
@@ -77,7 +63,7 @@ def take_callback(instance: GatewayInstance, request: CallbackRequest, kind: Kin
         return Reply(500, f"The gateway plugin failed with {type(error).__name__}.")
     inbound = [event for event in received.events if isinstance(event, Inbound)]
     for event in inbound:
-        _take_inbound(instance, gateway, event, now)
+        take_inbound(instance, gateway, event, now)
     if len(inbound) == len(received.events):
         callback.processed_at, callback.outcome = now, "applied" if inbound else "nothing"
     db.session.flush()
@@ -215,75 +201,3 @@ def _apply_receipt(store_id: int, lane_id: int, receipt: Receipt, now: datetime)
         return "repeated"  # but for a complaint: it comes after the delivery, and is a STOP
     mind_refusal(message, receipt.status, receipt.reason, now)
     return "applied"
-
-
-# --- inbound -------------------------------------------------------------------------------------------------------
-
-
-def _take_inbound(instance: GatewayInstance, gateway: Gateway, event: Inbound, now: datetime) -> None:
-    store = db.session.get_one(Store, instance.store_id)
-    address = _sender_address(store, event.from_)
-    if address is None:
-        return  # a short code or a name: nobody we could have texted
-    contact = find_or_make_contact(store, "sms", address, now)
-    keyword = event.keyword or read_keyword(event.body[:LONGEST_KEYWORD])
-    row_id = db.session.execute(
-        insert_ignore(InboundMessage)
-        .values(
-            store_id=store.id,
-            gateway_id=instance.id,
-            contact_id=contact.id,
-            dedupe_key=_dedupe_key(store, event, now),
-            body=event.body[:MAX_INBOUND],
-            keyword=keyword,
-            at=now,
-        )
-        .returning(InboundMessage.id)
-    ).scalar()
-    contact.unreachable_at = contact.unreachable_reason = None  # who writes to us can be reached
-    if row_id is None and keyword == "stop" and contact.opted_out_at is None:
-        stop(contact, Proof("keyword", evidence={"text": event.body[:100]}), now)  # STOP, START, STOP again
-    if row_id is None or keyword is None:
-        return  # a repeat, or an ordinary text
-    answered = event.answered or (gateway.capabilities.answers_keywords and is_plain_keyword(event.body))
-    reply_id = _obey(store, contact, keyword, event, answered, now)
-    if reply_id is not None:
-        db.session.get_one(InboundMessage, row_id).reply_id = reply_id
-
-
-def _sender_address(store: Store, from_: str) -> str | None:
-    """Who sent it; None where nobody could be texted there.
-
-    Gateways leave the plus out at times (Kannel: 12015550123), so a bare number has two readings: international, which
-    it mostly is, and national in the store's country. A known contact decides between them.
-    """
-    digits = from_.strip()
-    readings = [digits] if digits.startswith("+") else [f"+{digits}", digits]
-    found = []
-    for reading in readings:
-        with suppress(InvalidPhone):
-            found.append(to_e164(reading, store.country))
-    known = (address for address in found if find_contact(store, "sms", address) is not None)
-    return next(known, found[0] if found else None)
-
-
-def _obey(store: Store, contact: Contact, keyword: str, event: Inbound, answered: bool, now: datetime) -> int | None:
-    proof = Proof("keyword", evidence={"text": event.body[:100]})
-    if keyword == "stop":
-        answer = stop(contact, proof, now)
-    elif keyword == "start":
-        answer = opt_in(contact, proof, now)
-        if answer:
-            confirm_all(contact)
-    else:
-        answer = True
-    if not answer or answered:
-        return None  # said before, or the provider has answered
-    return queue_keyword_reply(store, contact, f"{keyword}_reply", now)
-
-
-def _dedupe_key(store: Store, event: Inbound, now: datetime) -> str:
-    if event.gateway_id and event.gateway_id.isprintable():
-        return event.gateway_id[:200]
-    minute = str(int(now.timestamp() // 60))
-    return keyed_hash(index_key(), "inbound", str(store.id), event.from_, event.body, minute)

@@ -257,8 +257,12 @@ def _inbound(contacts: Contacts) -> list[Happening]:
 def _consents(contacts: Contacts) -> list[Happening]:
     lines = []
     for entry, wording in _consent_rows(contacts, SHOWN + 1):
-        given = entry.action == "granted"
-        said = N_("Consent to %(purpose)s given") if given else N_("Consent to %(purpose)s taken back")
+        given = entry.action != "revoked"
+        said = {
+            "granted": N_("Consent to %(purpose)s given"),
+            "confirmed": N_("Consent to %(purpose)s confirmed"),
+            "revoked": N_("Consent to %(purpose)s taken back"),
+        }[entry.action]
         title = "STOP" if entry.purpose == "all" else said % {"purpose": _PURPOSES[entry.purpose]}
         by = channel_word(contacts[entry.contact_id].channel).lower()
         words = N_("For %(by)s, %(method)s.", by=by, method=_METHODS.get(entry.method, entry.method))

@@ -12,7 +12,7 @@ from nexnotify.catalog.models import Product, Variant
 from nexnotify.content.models import EVENT_TEMPLATES, KEYWORD_REPLIES
 from nexnotify.content.service import samples
 from nexnotify.db import db
-from nexnotify.ledger.values import product_values, stop_url
+from nexnotify.ledger.values import confirm_url, product_values, stop_url
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.models import AlertRequest
 from nexnotify.words import N_
@@ -36,7 +36,7 @@ def examples(store: Store, kind: str, product_status: str | None = None) -> list
 
     :param product_status: take requests that were made at this status, if there are any.
     """
-    own: dict[str, str | None] = {"store": store.name, "stop_url": stop_url(store.id, NOBODY)}
+    own: dict[str, str | None] = {"store": store.name, **_links(store)}
     if kind in KEYWORD_REPLIES:
         return [Example(N_("Everybody gets the same"), own)]
     if kind in EVENT_TEMPLATES:
@@ -62,8 +62,12 @@ def _example(store: Store, name: str | None, variant: Variant) -> Example:
 
 def _values(store: Store, name: str | None, variant: Variant) -> dict[str, str | None]:
     """As the planner fills them in."""
-    own: dict[str, str | None] = {"firstname": name, "fullname": name, "stop_url": stop_url(store.id, NOBODY)}
-    return product_values(store, variant) | own
+    return product_values(store, variant) | {"firstname": name, "fullname": name, **_links(store)}
+
+
+def _links(store: Store) -> dict[str, str | None]:
+    """Links as long as true ones, which open nothing."""
+    return {"stop_url": stop_url(store.id, NOBODY), "confirm_url": confirm_url(store.id, NOBODY)}
 
 
 def _latest(store: Store, product_status: str | None) -> list[tuple[str | None, Variant]]:

@@ -64,6 +64,9 @@ BY_END = {
     "unreachable": N_("Messages do not reach this address."),
     "erased": N_("The person was erased."),
     "merged": N_("A later request of the same person took it in."),
+    "unconfirmed": N_("Nobody confirmed it in time."),
+    "not_renewed": N_("It was kept as long as the store keeps requests, and nobody said that it is still wanted."),
+    "bought": N_("The shopper has bought it."),
 }
 #: Why a restock ended before it was a request's turn → the same; of other reasons, that there was no message.
 BY_RESTOCK = {
@@ -76,7 +79,10 @@ def sentence(request: AlertRequest, events: Sequence[dict[str, Any]]) -> str:
 
     :param events: those of its trace, oldest first.
     """
-    if request.status == "cancelled":
+    if request.status == "pending":
+        waits_for_start = N_("This number has said STOP; only START, sent from it, lets it wait.")
+        return waits_for_start if request.confirm_by is None else N_("Asked back, and not confirmed yet.")
+    if request.status in ("cancelled", "expired"):
         return BY_END.get(request.closed_reason or "", N_("The request has ended."))
     if request.status not in ("waiting", "alerted"):
         return STATUSES[request.status]

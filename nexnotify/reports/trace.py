@@ -10,16 +10,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
-from nexnotify.clock import isoformat
+from nexnotify.clock import isoformat, utcnow
 from nexnotify.customers.models import ConsentEntry, Contact
 from nexnotify.db import db
-from nexnotify.ledger.models import Alert, Message, MessageEvent
+from nexnotify.ledger.models import Alert, Message, MessageEvent, Question
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.policy.eligibility import REASONS
 from nexnotify.reports.shopper import sentence
 from nexnotify.reports.words import PRODUCT_STATUSES, reason_words
 from nexnotify.restock.models import RestockEvent
 from nexnotify.restock.waves import ENDED
+from nexnotify.stores.models import Store
+from nexnotify.stores.settings import store_settings
+from nexnotify.waitlist.life import ends_at
 from nexnotify.waitlist.models import STATUSES, AlertRequest, Decision
 from nexnotify.waitlist.scope import skus_wanted
 from nexnotify.words import N_
@@ -32,6 +35,9 @@ CLOSED = {
     "unreachable": N_("The gateway said that this address cannot receive messages."),
     "erased": N_("The person was erased."),
     "merged": N_("A later request of the same person took it in."),
+    "unconfirmed": N_("Nobody confirmed it in time."),
+    "not_renewed": N_("It was kept as long as the store keeps requests, and nobody said that it is still wanted."),
+    "bought": N_("The shopper has bought it."),
 }
 #: Restocks without a decision that a story tells of: the latest.
 MOST_RESTOCKS = 50
@@ -43,6 +49,18 @@ _SOURCES = {
     "country": N_("the store's country"),
     "store": N_("the store's time zone"),
 }
+#: What a shopper was asked, by the question's cause.
+_ASKED = {
+    "sign_up": N_("The shopper was asked to confirm it."),
+    "idle": N_("Nothing was heard of this number for long, so it was asked whether it is still the same person’s."),
+    "renewal": N_("The shopper was asked whether it is still wanted."),
+}
+_YES = {"sign_up": N_("The shopper confirmed it."), "idle": N_("The shopper confirmed it.")}
+_NOT_ASKED = {
+    "sign_up": N_("The shopper could not be asked to confirm it."),
+    "idle": N_("The shopper could not be asked to confirm it."),
+    "renewal": N_("The shopper could not be asked whether it is still wanted."),
+}
 _VERDICTS = {
     "send": N_("A message was planned."),
     "hold": N_("The message was held back."),
@@ -52,15 +70,17 @@ _VERDICTS = {
 
 def trace(request: AlertRequest) -> dict[str, Any]:
     """Everything that is known about a request, oldest first, each line with its reason and in words."""
-    events = [*_asked(request), *_consent(request), *_decisions(request), *_messages(request), *_ended(request)]
-    events += _not_reached(request)
+    parts = (_asked, _consent, _questions, _decisions, _messages, _ended, _not_reached)
+    events = [event for part in parts for event in part(request)]
     events.sort(key=lambda event: event["at"])
+    ends = ends_at(request, store_settings(db.session.get_one(Store, request.store_id)), utcnow())
     for event in events:
         event["at"] = isoformat(event["at"])
     return {
         "id": request.id,
         "status": request.status,
         "summary": sentence(request, events),
+        "ends_at": isoformat(ends),
         "events": events,
     }
 
@@ -98,12 +118,29 @@ def _consent(request: AlertRequest) -> list[dict[str, Any]]:
     )
     words = {
         "granted": N_("Consent was given."),
+        "confirmed": N_("Consent was confirmed from the address itself."),
         "revoked": N_("Consent was taken back: every message to this address ended."),
     }
     return [
         _line(entry.at, f"consent_{entry.action}", words[entry.action], purpose=entry.purpose, method=entry.method)
         for entry in entries
     ]
+
+
+def _questions(request: AlertRequest) -> list[dict[str, Any]]:
+    rows = db.session.scalars(
+        sa.select(Question)
+        .where(Question.store_id == request.store_id, Question.request_id == request.id)
+        .order_by(Question.id)
+    ).all()
+    lines = []
+    for row in rows:
+        words = _ASKED[row.cause] if row.message_id else _NOT_ASKED[row.cause] + " " + reason_words(row.reason)
+        lines.append(_line(row.asked_at, "question_asked", words, reason=row.reason))
+        if row.answered_at:
+            yes = _YES.get(row.cause, N_("The shopper said that it is still wanted."))
+            lines.append(_line(row.answered_at, "question_answered", yes))
+    return lines
 
 
 def _decisions(request: AlertRequest) -> list[dict[str, Any]]:
@@ -176,11 +213,16 @@ def _clock(detail: dict[str, Any]) -> str | None:
 
 
 def _messages(request: AlertRequest) -> list[dict[str, Any]]:
+    about = sa.union(
+        *(
+            sa.select(table.message_id).where(table.store_id == request.store_id, table.request_id == request.id)
+            for table in (Alert, Question)
+        )
+    )
     rows = db.session.execute(
         sa.select(MessageEvent, Message.reference, Message.kind)
         .join(Message, sa.and_(Message.store_id == MessageEvent.store_id, Message.id == MessageEvent.message_id))
-        .join(Alert, sa.and_(Alert.store_id == Message.store_id, Alert.message_id == Message.id))
-        .where(Alert.store_id == request.store_id, Alert.request_id == request.id)
+        .where(MessageEvent.store_id == request.store_id, MessageEvent.message_id.in_(about))
         .order_by(MessageEvent.id)
     )
     return [

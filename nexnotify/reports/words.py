@@ -74,8 +74,8 @@ def status_word(status: str) -> str:
 
 
 def without_keys(body: str) -> str:
-    """A message's text without the key in its stop link: whoever reads it here is not the shopper."""
-    return re.sub(r"(/s/)[\w.-]{20,}", r"\1•••", body)
+    """A message's text without the keys in its links: whoever reads it here is not the shopper."""
+    return re.sub(r"(/s/(?:yes/)?)[\w.-]{20,}", r"\1•••", body)
 
 
 def reason_words(reason: str | None) -> str:

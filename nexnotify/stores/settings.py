@@ -23,6 +23,7 @@ from nexnotify.errors import Invalid
 from nexnotify.phone import to_e164
 from nexnotify.stores.models import Store
 from nexnotify.stores.origins import read_origin
+from nexnotify.stores.request_settings import RequestSettings
 from nexnotify.stores.senders import is_name, read_sender
 from nexnotify.stores.storefront_code import StorefrontCode
 from nexnotify.stores.waves import Waves
@@ -90,7 +91,7 @@ class AlertSubscription(_Part):
     active: bool = True
 
 
-class StoreSettings(_Part):
+class StoreSettings(_Part, RequestSettings):
     """Everything a merchant switches, with the values of a new store."""
 
     switches: Switches = Switches()
@@ -103,7 +104,6 @@ class StoreSettings(_Part):
     quiet_hours: QuietHours | None = QuietHours(**{"from": "20:00", "to": "09:00"})
     frequency_cap: FrequencyCap | None = FrequencyCap(texts=3, hours=168)
     confirmations: bool = True
-    double_opt_in: bool = False
     waves: Waves = "all"
     #: Who is told first; "priority": customers with a yes in the field named below, then the others, oldest first.
     alert_order: Literal["oldest", "newest", "priority"] = "oldest"
@@ -156,7 +156,6 @@ class StoreSettings(_Part):
 
     #: Settings whose function this version does not have yet, with the one value they can take.
     NOT_YET: ClassVar[Mapping[str, Any]] = {
-        "double_opt_in": False,
         "holdout": 0,
     }
 

@@ -13,12 +13,12 @@ from nexnotify.words import N_
 
 #: What each status means; the README's table is compared with this one.
 STATUSES = {
-    "pending": N_("Asked, but not confirmed yet: the number has sent STOP before and must send START first."),
+    "pending": N_("Asked, but the shopper must say yes first: confirm it, or send START after a STOP."),
     "waiting": N_("Waits for the product to be available."),
     "alerted": N_("Has been told that the product is back."),
     "bought": N_("Has bought the product."),
     "cancelled": N_("Ended by the shopper, the merchant, a STOP or an address that cannot be reached."),
-    "expired": N_("Waited longer than the store keeps requests."),
+    "expired": N_("Was not confirmed, or not wanted any more, in the time that the store gives for it."),
 }
 OPEN = ("pending", "waiting")
 #: What a request is about, by name.
@@ -27,6 +27,12 @@ SCOPES = {
     "product": N_("Any variant of the product, the first that can be bought."),
     "listed": N_("Any of several variants, the first that can be bought."),
 }
+
+
+def _asked_at(context: Any) -> datetime:
+    """Who has just asked has said when."""
+    asked: datetime = context.get_current_parameters()["created_at"]
+    return asked
 
 
 class AlertRequest(Tenant, db.Model):
@@ -82,6 +88,25 @@ class AlertRequest(Tenant, db.Model):
         partial_index("ix_alert_request_widget", "store_id", "id", where="source = 'widget'"),
         partial_index("ix_alert_request_told", "store_id", "alerted_at", where="alerted_at IS NOT NULL"),
         partial_index("ix_alert_request_closed", "store_id", "closed_at", where="closed_at IS NOT NULL"),
+        # What the sweep looks for, once a minute: see ``waitlist.life``.
+        partial_index(
+            "ix_alert_request_confirm_by", "confirm_by", "id", where="status = 'pending' AND confirm_by IS NOT NULL"
+        ),
+        partial_index(
+            "ix_alert_request_ages",
+            "store_id",
+            "renewed_at",
+            "id",
+            where="status = 'waiting' AND renewal_asked_at IS NULL",
+        ),
+        partial_index(
+            "ix_alert_request_renewal",
+            "store_id",
+            "renewal_asked_at",
+            "id",
+            where="status = 'waiting' AND renewal_asked_at IS NOT NULL",
+        ),
+        partial_index("ix_alert_request_remind", "store_id", "reminded", "alerted_at", where="status = 'alerted'"),
     )
 
     variant_id: Mapped[int] = mapped_column(BigId)
@@ -102,7 +127,18 @@ class AlertRequest(Tenant, db.Model):
     created_at: Mapped[datetime]
     alerted_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
-    #: Why it ended: "shopper", "merchant", "stop", "unreachable", "erased", "merged".
+    #: While it is pending: until then the shopper can confirm it. Null: it is pending because of a STOP.
+    confirm_by: Mapped[datetime | None]
+    #: The time for which it is kept counts from here: asked, confirmed, or said again to be wanted.
+    renewed_at: Mapped[datetime | None] = mapped_column(default=_asked_at)
+    #: While it waits: when the shopper was asked whether it is still wanted, and has not answered since.
+    renewal_asked_at: Mapped[datetime | None]
+    #: Reminders that were decided about since it was told.
+    reminded: Mapped[int] = mapped_column(default=0, server_default=sa.text("0"))
+    #: The last sign of life of its number, when one was looked for.
+    alive_at: Mapped[datetime | None]
+    #: Why it ended: "shopper", "merchant", "stop", "unreachable", "erased", "merged", "unconfirmed", "not_renewed",
+    #: "bought".
     closed_reason: Mapped[str | None] = mapped_column(sa.String(40))
 
 
@@ -134,7 +170,7 @@ class Decision(Tenant, db.Model):
 
     request_id: Mapped[int] = mapped_column(BigId)
     restock_id: Mapped[int] = mapped_column(BigId)
-    #: "plan" or "send"
+    #: "plan", "send" or "reminder"
     stage: Mapped[str] = mapped_column(sa.String(10))
     #: "send", "hold" or "skip"
     verdict: Mapped[str] = mapped_column(sa.String(10))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -48,6 +49,8 @@ class Joined:
     contact: ContactRow
     #: False when the contact was waiting already.
     is_new: bool
+    #: While it is pending, but for a STOP: until then the shopper can confirm it.
+    confirm_by: datetime | None = None
 
 
 def offered_channels(store: Store, variant: Variant, quantity: int = 1) -> tuple[str, tuple[str, ...]]:
@@ -77,29 +80,32 @@ def join(
     first_name: str | None = None,
     source: str = "widget",
     zone: str | None = None,
+    must_confirm: bool = False,
 ) -> Joined:
     """Put a (normalised) address on a variant's waitlist; an address that waits already stays where it is.
 
-    A contact that has said STOP is kept ``pending``: only its own START lifts the STOP.
+    A contact that has said STOP is kept ``pending``: only its own START lifts the STOP. Apart from that, one that has
+    to confirm first is ``pending`` until ``confirm_by``; whoever has confirmed before is not asked again.
 
     :param quantity: units; asked again with another number, the request keeps its place and wants that many.
     :param scope: several variants, the first of which that can be bought is told (``scope.lock_scope``); else one.
-    :param variant: locked and fresh (``catalog.service.find_variant_locked``), so that nobody joins in the very moment
-        the waitlist is told.
+    :param variant: locked and fresh (``find_variant_locked``), so that nobody joins in the moment the waitlist is told.
     :param zone: the browser's time zone, where it told one.
+    :param must_confirm: the store has double opt-in, and nobody vouches for this sign-up.
     :raises InStock: it can be bought, or one of several.
     :raises ChannelOff: the merchant does not offer this channel for the variant's status.
     """
     scope = scope or Scope(variant, (variant,))
     asked_status = _asked_status(store, scope, channel, quantity)
-    contact = take_contact(store, channel, address, now)
-    contact = _believed(contact, now)
+    contact = _believed(take_contact(store, channel, address, now), now)
     if (scope.kind != "variant" or has_wide(contact)) and (kept := widen(contact, scope, quantity, now)):
-        return Joined(kept.id, kept.status, contact, False)
-    key = {"store_id": store.id, "variant_id": scope.variant.id, "contact_id": contact.id}
-    first_status = "pending" if contact.opted_out_at else "waiting"
+        return Joined(kept.id, kept.status, contact, False, kept.confirm_by)
+    confirm_by = _confirm_by(store, contact, now) if must_confirm else None
     request = {
-        "status": first_status,
+        "store_id": store.id,
+        "variant_id": scope.variant.id,
+        "contact_id": contact.id,
+        "status": "pending" if contact.opted_out_at or confirm_by else "waiting",
         "asked_status": asked_status,
         "scope": scope.kind,
         "quantity": quantity,
@@ -108,14 +114,26 @@ def join(
         "zone": zone,
         "page_url": proof.page_url,
         "created_at": now,
+        "confirm_by": confirm_by,
     }
-    request_id = insert_new(AlertRequest, key | request)
+    return _write(request, scope, contact, proof, now)
+
+
+def _write(request: dict[str, Any], scope: Scope, contact: ContactRow, proof: Proof, now: datetime) -> Joined:
+    """A new request, or else the one that there is, which wants as many units from now on."""
+    request_id = insert_new(AlertRequest, request)
     if request_id is not None:
         if scope.kind == "listed":
-            add_wanted(store.id, request_id, [item.id for item in scope.variants if item is not scope.variant])
+            add_wanted(contact.store_id, request_id, [item.id for item in scope.variants if item is not scope.variant])
         grant(contact, "requested", proof, now)
-        return Joined(request_id, first_status, contact, True)
-    return Joined(*_asked_again(key, quantity), contact, False)
+        return Joined(request_id, request["status"], contact, True, request["confirm_by"])
+    known = db.session.connection().execute(_OPEN_REQUEST, request).first()
+    if known is None:  # pragma: no cover - the unique index makes this impossible under the locks of join
+        raise Conflict(N_("The waitlist changed at the same moment; please try again."))
+    if known.quantity != request["quantity"]:
+        update = sa.update(AlertRequest).where(AlertRequest.id == known.id)
+        db.session.execute(update.values(quantity=request["quantity"]))
+    return Joined(known.id, known.status, contact, False, known.confirm_by)
 
 
 def _believed(contact: ContactRow, now: datetime) -> ContactRow:
@@ -123,16 +141,6 @@ def _believed(contact: ContactRow, now: datetime) -> ContactRow:
     if contact.unreachable_at is not None and contact.unreachable_at < now - UNREACHABLE_FOR:
         return believe_again(contact)
     return contact
-
-
-def _asked_again(key: dict[str, int], quantity: int) -> tuple[int, str]:
-    """Id and status of the open request with this key, which wants so many units from now on."""
-    known = db.session.connection().execute(_OPEN_REQUEST, key).first()
-    if known is None:  # pragma: no cover - the unique index makes this impossible under the locks of join
-        raise Conflict(N_("The waitlist changed at the same moment; please try again."))
-    if known.quantity != quantity:
-        db.session.execute(sa.update(AlertRequest).where(AlertRequest.id == known.id).values(quantity=quantity))
-    return known.id, known.status
 
 
 def _asked_status(store: Store, scope: Scope, channel: str, quantity: int) -> str:
@@ -151,8 +159,31 @@ def _asked_status(store: Store, scope: Scope, channel: str, quantity: int) -> st
     return found
 
 
+def _confirm_by(store: Store, contact: ContactRow, now: datetime) -> datetime | None:
+    """Until when a contact has to say yes; None: it is opted out, or has said yes before.
+
+    What it has not confirmed yet stands and falls with what it asks for now: one yes is for all of it.
+    """
+    if contact.opted_out_at is not None or contact.confirmed_at is not None:
+        return None
+    confirm_by = now + timedelta(hours=store_settings(store).confirm_hours)
+    db.session.execute(
+        sa.update(AlertRequest)
+        .where(
+            AlertRequest.store_id == contact.store_id,
+            AlertRequest.contact_id == contact.id,
+            # Not the bare status: PostgreSQL would read its index, and with it all who are to confirm.
+            (AlertRequest.status + "") == "pending",
+            AlertRequest.confirm_by.is_not(None),
+        )
+        .values(confirm_by=confirm_by)
+        .execution_options(synchronize_session=False)
+    )
+    return confirm_by
+
+
 _request = AlertRequest.__table__
-_OPEN_REQUEST = sa.select(_request.c.id, _request.c.status, _request.c.quantity).where(
+_OPEN_REQUEST = sa.select(_request.c.id, _request.c.status, _request.c.quantity, _request.c.confirm_by).where(
     _request.c.store_id == sa.bindparam("store_id"),
     _request.c.variant_id == sa.bindparam("variant_id"),
     _request.c.contact_id == sa.bindparam("contact_id"),
@@ -196,14 +227,6 @@ def open_requests(contact: Contact) -> Sequence[AlertRequest]:
     return db.session.scalars(statement.order_by(AlertRequest.id)).all()
 
 
-def confirm_all(contact: Contact) -> int:
-    """START: what a contact asked for while it was opted out waits from now on."""
-    pending = [request for request in open_requests(contact) if request.status == "pending"]
-    for request in pending:
-        request.status = "waiting"
-    return len(pending)
-
-
 #: By id alone: SQLite without statistics takes ``store_id = ?`` for narrow, and would read all that a store ever had.
 #: And not the bare status: PostgreSQL would read its index, and with it all who wait.
 _MARK_ALERTED = (
@@ -236,7 +259,7 @@ def back_to_waiting(requests: Sequence[int], now: datetime) -> None:
     mine = AlertRequest.id.in_(requests), (AlertRequest.status + "") == "alerted"
     for where, values in (
         (stopped_since, {"status": "cancelled", "closed_at": now, "closed_reason": "stop", "alerted_at": None}),
-        (~asked_anew, {"status": "waiting", "alerted_at": None}),
+        (~asked_anew, {"status": "waiting", "alerted_at": None, "reminded": 0}),
     ):
         db.session.execute(
             sa.update(AlertRequest).where(*mine, where).values(**values).execution_options(synchronize_session=False)

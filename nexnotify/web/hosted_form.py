@@ -78,7 +78,7 @@ def ask(store_key: str) -> ResponseReturnValue:
         return _page(store, offer, typed, {"general": language.texts["err_off"]}, error.status)
     except Invalid as error:
         return _page(store, offer, typed, error.fields or {"general": error.message}, error.status)
-    return _page(store, offer, typed, {}, done=_done(payload, offer, language))
+    return _page(store, offer, typed, {}, done=_done(store, payload, offer, language))
 
 
 def _payload(store: Store, offer: Offer, typed: dict[str, str], language: Language, wants_any: bool) -> RequestPayload:
@@ -151,7 +151,7 @@ def _page(
     return render_template("shopper/ask.html", **context), status
 
 
-def _done(payload: RequestPayload, offer: Offer, language: Language) -> str:
+def _done(store: Store, payload: RequestPayload, offer: Offer, language: Language) -> str:
     name = offer.chosen.variant.name if offer.chosen and not payload.any_variant else ""
     values = {
         "phone": mask(payload.phone or ""),
@@ -159,4 +159,5 @@ def _done(payload: RequestPayload, offer: Offer, language: Language) -> str:
         "product": ", ".join(part for part in (offer.product.title, name) if part),
     }
     kind = "both" if payload.phone and payload.email else "sms" if payload.phone else "email"
-    return language.texts[f"done_{kind}"].format_map(values)
+    texts = language.texts_for(must_confirm=store_settings(store).double_opt_in)
+    return texts[f"done_{kind}"].format_map(values)

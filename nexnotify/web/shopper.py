@@ -6,18 +6,23 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 
-from nexnotify.catalog.models import Variant
+from nexnotify.catalog.models import Product, Variant
 from nexnotify.clock import utcnow
 from nexnotify.customers.consent import Proof
 from nexnotify.customers.models import Contact
 from nexnotify.db import db, transaction
 from nexnotify.errors import NotFound
+from nexnotify.inventory.service import status_of
+from nexnotify.ledger.questions import follow_up, say_yes
 from nexnotify.ledger.suppression import stop, take_back
-from nexnotify.ledger.values import read_preference_token
+from nexnotify.ledger.values import read_confirm_token, read_preference_token, stop_url
+from nexnotify.nudge import nudge
 from nexnotify.phone import mask, mask_email
 from nexnotify.stores.models import Store
+from nexnotify.waitlist.life import answerable
+from nexnotify.waitlist.models import AlertRequest
 from nexnotify.waitlist.service import close, open_requests
 from nexnotify.web.languages import speak_of
 from nexnotify.words import N_
@@ -30,6 +35,76 @@ def _private(response: Response) -> Response:
     response.headers["X-Robots-Tag"] = "noindex"
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@blueprint.get("/yes/<token>")
+def question(token: str) -> ResponseReturnValue:
+    """What we asked about a request. Looking changes nothing: mail scanners follow links."""
+    asked = _asked(token)
+    return _question_page(asked, answerable(_contact_of(asked), utcnow()), done=False)
+
+
+@blueprint.post("/yes/<token>")
+def say_yes_here(token: str) -> ResponseReturnValue:
+    """Yes to everything this address was asked."""
+    asked, now = _asked(token), utcnow()
+    proof = Proof("page", ip=request.remote_addr, user_agent=request.headers.get("User-Agent"))
+    with transaction():
+        contact = _contact_of(asked, lock=True)
+        store = db.session.get_one(Store, contact.store_id)
+        answered = say_yes(store, contact, proof, now)
+        follow_up(store, contact, answered, now, by_text=False)
+    nudge("send")
+    return _question_page(asked, [item.id for item in answered], done=True)
+
+
+def _asked(token: str) -> AlertRequest:
+    try:
+        store_id, request_id = read_confirm_token(token)
+    except (BadSignature, ValueError, TypeError):
+        raise NotFound(N_("This link is not complete. Open it again from the message we sent you.")) from None
+    found = db.session.scalar(
+        sa.select(AlertRequest).where(AlertRequest.store_id == store_id, AlertRequest.id == request_id)
+    )
+    if found is None:
+        raise NotFound(N_("This link is not valid any more."))
+    speak_of(db.session.get_one(Store, store_id))
+    return found
+
+
+def _question_page(asked: AlertRequest, request_ids: list[int], *, done: bool) -> str:
+    """The question about these requests, or with ``done`` what the yes brought; none: there is nothing to answer."""
+    contact = _contact_of(asked)
+    rows = db.session.execute(
+        sa.select(AlertRequest, Variant)
+        .options(contains_eager(Variant.product))
+        .join(Variant, sa.and_(Variant.store_id == AlertRequest.store_id, Variant.id == AlertRequest.variant_id))
+        .join(Product, sa.and_(Product.store_id == Variant.store_id, Product.id == Variant.product_id))
+        .where(AlertRequest.store_id == asked.store_id, AlertRequest.id.in_(request_ids or [asked.id]))
+        .order_by(AlertRequest.id)
+        .execution_options(populate_existing=True)
+    ).all()
+    return render_template(
+        "shopper/question.html",
+        store=db.session.get_one(Store, asked.store_id),
+        contact=contact,
+        masked=_masked(contact),
+        rows=[(item, variant, status_of(variant) == "in_stock") for item, variant in rows],
+        asked=bool(request_ids),
+        done=done,
+        preferences=stop_url(contact.store_id, contact.id),
+    )
+
+
+def _contact_of(asked: AlertRequest, *, lock: bool = False) -> Contact:
+    statement = sa.select(Contact).where(Contact.store_id == asked.store_id, Contact.id == asked.contact_id)
+    if lock:
+        statement = statement.with_for_update(key_share=True)
+    return db.session.execute(statement.execution_options(populate_existing=True)).scalar_one()
+
+
+def _masked(contact: Contact) -> str:
+    return mask(contact.address) if contact.channel == "sms" else mask_email(contact.address)
 
 
 @blueprint.get("/<token>")
@@ -85,8 +160,7 @@ def _page(contact: Contact, done: str | None) -> str:
         .where(Variant.store_id == contact.store_id, Variant.id.in_([item.variant_id for item in requests]))
     )
     by_id = {variant.id: variant for variant in variants}
-    masked = mask(contact.address) if contact.channel == "sms" else mask_email(contact.address)
     rows = [(item, by_id[item.variant_id]) for item in requests]
     return render_template(
-        "shopper/preferences.html", store=store, contact=contact, masked=masked, rows=rows, done=done
+        "shopper/preferences.html", store=store, contact=contact, masked=_masked(contact), rows=rows, done=done
     )

@@ -18,11 +18,13 @@ from nexnotify.customers.service import count_signup, normalise
 from nexnotify.db import transaction
 from nexnotify.errors import Invalid, NexnotifyError, NotFound, TooMany
 from nexnotify.ledger.answers import queue_confirmation
+from nexnotify.ledger.questions import ask_to_confirm, is_asked
 from nexnotify.nudge import nudge
 from nexnotify.outcomes.page_orders import remember_visitor
 from nexnotify.phone import InvalidEmail, InvalidPhone
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import can_reply, store_settings
+from nexnotify.waitlist.life import Asking
 from nexnotify.waitlist.scope import Scope, lock_scope
 from nexnotify.waitlist.service import Joined, join
 from nexnotify.web.payloads import RequestPayload, WidgetRequestPayload
@@ -52,7 +54,7 @@ def take_signup(store: Store, payload: RequestPayload, *, method: str, source: s
         with transaction():  # what is refused was undone, but counts all the same
             _count_ip(store, now)
         raise
-    if store_settings(store).confirmations:
+    if store_settings(store).confirmations or store_settings(store).double_opt_in:
         nudge("send")
 
 
@@ -168,17 +170,36 @@ def sign_up(
         evidence={"variant": variant.external_id, "box_ticked": payload.consent},
     )
     name = payload.first_name or None
+    # A caller who says that nothing is to be confirmed vouches for the address.
+    must_confirm = confirm and store_settings(store).double_opt_in
     wish: dict[str, Any] = {"quantity": payload.quantity, "scope": scope, "first_name": name, "zone": payload.zone}
     joined = [
-        join(store, variant, channel, address, proof, now, source=source, **wish)
+        join(store, variant, channel, address, proof, now, source=source, must_confirm=must_confirm, **wish)
         for channel, address in addresses.items()
     ]
-    if confirm and store_settings(store).confirmations:
+    if confirm:
         # Counted after all joins, so that nobody who holds the store's counter waits for a contact.
         for result, address in zip(joined, addresses.values(), strict=True):
-            if result.is_new and (not from_shopper or _may_confirm(store, address, now)):
-                queue_confirmation(store, variant, result.contact, name, now, any_variant=payload.any_variant)
+            if _is_answered(store, result, now) and (not from_shopper or _may_confirm(store, address, now)):
+                _answer(store, variant, result, name, now, any_variant=payload.any_variant)
     return joined
+
+
+def _is_answered(store: Store, result: Joined, now: datetime) -> bool:
+    """Whether a sign-up brings a message: a question where none is out yet, else a confirmation where it is new."""
+    if result.confirm_by is not None:
+        return not is_asked(store, result.contact.id, now)
+    return result.is_new and store_settings(store).confirmations
+
+
+def _answer(
+    store: Store, variant: Variant, result: Joined, name: str | None, now: datetime, *, any_variant: bool
+) -> None:
+    if result.confirm_by is None:
+        queue_confirmation(store, variant, result.contact, name, now, any_variant=any_variant)
+    else:
+        asking = Asking(result.request_id, variant.id, name, variant.unavailable_as, result.contact)
+        ask_to_confirm(store, variant, asking, now)
 
 
 def _may_confirm(store: Store, address: str, now: datetime) -> bool:

@@ -97,11 +97,12 @@ def config_json(store: Store, offer: Offer, language: Language) -> dict[str, Any
     }
     if offer.askable:
         settings = store_settings(store)
+        texts = language.texts_for(must_confirm=settings.double_opt_in)
         answer |= {
             "store": store.name,
             "language": language.code,
             "dir": language.direction,
-            "texts": {name: text for name, text in language.texts.items() if not name.startswith("page_")},
+            "texts": {name: text for name, text in texts.items() if not name.startswith("page_")},
             "consent_text": disclosure(store.name, language.code, can_reply(store)),
             "links": {name: url for name, url in _links(settings.terms_url, settings.privacy_url) if url},
             "look": settings.widget.chosen,

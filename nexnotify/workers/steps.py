@@ -21,9 +21,11 @@ from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import open_gateway
 from nexnotify.imports.service import forget_old as forget_old_imports
 from nexnotify.imports.service import has_work as has_imports
+from nexnotify.ledger.aging import ask_idle, ask_renewals
 from nexnotify.ledger.pages import look, record_page, wanted_pages
 from nexnotify.ledger.paying import give_back_unresolved
 from nexnotify.ledger.planner import PlanFault, has_unplanned, look_at, plan_next, waiting_in_vain
+from nexnotify.ledger.reminders import remind
 from nexnotify.notices.long_waitlists import crossings, watching_stores, write_crossings
 from nexnotify.notices.low_credit import has_untold_low_balances, tell_low_balances
 from nexnotify.notices.service import has_unseen_events, write_notices
@@ -36,6 +38,7 @@ from nexnotify.restock.service import detect_restocks, has_unseen_changes
 from nexnotify.stores import guesses
 from nexnotify.stores.models import Store
 from nexnotify.turns import let_others_write
+from nexnotify.waitlist.life import expire_unanswered, lapse_unconfirmed
 from nexnotify.waitlist.overlooked import overlooked, record_overlooked
 from nexnotify.waitlist.queries import anyone_waits
 from nexnotify.workers.owners import dead_owners
@@ -46,6 +49,8 @@ log = logging.getLogger(__name__)
 LOOKING = 15.0
 #: How long one sweep asks gateways for lost outcomes, in seconds; one that is slow to answer must not hold up the rest.
 ASKING = 20.0
+#: Transactions that one sweep gives to each kind of work on requests of a store, 500 requests each.
+PIECES = 20
 
 
 def run_restock(after_chunk: Callable[[], None] = lambda: None) -> None:
@@ -151,6 +156,31 @@ def run_long_waitlists() -> None:
     end_read()
 
 
+def run_lives() -> None:
+    """Time passes for those who wait: what nobody confirmed or renewed ends, questions and reminders are written."""
+    _in_pieces(lambda: lapse_unconfirmed(utcnow()))
+    for store in db.session.scalars(sa.select(Store).order_by(Store.id)).all():
+        try:
+            for work in (expire_unanswered, ask_renewals, ask_idle, remind):
+                _in_pieces(lambda work=work, store=store: work(store, utcnow()))  # type: ignore[misc]
+        except (OperationalError, InterfaceError):
+            raise  # the database, not the store
+        except Exception:
+            # One store's trouble must not keep the others' people from being asked.
+            log.exception("requests cannot be looked after", extra={"store": store.id})
+    end_read()
+
+
+def _in_pieces(work: Callable[[], int]) -> None:
+    """Transactions until nothing is left to do, or a sweep's share is done: the next one goes on."""
+    for _ in range(PIECES):
+        end_read()
+        with transaction():
+            if work() == 0:
+                break
+        let_others_write()
+
+
 def run_campaigns(after_some: Callable[[], None] = lambda: None) -> None:
     """Texts that staff send to many: recipients are written down, then messages. ``after_some`` lets sending begin."""
     faulty: set[int] = set()
@@ -242,6 +272,7 @@ def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
         lambda: run_restock(after_chunk),
         lambda: run_notices(after_chunk),
         run_long_waitlists,
+        run_lives,
         lambda: run_campaigns(after_chunk),
         run_recovery,
         run_opt_outs,

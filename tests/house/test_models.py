@@ -2,10 +2,12 @@
 
 import importlib
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
@@ -13,11 +15,17 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from nexnotify.clock import utcnow
+from nexnotify.content.defaults import DEFAULTS
+from nexnotify.content.defaults_german import german
+from nexnotify.content.models import Template, TemplateVersion
 from nexnotify.credits.service import grant
 from nexnotify.customers.custom_fields import OPT_IN, fields_of
 from nexnotify.customers.field_values import fold
 from nexnotify.db import Tenant, db, transaction
 from nexnotify.stores.models import Store
+from nexnotify.stores.settings import store_settings
+from nexnotify.waitlist.life import ends_at
+from nexnotify.waitlist.models import AlertRequest
 from tests.shop import Shop
 
 ROOT = Path(__file__).resolve().parents[2] / "nexnotify"
@@ -126,6 +134,37 @@ def test_a_store_of_before_gets_the_opt_in_field_when_it_is_brought_up_to_date(a
         upgrade()
         told = [(item.name, item.name_key, item.type, item.is_sms_opt_in) for item in fields_of(shop.store_id)]
         assert told == [(OPT_IN, fold(OPT_IN), "yes_no", True)]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("locale", ["en", "de"])
+def test_who_waited_before_requests_had_an_end_is_kept_for_the_whole_time_from_then_on(
+    app: Flask, shop: Shop, locale: str
+) -> None:
+    with time_machine.travel("2020-01-05T10:00:00Z", tick=True):
+        shop.product("TEE-M")
+        shop.ask("TEE-M")
+    with app.app_context():
+        with transaction():
+            db.session.get_one(Store, shop.store_id).locale = locale
+        fresh = texts_of(locale)
+        downgrade(revision="0015")
+        upgrade()
+        [waiting] = db.session.scalars(sa.select(AlertRequest))
+        assert (waiting.status, waiting.created_at.year) == ("waiting", 2020)
+        ends = ends_at(waiting, store_settings(db.session.get_one(Store, shop.store_id)), utcnow())
+        assert ends is not None
+        assert ends > utcnow() + timedelta(days=89)
+        asked = sa.select(Template.kind, Template.channel, Template.name, TemplateVersion.subject, TemplateVersion.body)
+        asked = asked.join(TemplateVersion, TemplateVersion.template_id == Template.id)
+        made = db.session.execute(asked.where(Template.kind.in_(("double_opt_in", "renewal")), Template.active)).all()
+        assert sorted(map(tuple, made)) == fresh
+
+
+def texts_of(locale: str) -> list[tuple[str | None, ...]]:
+    """The questions that a new store begins with."""
+    ours = [german(item) if locale == "de" else item for item in DEFAULTS if item.kind in ("double_opt_in", "renewal")]
+    return sorted((item.kind, item.channel, item.name, item.subject, item.body) for item in ours)
 
 
 @pytest.mark.parametrize("name", APPEND_ONLY)

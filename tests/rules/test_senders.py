@@ -81,6 +81,8 @@ def test_a_name_has_letters() -> None:
         ("Back. To end: [[stop_url]]", "Back. To end: [[stop_url]]"),
         ("Back. [[ stop_url | ]]", "Back. [[ stop_url | ]]"),
         ("Do not stop.", "Do not stop. End: [[stop_url]]"),
+        ("Reply YES to be told. Reply STOP to end.", "Say yes on [[confirm_url]] to be told. End: [[stop_url]]"),
+        ("Mit JA antworten. Ende: STOP", "Auf [[confirm_url]] bestätigen. Ende: [[stop_url]]"),
     ],
 )
 def test_a_text_that_nobody_can_reply_to_has_a_link_and_asks_for_no_reply(body: str, becomes: str) -> None:

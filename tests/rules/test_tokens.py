@@ -109,6 +109,7 @@ def test_tokens_describe_themselves():
         "subject",
         "waiting",
         "credits",
+        "confirm_url",
         "stop_url",
     }
 

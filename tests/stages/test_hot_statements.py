@@ -18,6 +18,7 @@ from nexnotify.campaigns.service import confirm, draft_to_all, hurry, save_draft
 from nexnotify.campaigns.summary import summarise, twins
 from nexnotify.catalog.models import Variant
 from nexnotify.clock import utcnow
+from nexnotify.customers.consent import Proof
 from nexnotify.customers.models import Contact, Customer
 from nexnotify.db import db, is_postgresql, transaction
 from nexnotify.dispatch.claim import claim
@@ -25,12 +26,14 @@ from nexnotify.dispatch.settle import settle
 from nexnotify.gateways.contract import Accepted
 from nexnotify.inventory.models import StockChange
 from nexnotify.ledger.models import Alert, Attempt, Message, MessageEvent
+from nexnotify.ledger.questions import say_yes
 from nexnotify.orders.models import Order, OrderLine
 from nexnotify.restock.models import RestockEvent
 from nexnotify.restock.steering import recall
 from nexnotify.stores.models import Store
+from nexnotify.waitlist.life import ending_soon, expire_unanswered, lapse_unconfirmed
 from nexnotify.waitlist.models import AlertRequest, Decision
-from nexnotify.workers.steps import run_campaigns, run_recovery, run_restock
+from nexnotify.workers.steps import run_campaigns, run_lives, run_recovery, run_restock
 from tests.credits import with_credits
 from tests.shop import Shop
 from tests.stages.test_claims import inside, lane_of, numbers
@@ -40,8 +43,8 @@ from tests.times import later
 GROWING = ("message", "alert", "attempt", "alert_request", "message_event", "decision", "contact")
 #: Columns that hardly narrow anything down: one store, and nearly all that it ever sent.
 WIDE = {"store_id", "status", "kind", "channel", "variant_id"}
-#: Partial indexes of messages that have not gone: none of them holds the past.
-LIVE = re.compile(r"\bix_message_(due|held|no_credit|claimed|uncertain)\b")
+#: Partial indexes of messages that have not gone, and of requests that were asked about: none of them holds the past.
+LIVE = re.compile(r"\bix_(message_(due|held|no_credit|claimed|uncertain)|alert_request_(renewal|confirm_by))\b")
 
 
 @dataclass
@@ -245,6 +248,41 @@ def fill_orders(shop: Shop, count: int = 3000) -> None:
         db.session.connection().exec_driver_sql("ANALYZE")
 
 
+def test_no_statement_of_the_life_of_a_request_reads_what_went_out_before(shop: Shop) -> None:
+    """Asked to confirm, to renew and again after silence; lapsed, ended, reminded, bought: what a sweep and a yes do."""
+    lane_id = lane_of(shop)
+    shop.put("settings", {"double_opt_in": True, "reminders": 2, "reconfirm_months": 1})
+    shop.product("TEE-M")
+    rows = [{"sku": "TEE-M", "phone": to, "channels": ["sms"], "consent": True, "confirm": False} for to in numbers(6)]
+    with later(days=-85):
+        assert shop.post("requests", {"requests": rows})["errors"] == []
+    with inside(shop.app):
+        fill_past(shop, lane_id)
+        fill_waitlist(shop)
+        with watched() as seen:
+            shop.ask("TEE-M")
+            shop.ask("TEE-M")
+            run_lives()
+            with transaction():
+                store = db.session.get_one(Store, shop.store_id)
+                contact = db.session.scalars(sa.select(Contact).where(Contact.confirmed_at.is_(None)).limit(1)).one()
+                say_yes(store, contact, Proof("keyword"), utcnow())
+                lapse_unconfirmed(utcnow())
+                assert expire_unanswered(store, utcnow()) == 0
+                assert ending_soon(store, utcnow()) > 0
+            order = {"id": "1", "status": "new", "phone": numbers(1)[0], "lines": [{"sku": "TEE-M"}]}
+            shop.post("orders", {"orders": [order]})
+        assert any(re.search(r"\bquestion\b", statement) for statement in seen.statements)
+        seen.statements = {
+            words: values for words, values in seen.statements.items() if "confirmed_at IS NULL" not in words
+        }
+        faults = wide_reads_of(seen)
+        if not is_postgresql():
+            forget_statistics()
+            faults += wide_reads_of(seen)
+    assert faults == [], "\n\n".join(faults)
+
+
 def wide_reads_of(seen: Seen) -> list[str]:
     return [fault for statement, values in seen.statements.items() for fault in wide_reads(statement, values)]
 
@@ -283,6 +321,16 @@ def fill_past(shop: Shop, lane_id: int, count: int = 5000) -> None:
         insert(MessageEvent, [store | each | {"status": "delivered", "at": at} for each in of])
         verdict = {"stage": "plan", "verdict": "send", "reason": "eligible", "rules_version": 1, "at": at}
         insert(Decision, [store | verdict | each for each in about])
+        db.session.connection().exec_driver_sql("ANALYZE")
+
+
+def fill_waitlist(shop: Shop) -> None:
+    """Many who wait since today, whom nothing of a sweep is about."""
+    waits = {"store_id": shop.store_id, "variant_id": db.session.scalar(sa.select(Variant.id)), "created_at": utcnow()}
+    waits |= {"status": "waiting", "asked_status": "sold_out", "source": "widget"}
+    with transaction():
+        contacts = db.session.scalars(sa.select(Contact.id).order_by(Contact.id.desc()).limit(900)).all()
+        insert(AlertRequest, [waits | {"contact_id": contact_id} for contact_id in contacts])
         db.session.connection().exec_driver_sql("ANALYZE")
 
 

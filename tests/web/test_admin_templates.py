@@ -243,7 +243,6 @@ def made(desk: Desk, name: str = "Summer", kind: str = "back_in_stock", **chosen
         ({"name": "Back in stock"}, "Another template of this channel has this name."),
         ({"kind": "merchant_order_paid", "channel": "email"}, "Messages of this kind are text messages only."),
         ({"kind": "order_sent", "product_status": "sold_out"}, "Only templates for back in stock"),
-        ({"kind": "reminder"}, "Not a valid choice"),
     ],
 )
 def test_a_template_that_cannot_be_made_is_refused_beside_its_field(
@@ -317,12 +316,6 @@ def test_the_answer_to_stop_can_be_replaced_and_not_switched_off(shop: Shop) -> 
     other = made(desk, "Short answer", "stop_reply")
     assert "Short answer is on, in place of Answer to STOP" in desk.post(f"/templates/{other}/switch", active="1")
     assert "One answer to this word is always in use." in desk.post(f"/templates/{other}/delete")
-
-
-def test_the_reminder_cannot_be_switched_on_before_something_sends_it(shop: Shop) -> None:
-    desk = Desk.of(shop)
-    page = desk.post(f"/templates/{template(desk, 'Reminder')}/switch", active="1")
-    assert "This version does not send templates of this kind yet." in page
 
 
 def test_a_standard_template_stays_and_a_deleted_one_is_gone(shop: Shop) -> None:

@@ -18,6 +18,7 @@ from nexnotify.reports.dashboard.figures import Messages
 from nexnotify.reports.dashboard.restocks import found_by_check
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import CHANNELS, StoreSettings, store_settings
+from nexnotify.waitlist.life import ending_soon
 from nexnotify.words import N_
 
 #: A message that is due this long waits for nothing but a worker.
@@ -35,7 +36,7 @@ class Trouble:
     """One thing that needs a person."""
 
     #: Where the remedy is: "gateway", "gateways", "uncertain", "failed", "queue", "settings", "alerts", "widget",
-    #: "products", "restocks".
+    #: "products", "restocks", "waitlist".
     place: str
     #: "bad": messages do not go out; "warn": some do not, or will not; "info": worth knowing.
     level: str
@@ -61,6 +62,7 @@ def troubles(store: Store, counted: Messages, widget_seen: bool, now: datetime) 
         *_settings(settings),
         *_unknown_skus(store),
         *_missed(store, now),
+        *_ending(store, settings, now),
     ]
     if not widget_seen:
         words = N_("Nobody has asked through it yet, and no check has found it on your shop.")
@@ -192,6 +194,19 @@ def _missed(store: Store, now: datetime) -> Iterator[Trouble]:
             count=count,
         )
         yield Trouble("restocks", "info", title, words)
+
+
+def _ending(store: Store, settings: StoreSettings, now: datetime) -> Iterator[Trouble]:
+    """People who wait for long: their merchant hears of it before they age out."""
+    people, days = ending_soon(store, now), settings.renewal_days
+    if people:
+        title = (
+            N_("One person’s request ends within %(days)s days", days=days)
+            if people == 1
+            else N_("%(people)s people’s requests end within %(days)s days", people=people, days=days)
+        )
+        words = N_("Each is asked whether it is still wanted, and stays with a yes. Settings can keep them for longer.")
+        yield Trouble("waitlist", "info", title, words)
 
 
 def _messages(count: int) -> str:

@@ -29,7 +29,7 @@ _COLUMNS = (
     Column("Browser", 30),
     Column("Evidence", 40),
 )
-_SAID = {"granted": "Yes", "revoked": "No"}
+_SAID = {"granted": "Yes", "confirmed": "Yes, from the address itself", "revoked": "No"}
 _PURPOSES = {
     "requested": "What was asked for",
     "transactional": "Orders and tickets",

@@ -52,6 +52,7 @@ _MEND: dict[str, tuple[str, str, dict[str, Any]]] = {
     "widget": (N_("Set it up"), "admin_widget.index", {}),
     "products": (N_("See your products"), "admin_products.index", {}),
     "restocks": (N_("See your restocks"), "admin_restocks.index", {}),
+    "waitlist": (N_("See the waitlist"), "admin_waitlist.index", {}),
 }
 #: Where a first step is done: step → (words, endpoint).
 _STEPS = {

@@ -40,7 +40,19 @@ bp = Blueprint("admin_messages", __name__)
 bp.before_request(staff_guard)
 
 #: Kinds that this version sends, for the filter.
-_SENT_KINDS = ("back_in_stock", "confirmation", "order", "ticket", "bulk", "merchant", "keyword_reply", "test")
+_SENT_KINDS = (
+    "back_in_stock",
+    "reminder",
+    "confirmation",
+    "double_opt_in",
+    "renewal",
+    "order",
+    "ticket",
+    "bulk",
+    "merchant",
+    "keyword_reply",
+    "test",
+)
 
 
 @bp.get("")

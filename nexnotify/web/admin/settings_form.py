@@ -13,6 +13,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 from nexnotify.inventory.available import STATUSES
 from nexnotify.stores.settings import StoreSettings
 from nexnotify.web.admin.forms import MayBeEmpty, refuse, unix_lines
+from nexnotify.web.admin.request_fields import REQUEST_FIELDS, RequestFields
 from nexnotify.web.admin.restock_forms import TellingForm
 from nexnotify.words import N_
 
@@ -28,7 +29,7 @@ class SwitchesForm(FlaskForm):
     preordered_email = BooleanField(N_("Preordered, email"))
 
 
-class SettingsForm(SwitchesForm, TellingForm):
+class SettingsForm(SwitchesForm, TellingForm, RequestFields):
     """The store's switches and policy."""
 
     #: Fields that hold a setting as it is.
@@ -143,6 +144,8 @@ class SettingsForm(SwitchesForm, TellingForm):
                 fine = refuse(self.cap_texts, N_("Write how many alerts, and in how many hours."))
         if self.bought.data and self.bought_days.data is None and not self.bought_days.errors:
             fine = refuse(self.bought_days, N_("Write how many days; 0 counts only orders since asking."))
+        if self.request_days.data and self.renewal_days.data and self.renewal_days.data >= self.request_days.data:
+            fine = refuse(self.renewal_days, N_("Write fewer days than requests are kept."))
         return fine
 
     @classmethod
@@ -157,7 +160,7 @@ class SettingsForm(SwitchesForm, TellingForm):
             for status in STATUSES
             for channel in ("sms", "email")
         }
-        data |= {name: getattr(settings, name) for name in SettingsForm.PLAIN}
+        data |= {name: getattr(settings, name) for name in (*SettingsForm.PLAIN, *REQUEST_FIELDS)}
         days = StoreSettings.model_validate({}).bought_days if settings.bought_days is None else settings.bought_days
         data |= {"bought": settings.bought_days is not None, "bought_days": days}
         data |= {"country": settings.country, "zone": settings.zone, "domains": "\n".join(settings.domains)}
@@ -182,7 +185,8 @@ class SettingsForm(SwitchesForm, TellingForm):
             cap = {"texts": self.cap_texts.data, "hours": self.cap_hours.data}
         return {
             "switches": switches,
-            **{name: self[name].data for name in self.PLAIN},
+            **{name: self[name].data for name in (*self.PLAIN, *REQUEST_FIELDS)},
+            "reminders": int(self.reminders.data),
             "quiet_hours": quiet,
             "frequency_cap": cap,
             "bought_days": self.bought_days.data if self.bought.data else None,

@@ -8,7 +8,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from nexnotify.content.keeping import CHANNELS
-from nexnotify.content.models import KINDS, NAME, NOT_YET, TITLES
+from nexnotify.content.models import KINDS, NAME, TITLES
 from nexnotify.reports.words import PRODUCT_STATUSES
 from nexnotify.stores.settings import Switches
 from nexnotify.words import N_
@@ -16,7 +16,7 @@ from nexnotify.words import N_
 
 def _kinds() -> list[SelectChoice]:
     """What can be chosen, in two groups."""
-    offered = sorted((kind for kind in KINDS if kind in CHANNELS and kind not in NOT_YET), key=_is_to_customer)
+    offered = sorted((kind for kind in KINDS if kind in CHANNELS), key=_is_to_customer)
     return [
         SelectChoice(kind, TITLES[kind], optgroup=N_("To your customers") if _is_to_customer(kind) else N_("To you"))
         for kind in offered

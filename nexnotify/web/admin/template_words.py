@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nexnotify.content.models import KEYWORD_REPLIES, NOT_YET, TITLES, Template
+from nexnotify.content.models import KEYWORD_REPLIES, TITLES, Template
 from nexnotify.reports.words import PRODUCT_STATUSES
 from nexnotify.words import N_
 
@@ -10,6 +10,10 @@ from nexnotify.words import N_
 OFF_MEANS = {
     "back_in_stock": N_("nobody who waits is told by this channel; they keep waiting and keep their place."),
     "confirmation": N_("who asks is not told that it was heard. Carriers in many countries want that text."),
+    "double_opt_in": N_(
+        "nobody can be asked to confirm: with double opt-in on, nobody new gets on a list by this channel."
+    ),
+    "renewal": N_("nobody is asked by this channel, and requests end when their time is over."),
     "custom": N_("it is not offered when you write to people."),
 }
 #: The same, for a template of one product status.
@@ -31,4 +35,4 @@ def off_means(template: Template) -> str:
 
 def can_switch(template: Template) -> bool:
     """Whether its eye does something: an answer to a keyword that is in use can only be replaced by another."""
-    return template.kind not in NOT_YET and not (template.active and template.kind in KEYWORD_REPLIES)
+    return not (template.active and template.kind in KEYWORD_REPLIES)

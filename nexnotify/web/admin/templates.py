@@ -11,7 +11,7 @@ from flask_security import current_user
 
 from nexnotify.clock import utcnow
 from nexnotify.content.keeping import delete_template, in_place_of, new_template, rename_template, switch_off, switch_on
-from nexnotify.content.models import KINDS, NOT_YET, Template, TemplateVersion, token_kind
+from nexnotify.content.models import KINDS, Template, TemplateVersion, token_kind
 from nexnotify.content.service import save_template, template_problems
 from nexnotify.content.tokens import TOKENS, Token
 from nexnotify.db import db, transaction
@@ -57,7 +57,6 @@ def index() -> ResponseReturnValue:
         title_of=title_of,
         parts_of=parts_of,
         can_switch=can_switch,
-        not_yet=NOT_YET,
         settings=store_settings(current_store()),
     )
 
@@ -275,7 +274,6 @@ def _page(template: Template, form: TemplateForm, versions: Any, number: int | N
         without_link=may_lack_link(template, form.body.data or "", form.subject.data or ""),
         name_form=TemplateNameForm(formdata=None, data={"name": template.name}),
         can_switch=can_switch(template),
-        not_yet=template.kind in NOT_YET,
         off_means=off_means(template),
         in_place_of=None if template.kind == "custom" else in_place_of(template),
         needs_number=is_to_merchant(template.kind) and not store_settings(current_store()).merchant_number,

@@ -38,6 +38,9 @@ bp.before_request(staff_guard)
 _TITLES = {
     "asked": (N_("Asked to be told"), "info"),
     "consent_granted": (N_("Consent given"), "ok"),
+    "consent_confirmed": (N_("Consent confirmed"), "ok"),
+    "question_asked": (N_("Asked back"), "info"),
+    "question_answered": (N_("Answered yes"), "ok"),
     "consent_revoked": (N_("Consent taken back"), "bad"),
     "decided_send": (N_("Planned"), "info"),
     "decided_hold": (N_("Held back"), "warn"),
@@ -145,6 +148,7 @@ def story(request_id: int) -> ResponseReturnValue:
         contact=contact,
         variant=load(Variant, item.variant_id, joinedload(Variant.product)),
         summary=told["summary"],
+        ends_at=datetime.fromisoformat(told["ends_at"]) if told["ends_at"] else None,
         events=[_event(event, contact) for event in told["events"]],
         consents=_consents(item),
         is_open=item.status in OPEN,

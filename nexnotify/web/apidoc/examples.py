@@ -96,6 +96,7 @@ _REQUEST = {
     "created_at": "2026-01-05T09:30:00Z",
     "alerted_at": "2026-01-05T10:00:00.412000Z",
     "closed_reason": None,
+    "ends_at": None,
 }
 _RESTOCK = {
     "id": 3,
@@ -234,7 +235,13 @@ ANSWERS: dict[str, Any] = {
         "requests": [{"index": 0, "id": 7, "channel": "sms", "status": "waiting"}],
     },
     "listRequests": {"requests": [_REQUEST], "next": "/api/v1/requests?limit=1&after=7"},
-    "traceRequest": {"id": 7, "status": "alerted", "summary": "The message was sent.", "events": _TRACE},
+    "traceRequest": {
+        "id": 7,
+        "status": "alerted",
+        "summary": "The message was sent.",
+        "ends_at": None,
+        "events": _TRACE,
+    },
     "listRestocks": {"restocks": [_RESTOCK], "next": None},
     "readPlan": {
         "restock": _RESTOCK,

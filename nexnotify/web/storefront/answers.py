@@ -192,6 +192,7 @@ class RequestAnswer(Answer):
     created_at: Moment
     alerted_at: Moment | None
     closed_reason: str | None
+    ends_at: Annotated[Moment | None, Field(description="When an open request ends, unless the shopper says yes.")]
 
 
 class RequestList(Answer):
@@ -207,7 +208,7 @@ class TraceEvent(Answer):
     words: Annotated[str, Field(description="For people.")]
     reason: Annotated[str, Field(min_length=1)] = ""
     detail: str = ""
-    stage: Annotated[str, one_of("plan", "send")] = ""
+    stage: Annotated[str, one_of("plan", "send", "reminder")] = ""
     restock_id: int = 0
     until: Annotated[Moment, Field(description="When what was held is decided again.")] = ""
     rules_version: int = 0
@@ -223,6 +224,7 @@ class Trace(Answer):
     id: int
     status: RequestStatus
     summary: Annotated[str, Field(description="One sentence that support can read to a shopper.")]
+    ends_at: Annotated[Moment | None, Field(description="When an open request ends, unless the shopper says yes.")]
     events: Annotated[list[TraceEvent], Field(description="Oldest first.")]
 
 

@@ -17,6 +17,7 @@ from nexnotify.nudge import nudge
 from nexnotify.orders.models import ORDER_STATUSES, Order, OrderLine
 from nexnotify.orders.people import Person, people_of
 from nexnotify.orders.service import LineData, OrderData, take_order
+from nexnotify.outcomes.bought import close_bought
 from nexnotify.outcomes.matching import match_order
 from nexnotify.web.bulk import bulk
 from nexnotify.web.guards import the_store
@@ -45,6 +46,7 @@ def post_orders() -> ResponseReturnValue:
         )
         order = take_order(store, data, now)
         match_order(store, order)
+        close_bought(store, order, now)
         return {"id": order.external_id, "status": order.status}
 
     answer, saved = bulk("orders", OrderPayload, save, lock_order=lambda row: (row.id,))

@@ -17,6 +17,8 @@ from nexnotify.db import db
 from nexnotify.errors import Invalid, NotFound
 from nexnotify.nudge import nudge
 from nexnotify.reports.trace import trace
+from nexnotify.stores.settings import StoreSettings, store_settings
+from nexnotify.waitlist.life import ends_at
 from nexnotify.waitlist.models import STATUSES, AlertRequest
 from nexnotify.waitlist.scope import skus_wanted
 from nexnotify.web.bulk import bulk
@@ -72,8 +74,8 @@ def get_requests() -> ResponseReturnValue:
     if after is not None:
         statement = statement.where(AlertRequest.id < after)
     rows = db.session.execute(statement.order_by(AlertRequest.id.desc()).limit(limit + 1)).all()
-    any_of = skus_wanted(store.id, [row[0] for row in rows[:limit]])
-    page = [_row(*row, any_of.get(row[0].id, [])) for row in rows[:limit]]
+    any_of, settings = skus_wanted(store.id, [row[0] for row in rows[:limit]]), store_settings(store)
+    page = [_row(*row, any_of.get(row[0].id, []), settings) for row in rows[:limit]]
     return jsonify(requests=page, next=next_address(page[-1]["id"] if len(rows) > limit else None))
 
 
@@ -93,7 +95,9 @@ def find_request(request_id: int) -> AlertRequest:
     return found
 
 
-def _row(item: AlertRequest, contact: Contact, variant: Variant, any_of: list[str]) -> dict[str, Any]:
+def _row(
+    item: AlertRequest, contact: Contact, variant: Variant, any_of: list[str], settings: StoreSettings
+) -> dict[str, Any]:
     return {
         "id": item.id,
         "sku": variant.sku,
@@ -111,4 +115,5 @@ def _row(item: AlertRequest, contact: Contact, variant: Variant, any_of: list[st
         "created_at": moment(item.created_at),
         "alerted_at": moment(item.alerted_at),
         "closed_reason": item.closed_reason,
+        "ends_at": moment(ends_at(item, settings, utcnow())),
     }

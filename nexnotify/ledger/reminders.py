@@ -1,0 +1,127 @@
+"""Reminders: who was told and has not bought is told once or twice more, while it can still be bought."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from nexnotify.customers.models import Contact
+from nexnotify.db import db
+from nexnotify.ledger.audience import decider
+from nexnotify.ledger.decisions import record_decisions
+from nexnotify.ledger.drafts import KIND, Drafts, NoText, Text, Waiting
+from nexnotify.ledger.facts import gather
+from nexnotify.ledger.job import Job, open_job
+from nexnotify.ledger.models import Alert
+from nexnotify.ledger.overlap import under_way
+from nexnotify.ledger.paying import ASK_AGAIN, NO_CREDIT, funds
+from nexnotify.ledger.writing import write_alerts
+from nexnotify.policy.eligibility import Hold, Send, Skip, Verdict
+from nexnotify.restock.models import RestockEvent
+from nexnotify.stores.models import Store
+from nexnotify.stores.settings import store_settings
+from nexnotify.waitlist.models import AlertRequest
+
+REMINDER = "reminder"
+#: People that one transaction of the sweep reminds.
+BATCH = 500
+#: A reminder that is later than this is none: nobody is reminded of last year's alert when it is switched on.
+AT_MOST_LATE = timedelta(days=2)
+
+
+def remind(store: Store, now: datetime) -> int:
+    """Decide about the reminders of a store that are due, each once, and write them.
+
+    :returns: how many people were decided about; call again while it is :data:`BATCH`.
+    """
+    settings = store_settings(store)
+    done = 0
+    for step in range(1, settings.reminders + 1):
+        by_restock: dict[int, list[Waiting]] = {}
+        for restock_id, *person in _due(store, step, timedelta(hours=settings.reminder_hours), now, BATCH - done):
+            by_restock.setdefault(restock_id, []).append(Waiting(*person))
+        for restock_id, people in by_restock.items():
+            _remind(store, restock_id, people, step, now)
+            done += len(people)
+    return done
+
+
+def _due(store: Store, step: int, every: timedelta, now: datetime, most: int) -> Sequence[Any]:
+    """(restock, person) of those told so long ago that their next reminder is due, locked."""
+    restock = (
+        sa.select(sa.func.max(Alert.restock_id))
+        .where(Alert.store_id == store.id, Alert.request_id == AlertRequest.id, Alert.kind == KIND)
+        .scalar_subquery()
+    )
+    return db.session.execute(
+        sa.select(
+            restock,
+            AlertRequest.id,
+            AlertRequest.asked_status,
+            AlertRequest.quantity,
+            AlertRequest.first_name,
+            AlertRequest.scope != "variant",
+            Contact.id,
+            Contact.channel,
+            Contact.opted_out_at.is_not(None),
+            Contact.unreachable_at.is_(None),
+        )
+        .join(Contact, sa.and_(Contact.store_id == AlertRequest.store_id, Contact.id == AlertRequest.contact_id))
+        .where(
+            AlertRequest.store_id == store.id,
+            sa.text("alert_request.status = 'alerted'"),
+            AlertRequest.reminded == step - 1,
+            AlertRequest.alerted_at <= now - step * every,
+            AlertRequest.alerted_at > now - step * every - AT_MOST_LATE,
+            restock.is_not(None),
+        )
+        .order_by(AlertRequest.alerted_at)
+        .limit(most)
+        .with_for_update(of=AlertRequest, skip_locked=True, key_share=True)
+    ).all()
+
+
+def _remind(store: Store, restock_id: int, people: Sequence[Waiting], step: int, now: datetime) -> None:
+    job = open_job(db.session.get_one(RestockEvent, restock_id), now)
+    job.drafts = Drafts(store, job.variant, REMINDER)
+    decided, going = _decide(job, people)
+    found = funds(store.id, job.settings, [(person.channel, text.segments) for person, _, text in going])
+    if found.short:
+        later = Hold(NO_CREDIT, now + ASK_AGAIN)
+        going = [(who, later if place in found.short else say, text) for place, (who, say, text) in enumerate(going)]
+        decided |= {who.request_id: say for who, say, _ in going}
+    write_alerts(job, going, found, REMINDER, step)
+    record_decisions(store.id, REMINDER, [(id, restock_id, verdict, None) for id, verdict in decided.items()], now)
+    _mark([person.request_id for person in people], step)
+
+
+def _decide(job: Job, people: Sequence[Waiting]) -> tuple[dict[int, Verdict], list[tuple[Waiting, Send | Hold, Text]]]:
+    facts = gather(job, people)
+    facts.recent.told.clear()  # a reminder follows a telling
+    busy = under_way(job.store.id, [who.request_id for who in people])
+    decide, recent = decider(job, facts), facts.recent.counted
+    decided: dict[int, Verdict] = {}
+    going: list[tuple[Waiting, Send | Hold, Text]] = []
+    for person in people:
+        verdict = Skip("told_already") if person.request_id in busy else decide(person)
+        if not isinstance(verdict, Skip):
+            text = NoText("no_gateway") if job.lanes[person.channel] is None else job.drafts.text(person)
+            if isinstance(text, NoText):
+                verdict = Skip(text.reason)
+            else:
+                going.append((person, verdict, text))
+                recent[person.contact_id].append(verdict.until if isinstance(verdict, Hold) else job.now)
+        decided[person.request_id] = verdict
+    return decided, going
+
+
+def _mark(request_ids: Sequence[int], step: int) -> None:
+    db.session.execute(
+        sa.update(AlertRequest)
+        .where(AlertRequest.id.in_(request_ids), AlertRequest.reminded == step - 1)
+        .values(reminded=step)
+        .execution_options(synchronize_session=False)
+    )
