@@ -110,7 +110,9 @@ def _make() -> dict[str, Any]:
     with transaction():
         began = now - timedelta(days=BEGINNING)
         store = open_store(NAME, "US", "America/New_York", "en", "USD", began)
-        merge_settings(store, {"quiet_hours": None, "credits": True})
+        ours = current_app.extensions["nexnotify"].settings.public_url
+        # On this machine its texts are read where the links lead.
+        merge_settings(store, {"quiet_hours": None, "credits": True, "link_domain": ours})
         equip_store(store, began)
         grant(store, "opening", CREDITS, began, note="to try it with")
         configure(store, "invoice", {"instructions": ""}, True, began)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
 from nexnotify.errors import Conflict
-from nexnotify.ledger.models import Attempt, Message, MessageEvent
+from nexnotify.ledger.models import Attempt, Message, MessageEvent, ShortLink
 from nexnotify.ledger.moves import Move, move
 from nexnotify.words import N_
 
@@ -36,6 +36,12 @@ def forget_messages(contact: Contact, now: datetime) -> None:
     move((Move(contact.store_id, row.id, "uncertain", "expired", "erased") for row in replies), now)
     db.session.execute(sa.update(Message).where(*mine).values(body=ERASED, subject=None))
     theirs = sa.select(Message.id).where(*mine)
+    db.session.execute(  # with it, whose clicks these were
+        sa.update(ShortLink)
+        .where(ShortLink.store_id == contact.store_id, ShortLink.message_id.in_(theirs))
+        .values(message_id=None)
+        .execution_options(synchronize_session=False)
+    )
     for table in (MessageEvent, Attempt):
         db.session.execute(
             sa.update(table)

@@ -28,20 +28,22 @@ def price_text(price: Decimal | None, currency: str) -> str | None:
     return None if price is None else f"{price:.2f} {currency}"
 
 
-def _serializer() -> URLSafeSerializer:
+def _serializer(purpose: str) -> URLSafeSerializer:
     # Oldest first: the last key signs, all of them are accepted, so links outlive a rotation.
-    return _serializer_of(*reversed(current_app.config["SECRET_KEY_FALLBACKS"]), current_app.config["SECRET_KEY"])
+    keys = (*reversed(current_app.config["SECRET_KEY_FALLBACKS"]), current_app.config["SECRET_KEY"])
+    return _serializer_of(purpose, *keys)
 
 
 @cache
-def _serializer_of(*keys: str) -> URLSafeSerializer:
-    return URLSafeSerializer(list(keys), salt="nexnotify.preferences")
+def _serializer_of(purpose: str, *keys: str) -> URLSafeSerializer:
+    # What is signed for one purpose is worth nothing for another.
+    return URLSafeSerializer(list(keys), salt=f"nexnotify.{purpose}")
 
 
 def stop_url(store_id: int, contact_id: int) -> str:
     """The signed address of a contact's preference page."""
     base = current_app.extensions["nexnotify"].settings.public_url
-    return f"{base}/s/{_serializer().dumps([store_id, contact_id])}"
+    return f"{base}/s/{_serializer('preferences').dumps([store_id, contact_id])}"
 
 
 def read_preference_token(token: str) -> tuple[int, int]:
@@ -49,5 +51,18 @@ def read_preference_token(token: str) -> tuple[int, int]:
 
     :raises itsdangerous.BadSignature: not one of ours.
     """
-    store_id, contact_id = _serializer().loads(token)
+    store_id, contact_id = _serializer("preferences").loads(token)
     return int(store_id), int(contact_id)
+
+
+def place_token(link_id: int) -> str:
+    """What the button of a page carries that keeps the place of a short link."""
+    return str(_serializer("place").dumps(link_id))
+
+
+def read_place_token(token: str) -> int:
+    """The short link of such a page.
+
+    :raises itsdangerous.BadSignature: not one of ours.
+    """
+    return int(_serializer("place").loads(token))

@@ -9,6 +9,7 @@ from typing import Any
 from nexnotify.db import insert_tuples, reserve_ids
 from nexnotify.ledger.drafts import KIND, Text, Waiting
 from nexnotify.ledger.job import ALERT_VALID, Job
+from nexnotify.ledger.links import new_codes, write_links
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.moves import record_new
 from nexnotify.ledger.paying import Funds, put_aside
@@ -20,6 +21,9 @@ _MESSAGE = (
 ).split()
 _ALERT = ("store_id", "request_id", "restock_id", "channel", "kind", "step", "message_id")
 
+#: A message's id, whom it is for, and what it says.
+Planned = tuple[int, tuple[Waiting, Send | Hold, Text]]
+
 
 def write_alerts(job: Job, going: Sequence[tuple[Waiting, Send | Hold, Text]], found: Funds) -> None:
     """Write the messages of these people, each with its alert."""
@@ -28,8 +32,10 @@ def write_alerts(job: Job, going: Sequence[tuple[Waiting, Send | Hold, Text]], f
     ids = reserve_ids(Message, len(going))
     planned = list(zip(ids, going, strict=True))
     lanes = {channel: lane_id for channel, lane_id in job.lanes.items() if lane_id}
+    planned, links = _with_links(job, planned)
     rows = zip(planned, found.credits, strict=True)
     insert_tuples(Message, _MESSAGE, [_message(job, lanes, id, *item, credits) for (id, item), credits in rows])
+    write_links(job.store.id, links)
     put_aside(job.store.id, zip(ids, found.credits, strict=True), job.now)
     record_new(ids, job.now)
     # A second alert for the same request and restock breaks the unique key, and with it this whole chunk.
@@ -41,6 +47,21 @@ def write_alerts(job: Job, going: Sequence[tuple[Waiting, Send | Hold, Text]], f
             for message_id, (person, _, _) in planned
         ],
     )
+
+
+def _with_links(job: Job, planned: list[Planned]) -> tuple[list[Planned], list[tuple[str, int, int]]]:
+    """The same with a code of its own in each text that has a link; and these codes, with message and variant."""
+    if not any(text.link for _, (_, _, text) in planned):
+        return planned, []
+    codes = new_codes(len(planned))
+    own, links = [], []
+    for code, (message_id, (person, verdict, text)) in zip(codes, planned, strict=True):
+        if text.link:
+            own.append((message_id, (person, verdict, text.with_link(code))))
+            links.append((code, message_id, job.variant.id))
+        else:
+            own.append((message_id, (person, verdict, text)))
+    return own, links
 
 
 def _message(

@@ -15,6 +15,7 @@ from nexnotify.db import db
 from nexnotify.ledger.models import Alert, Message, MessageEvent
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.policy.eligibility import REASONS
+from nexnotify.reports.clicks import opened
 from nexnotify.reports.words import PRODUCT_STATUSES, reason_words
 from nexnotify.restock.models import RestockEvent
 from nexnotify.waitlist.models import STATUSES, AlertRequest, Decision
@@ -37,7 +38,8 @@ _VERDICTS = {
 
 def trace(request: AlertRequest) -> dict[str, Any]:
     """Everything that is known about a request, oldest first, each line with its reason and in words."""
-    events = [*_asked(request), *_consent(request), *_decisions(request), *_messages(request), *_ended(request)]
+    events = [*_asked(request), *_consent(request), *_decisions(request), *_messages(request)]
+    events += [*_clicks(request), *_kept(request), *_ended(request)]
     events.sort(key=lambda event: event["at"])
     for event in events:
         event["at"] = isoformat(event["at"])
@@ -141,6 +143,23 @@ def _messages(request: AlertRequest) -> list[dict[str, Any]]:
     ]
 
 
+def _clicks(request: AlertRequest) -> list[dict[str, Any]]:
+    told = sa.select(Alert.message_id).where(Alert.store_id == request.store_id, Alert.request_id == request.id)
+    ids = [number for number in db.session.scalars(told) if number is not None]
+    return [
+        _line(click.at, "clicked", N_("The link in the message was opened."))
+        for click in opened(request.store_id, ids)
+        if not click.sign
+    ]
+
+
+def _kept(request: AlertRequest) -> list[dict[str, Any]]:
+    if request.kept_at is None:
+        return []
+    words = N_("It had sold out again when the shopper came. They wait on, at the place they had.")
+    return [_line(request.kept_at, "place_kept", words)]
+
+
 def _ended(request: AlertRequest) -> list[dict[str, Any]]:
     if request.closed_at is None:
         return []
@@ -152,7 +171,7 @@ def _summary(request: AlertRequest, events: list[dict[str, Any]]) -> str:
     """One sentence that support can read to a shopper."""
     if request.status == "cancelled":
         return CLOSED.get(request.closed_reason or "", STATUSES["cancelled"])
-    told = [event for event in events if event["what"].startswith(("message_", "decided_"))]
+    told = [event for event in events if event["what"].startswith(("message_", "decided_", "place_"))]
     if request.status == "waiting" and not told:
         return N_("Waits: the product has not come back since.")
     if request.status in ("waiting", "alerted") and told:

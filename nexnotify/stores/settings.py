@@ -22,6 +22,7 @@ from pydantic import (
 
 from nexnotify.errors import Invalid
 from nexnotify.phone import to_e164
+from nexnotify.stores.link_settings import LinkSettings
 from nexnotify.stores.models import Store
 from nexnotify.stores.origins import read_origin
 from nexnotify.stores.senders import is_name, read_sender
@@ -109,7 +110,7 @@ class AlertSubscription(_Part):
     active: bool = True
 
 
-class StoreSettings(_Part):
+class StoreSettings(LinkSettings):
     """Everything a merchant switches, with the values of a new store."""
 
     switches: Switches = Switches()

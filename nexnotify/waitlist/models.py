@@ -67,6 +67,8 @@ class AlertRequest(Tenant, db.Model):
     created_at: Mapped[datetime]
     alerted_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    #: It had sold out again when the shopper came, and they kept their place.
+    kept_at: Mapped[datetime | None]
     #: Why it ended: "shopper", "merchant", "stop", "unreachable", "erased".
     closed_reason: Mapped[str | None] = mapped_column(sa.String(40))
 

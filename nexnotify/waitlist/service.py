@@ -149,6 +149,20 @@ def open_requests(contact: Contact) -> Sequence[AlertRequest]:
     return db.session.scalars(statement.order_by(AlertRequest.id)).all()
 
 
+def waits_for(contact: Contact, variant: Variant) -> bool:
+    """Whether a contact waits for a variant."""
+    key = {"store_id": contact.store_id, "variant_id": variant.id, "contact_id": contact.id}
+    return db.session.connection().execute(_OPEN_REQUEST, key).first() is not None
+
+
+def keep_place(request: AlertRequest, now: datetime) -> None:
+    """Who was told and came too late waits again, where they stood: lists are in the order of asking.
+
+    That they were told stays written down. Their contact has no other open request for it: see :func:`waits_for`.
+    """
+    request.status, request.kept_at = "waiting", now
+
+
 def confirm_all(contact: Contact) -> int:
     """START: what a contact asked for while it was opted out waits from now on."""
     pending = [request for request in open_requests(contact) if request.status == "pending"]

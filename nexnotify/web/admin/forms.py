@@ -25,6 +25,7 @@ from nexnotify.content.service import MAX_EMAIL
 from nexnotify.inventory.available import STATUSES
 from nexnotify.reports.words import PRODUCT_STATUSES
 from nexnotify.stores.settings import StoreSettings
+from nexnotify.web.admin.link_forms import LinksForm
 from nexnotify.words import N_, translated
 
 MAX_COUNT = 10**9
@@ -134,7 +135,7 @@ class SwitchesForm(FlaskForm):
     preordered_email = BooleanField(N_("Preordered, email"))
 
 
-class SettingsForm(SwitchesForm):
+class SettingsForm(SwitchesForm, LinksForm):
     """The store's switches and policy."""
 
     threshold = IntegerField(
@@ -224,7 +225,7 @@ class SettingsForm(SwitchesForm):
         data |= {"country": settings.country, "zone": settings.zone, "domains": "\n".join(settings.domains)}
         data |= {"quiet": settings.quiet_hours is not None, "quiet_from": quiet.times[0], "quiet_to": quiet.times[1]}
         data |= {"cap": settings.frequency_cap is not None, "cap_texts": cap.texts, "cap_hours": cap.hours}
-        return cls(data=data)
+        return cls(data=data | cls.link_data(settings))
 
     def changes(self, settings: StoreSettings) -> dict[str, Any]:
         """What was typed, as :func:`nexnotify.stores.settings.merge_settings` takes it."""
@@ -252,6 +253,7 @@ class SettingsForm(SwitchesForm):
             "domains": [line.strip() for line in (self.domains.data or "").split("\n") if line.strip()],
             "country": self.country.data,
             "zone": self.zone.data,
+            **self.link_changes(),
         }
 
 

@@ -18,6 +18,7 @@ from nexnotify.db import db, transaction
 from nexnotify.inventory.models import StockChange, StockLevel
 from nexnotify.inventory.service import LevelData, set_level, status_of
 from nexnotify.nudge import nudge
+from nexnotify.reports.outcomes import outcome_of_product
 from nexnotify.reports.words import PRODUCT_STATUSES
 from nexnotify.stores.service import audit
 from nexnotify.waitlist.queries import waiting_counts
@@ -53,7 +54,10 @@ def product(product_id: int) -> ResponseReturnValue:
     """One product and its variants."""
     item = load(Product, product_id, selectinload(Product.variants))
     waiting = waiting_counts(current_store(), [variant.id for variant in item.variants])
-    return render_template("admin/products/product.html", product=item, waiting=waiting, status_of=status_of)
+    outcome = outcome_of_product(current_store(), item.id)
+    return render_template(
+        "admin/products/product.html", product=item, waiting=waiting, status_of=status_of, outcome=outcome
+    )
 
 
 @bp.get("/variants/<int:variant_id>")

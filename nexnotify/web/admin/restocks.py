@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload
 from nexnotify.catalog.models import Variant
 from nexnotify.catalog.queries import ids_matching
 from nexnotify.db import db
+from nexnotify.reports.outcomes import outcomes_of
 from nexnotify.reports.plan import plan_summary
 from nexnotify.restock.models import RestockEvent
 from nexnotify.web.admin.access import current_store, staff_guard
@@ -51,4 +52,7 @@ def plan(restock_id: int) -> ResponseReturnValue:
         )
         for verdict in ("send", "hold", "skip")
     }
-    return render_template("admin/restocks/plan.html", event=event, variant=variant, plan=summary, people=people)
+    outcome = outcomes_of(current_store(), [event])[event.id]
+    return render_template(
+        "admin/restocks/plan.html", event=event, variant=variant, plan=summary, people=people, outcome=outcome
+    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import sqlalchemy as sa
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 
@@ -12,6 +14,7 @@ from nexnotify.db import db, transaction
 from nexnotify.errors import Invalid
 from nexnotify.reports.audit import KINDS, audit_lines, audit_title
 from nexnotify.stores.models import ApiKey, AuditEntry, StaffUser, Store
+from nexnotify.stores.origins import is_of_this_machine
 from nexnotify.stores.service import audit, create_api_key, revoke_api_key
 from nexnotify.stores.settings import merge_settings, store_settings
 from nexnotify.web.admin.access import current_store, may, require, requires, staff_guard
@@ -51,14 +54,28 @@ def settings_tabs(current: str) -> list[tuple[str, str, bool, None]]:
 @bp.route("", methods=["GET", "POST"])
 def index() -> ResponseReturnValue:
     """What is sent, when, and to whom."""
-    settings = store_settings(current_store())
     if request.method == "GET":
-        return render_template("admin/settings/index.html", form=SettingsForm.of(settings), tabs=settings_tabs("index"))
+        return _page(SettingsForm.of(store_settings(current_store())))
     require("admin")
     form = SettingsForm()
     if form.validate() and _save(form):
         return redirect(url_for("admin_settings.index"))
-    return render_template("admin/settings/index.html", form=form, tabs=settings_tabs("index")), 422
+    return _page(form), 422
+
+
+def _page(form: SettingsForm) -> str:
+    ours: str = current_app.extensions["nexnotify"].settings.public_url
+    if is_of_this_machine(ours):
+        words = N_(
+            "Such as https://go.shop.example. Empty: no short links, because NEXNOTIFY_PUBLIC_URL (%(url)s) is an address "
+            "that no shopper reaches; alerts carry the product’s own address.",
+            url=ours,
+        )
+    else:
+        words = N_("Such as https://go.shop.example. Empty: %(url)s, the address of this server.", url=ours)
+    host = urlsplit(ours).hostname
+    tabs = settings_tabs("index")
+    return render_template("admin/settings/index.html", form=form, links_help=words, public_host=host, tabs=tabs)
 
 
 def _save(form: SettingsForm) -> bool:

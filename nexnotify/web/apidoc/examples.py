@@ -96,6 +96,15 @@ _RESTOCK = {
     "available_after": 5,
     "at": "2026-01-05T10:00:00Z",
     "planned_at": "2026-01-05T10:00:00.080000Z",
+    "outcome": {
+        "messages": 12,
+        "clicked": 7,
+        "won": 3,
+        "assisted": 1,
+        "revenue": "80.00",
+        "revenue_won": "60.00",
+        "revenue_per_message": "6.67",
+    },
 }
 _TRACE = [
     {

@@ -212,6 +212,18 @@ class Trace(Answer):
 # --- restocks ------------------------------------------------------------------------------------------------------
 
 
+class OutcomeAnswer(Answer):
+    """What came of a restock. Money is in the store's currency."""
+
+    messages: Annotated[int, Field(description="Made for it: people told and held back.")]
+    clicked: Annotated[int, Field(description="People who opened their link; scanners do not count.")]
+    won: Annotated[int, Field(description="Orders of people who opened their link before ordering.")]
+    assisted: Annotated[int, Field(description="Orders of people who were told and did not open it.")]
+    revenue: Annotated[str, Field(description="Of orders won and assisted.")]
+    revenue_won: Annotated[str, Field(description="Of orders won.")]
+    revenue_per_message: Annotated[str | None, Field(description="Null where no message was made.")]
+
+
 class RestockAnswer(Answer):
     id: int
     sku: Sku
@@ -221,6 +233,7 @@ class RestockAnswer(Answer):
     available_after: Annotated[int | None, Field(description="Null is unlimited.")]
     at: Moment
     planned_at: Moment | None
+    outcome: OutcomeAnswer
 
 
 class RestockList(Answer):

@@ -13,6 +13,7 @@ from nexnotify.catalog.models import Variant
 from nexnotify.catalog.service import find_variant
 from nexnotify.db import db
 from nexnotify.errors import NotFound
+from nexnotify.reports.outcomes import Outcome, outcomes_of
 from nexnotify.reports.plan import plan_summary
 from nexnotify.restock.models import RestockEvent
 from nexnotify.web.guards import the_store
@@ -32,19 +33,22 @@ def get_restocks() -> ResponseReturnValue:
     if after is not None:
         statement = statement.where(RestockEvent.id < after)
     rows = db.session.execute(statement.order_by(RestockEvent.id.desc()).limit(limit + 1)).all()
-    page = [_row(*row) for row in rows[:limit]]
+    figures = outcomes_of(store, [row[0] for row in rows[:limit]])
+    page = [_row(*row, figures[row[0].id]) for row in rows[:limit]]
     return jsonify(restocks=page, next=next_address(page[-1]["id"] if len(rows) > limit else None))
 
 
 @blueprint.get("/restocks/<int:restock_id>/plan")
 def get_plan(restock_id: int) -> ResponseReturnValue:
     """Who is told, who is held back and who is left out, and why."""
+    store = the_store()
     row = db.session.execute(
-        _with_variant().where(RestockEvent.store_id == the_store().id, RestockEvent.id == restock_id)
+        _with_variant().where(RestockEvent.store_id == store.id, RestockEvent.id == restock_id)
     ).first()
     if row is None:
         raise NotFound("This store has no restock with that id.")
-    return jsonify(restock=_row(*row), **plan_summary(row[0]))
+    figures = outcomes_of(store, [row[0]])[row[0].id]
+    return jsonify(restock=_row(*row, figures), **plan_summary(row[0]))
 
 
 def _with_variant() -> sa.Select[RestockEvent, Variant]:
@@ -55,7 +59,7 @@ def _with_variant() -> sa.Select[RestockEvent, Variant]:
     )
 
 
-def _row(event: RestockEvent, variant: Variant) -> dict[str, Any]:
+def _row(event: RestockEvent, variant: Variant, outcome: Outcome) -> dict[str, Any]:
     return {
         "id": event.id,
         "sku": variant.sku,
@@ -65,4 +69,13 @@ def _row(event: RestockEvent, variant: Variant) -> dict[str, Any]:
         "available_after": event.available_after,
         "at": moment(event.at),
         "planned_at": moment(event.planned_at),
+        "outcome": {
+            "messages": outcome.messages,
+            "clicked": outcome.clicked,
+            "won": outcome.won,
+            "assisted": outcome.assisted,
+            "revenue": f"{outcome.revenue:.2f}",
+            "revenue_won": f"{outcome.revenue_won:.2f}",
+            "revenue_per_message": None if outcome.per_message is None else f"{outcome.per_message:.2f}",
+        },
     }
