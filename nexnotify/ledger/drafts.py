@@ -40,12 +40,10 @@ class Text:
     #: What stands in it for the code of each person's own link, as long as any code; None: it has no such link.
     link: str | None = None
 
-    def with_link(self, code: str) -> Text:
-        """The same with a link of its own."""
-        assert self.link is not None
-        subject = self.subject and self.subject.replace(self.link, code)
-        body = self.body.replace(self.link, code)
-        return Text(self.version_id, subject, body, self.encoding, self.segments)
+    def with_code(self, code: str) -> tuple[str | None, str]:
+        """Subject and body with the code of a person's own link."""
+        link = self.link or ""
+        return self.subject and self.subject.replace(link, code), self.body.replace(link, code)
 
 
 @dataclass(frozen=True, slots=True)

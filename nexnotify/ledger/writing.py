@@ -21,9 +21,6 @@ _MESSAGE = (
 ).split()
 _ALERT = ("store_id", "request_id", "restock_id", "channel", "kind", "step", "message_id")
 
-#: A message's id, whom it is for, and what it says.
-Planned = tuple[int, tuple[Waiting, Send | Hold, Text]]
-
 
 def write_alerts(job: Job, going: Sequence[tuple[Waiting, Send | Hold, Text]], found: Funds) -> None:
     """Write the messages of these people, each with its alert."""
@@ -32,10 +29,10 @@ def write_alerts(job: Job, going: Sequence[tuple[Waiting, Send | Hold, Text]], f
     ids = reserve_ids(Message, len(going))
     planned = list(zip(ids, going, strict=True))
     lanes = {channel: lane_id for channel, lane_id in job.lanes.items() if lane_id}
-    planned, links = _with_links(job, planned)
-    rows = zip(planned, found.credits, strict=True)
-    insert_tuples(Message, _MESSAGE, [_message(job, lanes, id, *item, credits) for (id, item), credits in rows])
-    write_links(job.store.id, links)
+    codes = _codes([text for _, _, text in going])
+    rows = zip(planned, codes, found.credits, strict=True)
+    insert_tuples(Message, _MESSAGE, [_message(job, lanes, id, *item, code, paid) for (id, item), code, paid in rows])
+    write_links(job.store.id, [(code, id, job.variant.id) for id, code in zip(ids, codes, strict=True) if code])
     put_aside(job.store.id, zip(ids, found.credits, strict=True), job.now)
     record_new(ids, job.now)
     # A second alert for the same request and restock breaks the unique key, and with it this whole chunk.
@@ -49,19 +46,11 @@ def write_alerts(job: Job, going: Sequence[tuple[Waiting, Send | Hold, Text]], f
     )
 
 
-def _with_links(job: Job, planned: list[Planned]) -> tuple[list[Planned], list[tuple[str, int, int]]]:
-    """The same with a code of its own in each text that has a link; and these codes, with message and variant."""
-    if not any(text.link for _, (_, _, text) in planned):
-        return planned, []
-    codes = new_codes(len(planned))
-    own, links = [], []
-    for code, (message_id, (person, verdict, text)) in zip(codes, planned, strict=True):
-        if text.link:
-            own.append((message_id, (person, verdict, text.with_link(code))))
-            links.append((code, message_id, job.variant.id))
-        else:
-            own.append((message_id, (person, verdict, text)))
-    return own, links
+def _codes(texts: Sequence[Text]) -> Sequence[str | None]:
+    """A code for each text that has a link of its own."""
+    if not any(text.link for text in texts):
+        return [None] * len(texts)
+    return [code if text.link else None for code, text in zip(new_codes(len(texts)), texts, strict=True)]
 
 
 def _message(
@@ -71,8 +60,10 @@ def _message(
     person: Waiting,
     verdict: Send | Hold,
     text: Text,
+    code: str | None,
     credits: int | None,
 ) -> tuple[Any, ...]:
+    subject, body = text.with_code(code) if code else (text.subject, text.body)
     due, status, reason, valid_until = job.now, "queued", None, job.valid_until
     if isinstance(verdict, Hold):
         due, status, reason, valid_until = verdict.until, "held", verdict.reason, verdict.until + ALERT_VALID
@@ -86,8 +77,8 @@ def _message(
         lanes[person.channel],
         text.version_id,
         job.variant.id,
-        text.subject,
-        text.body,
+        subject,
+        body,
         text.encoding,
         text.segments,
         credits,

@@ -169,12 +169,11 @@ def _count_firsts(store: Store, request_ids: Collection[int | None]) -> None:
     """Of the orders of each request, let the first count that was not called off."""
     for request_id in request_ids:
         rows = db.session.execute(
-            sa.select(OrderMatch.id, OrderMatch.counts, Order.status)
+            sa.select(OrderMatch.id, OrderMatch.at, OrderMatch.counts, Order.status)
             .outerjoin(Order, sa.and_(Order.store_id == OrderMatch.store_id, Order.id == OrderMatch.order_id))
             .where(OrderMatch.store_id == store.id, OrderMatch.request_id == request_id)
-            .order_by(OrderMatch.at, OrderMatch.id)
-        ).all()
-        first = next((row.id for row in rows if row.status not in UNDONE), None)
+        ).all()  # unsorted: to sort them, SQLite would read all matches of the store
+        first = min(((row.at, row.id) for row in rows if row.status not in UNDONE), default=(None, None))[1]
         for row in rows:
             if row.counts != (row.id == first):
                 update = sa.update(OrderMatch).where(OrderMatch.store_id == store.id, OrderMatch.id == row.id)

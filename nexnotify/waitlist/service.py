@@ -151,8 +151,14 @@ def open_requests(contact: Contact) -> Sequence[AlertRequest]:
 
 def waits_for(contact: Contact, variant: Variant) -> bool:
     """Whether a contact waits for a variant."""
-    key = {"store_id": contact.store_id, "variant_id": variant.id, "contact_id": contact.id}
-    return db.session.connection().execute(_OPEN_REQUEST, key).first() is not None
+    statement = sa.select(AlertRequest.id).where(
+        AlertRequest.store_id == contact.store_id,
+        AlertRequest.contact_id == contact.id,
+        # Not the bare columns: PostgreSQL would read their index, and with it all who wait.
+        (AlertRequest.variant_id + 0) == variant.id,
+        (AlertRequest.status + "").in_(OPEN),
+    )
+    return db.session.scalar(statement.limit(1)) is not None
 
 
 def keep_place(request: AlertRequest, now: datetime) -> None:

@@ -187,9 +187,7 @@ def test_an_address_of_the_catalogue_that_is_no_page_is_not_led_to(shop: Shop, u
     assert url not in answer.get_data(as_text=True)
 
 
-@pytest.mark.parametrize(
-    "code", ["0000000000", "x", "a" * 200, "%00", "<script>", "０１２３４５６７８９"]
-)
+@pytest.mark.parametrize("code", ["0000000000", "x", "a" * 200, "%00", "<script>", "０１２３４５６７８９"])
 def test_a_code_that_nobody_made_gets_a_page_that_helps(shop: Shop, code: str) -> None:
     shop.put("settings", {"domains": ["https://acme.example"]})
     answer = shop.client.get(f"/l/{code}")
@@ -324,7 +322,7 @@ def test_an_erased_person_s_link_leads_on_and_its_clicks_are_nobody_s(shop: Shop
     desk = Desk.of(shop)
     number = re.findall(r"/admin/customers/(\d+)", desk.page("/customers"))[0]
     assert "Opened the link" in desk.page(f"/customers/{number}")
-    desk.post(f"/customers/{number}/erase", name="Ann")
+    desk.post(f"/customers/{number}/erase", typed="Ann")
     with shop.app.app_context():
         assert db.session.scalars(sa.select(ShortLink.message_id)).all() == [None]
         db.session.remove()
