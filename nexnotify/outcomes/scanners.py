@@ -11,7 +11,7 @@ from typing import Final
 
 from nexnotify.words import N_
 
-#: Sign → what it says, for people; the reference's table is compared with this one.
+#: Sign → what it says, for people; the table in docs/links.md is compared with this one.
 SIGNS: Final = {
     "not_a_visit": N_("It asked for the address only, not for the page."),
     "ahead": N_("A browser fetched it ahead, before anybody tapped."),

@@ -134,23 +134,27 @@ def _address_file(contact: Contact) -> dict[str, Any]:
             }
             for item, variant in _request_rows(mine, None)
         ],
-        "messages_to_them": [
-            {
-                "at": isoformat(item.created_at),
-                "kind": item.kind,
-                "subject": item.subject,
-                "body": item.body,
-                "status": item.status,
-                "accepted_at": isoformat(item.accepted_at),
-                "delivered_at": isoformat(item.delivered_at),
-            }
-            for item in _newest(Message, mine, None)
-        ],
+        "messages_to_them": _messages_file(mine),
         "links_opened": [isoformat(click.at) for click in opened_by(contact.store_id, [contact.id], None)],
         "messages_from_them": [
             {"at": isoformat(item.at), "body": item.body} for item in _newest(InboundMessage, mine, None)
         ],
     }
+
+
+def _messages_file(mine: dict[int, Contact]) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": isoformat(item.created_at),
+            "kind": item.kind,
+            "subject": item.subject,
+            "body": item.body,
+            "status": item.status,
+            "accepted_at": isoformat(item.accepted_at),
+            "delivered_at": isoformat(item.delivered_at),
+        }
+        for item in _newest(Message, mine, None)
+    ]
 
 
 # --- rows ------------------------------------------------------------------------------------------------------------

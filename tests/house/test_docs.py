@@ -25,6 +25,7 @@ from nexnotify.errors import NexnotifyError
 from nexnotify.gateways.loader import load
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.orders.models import ORDER_STATUSES
+from nexnotify.outcomes.scanners import SIGNS
 from nexnotify.policy.eligibility import REASONS
 from nexnotify.settings import PREFIX, Settings
 from nexnotify.stores.service import find_store
@@ -159,7 +160,7 @@ def address_rows(app: Flask) -> Rows:
     rows = set()
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith(
-            ("/api/", "/widget/", "/callbacks/", "/hooks/", "/s/", "/join/", "/reset", "/healthz", "/readyz")
+            ("/api/", "/widget/", "/callbacks/", "/hooks/", "/s/", "/l/", "/join/", "/reset", "/healthz", "/readyz")
         ):
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
                 address = re.sub(r"<(?:[^:<>]*:)?([^<>]+)>", r"<\1>", rule.rule)
@@ -216,6 +217,10 @@ def test_the_switches_of_a_new_store_are_told() -> None:
 def test_every_address_is_told(app: Flask) -> None:
     told = [row[:1] for row in table(REFERENCE, "Addresses")]
     assert sorted(told) == address_rows(app), written(address_rows(app))
+
+
+def test_the_signs_of_a_scanner_are_told() -> None:
+    assert table(ROOT / "docs" / "links.md", "Who opened it") == words_rows(SIGNS)
 
 
 def test_the_outboxs_numbers_are_told() -> None:

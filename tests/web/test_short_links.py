@@ -536,10 +536,10 @@ def test_the_pages_tell_won_and_assisted_apart(shop: Shop) -> None:
         restock_id = shop.get("restocks")["restocks"][0]["id"]
         pages = [desk.page(path) for path in ("/", f"/restocks/{restock_id}", "/orders")]
         dashboard, restock, orders = (re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)) for page in pages)
-        assert "2, 40.00 USD: 1 won, 1 assisted" in dashboard
+        assert "2 (1 won, 1 assisted), 40.00 USD" in dashboard
         assert "People who opened the link 1" in restock
-        assert "Orders won 1 20.00 USD" in restock
-        assert "Orders assisted 1 20.00 USD" in restock
+        assert "Orders won 1, 20.00 USD" in restock
+        assert "Orders assisted 1, 20.00 USD" in restock
         assert "Revenue of a message 20.00 USD" in restock
         assert "Won: after a click on our link" in orders
         assert "Assisted: was told, without a click" in orders

@@ -64,6 +64,7 @@ def index() -> ResponseReturnValue:
 
 
 def _page(form: SettingsForm) -> str:
+    host = None
     ours: str = current_app.extensions["nexnotify"].settings.public_url
     if is_of_this_machine(ours):
         words = N_(
@@ -73,7 +74,7 @@ def _page(form: SettingsForm) -> str:
         )
     else:
         words = N_("Such as https://go.shop.example. Empty: %(url)s, the address of this server.", url=ours)
-    host = urlsplit(ours).hostname
+        host = urlsplit(ours).hostname
     tabs = settings_tabs("index")
     return render_template("admin/settings/index.html", form=form, links_help=words, public_host=host, tabs=tabs)
 
