@@ -38,6 +38,8 @@ _TITLES = {
     "asked": (N_("Asked to be told"), "info"),
     "consent_granted": (N_("Consent given"), "ok"),
     "consent_revoked": (N_("Consent taken back"), "bad"),
+    "clicked": (N_("Opened the link"), "ok"),
+    "place_kept": (N_("Place kept"), "ok"),
     "decided_send": (N_("Planned"), "info"),
     "decided_hold": (N_("Held back"), "warn"),
     "decided_skip": (N_("Passed over"), "warn"),
