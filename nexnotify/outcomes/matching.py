@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from nexnotify.catalog.models import Variant
 from nexnotify.customers.models import Customer
 from nexnotify.db import IdIn, db, insert_ignore, upsert
-from nexnotify.ledger.models import Alert, ShortLink
+from nexnotify.ledger.facts import GONE
+from nexnotify.ledger.models import Alert, Message, ShortLink
 from nexnotify.orders.models import Order, OrderLine
 from nexnotify.outcomes.attribution import Credit, Told, credit
 from nexnotify.outcomes.models import Click, OrderMatch, PageOrder, VisitorRequest
@@ -158,7 +159,10 @@ def _counted_for(store: Store, found: Credit, at: datetime) -> dict[str, Any]:
     """The request an order counts for, how, and the restock it had been told of last."""
     restock_id = db.session.scalar(
         sa.select(Alert.restock_id)
-        .where(Alert.store_id == store.id, Alert.request_id == found.request_id, Alert.message_id.is_not(None))
+        .join(Message, sa.and_(Message.store_id == Alert.store_id, Message.id == Alert.message_id))
+        .where(Alert.store_id == store.id, Alert.request_id == found.request_id)
+        # Not the bare column: SQLite would read its index, and with it all that the store has ever sent.
+        .where((Message.status + "").in_(GONE), Message.created_at <= at)
         .order_by(Alert.restock_id.desc())
         .limit(1)
     )
