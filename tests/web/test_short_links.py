@@ -134,12 +134,6 @@ def test_a_product_without_a_page_has_no_link(shop: Shop) -> None:
     assert "http" not in shop.messages()[0]["body"]
 
 
-@pytest.mark.parametrize("domain", ["https://bit.ly", "http://www.tinyurl.com", "TinyURL.com"])
-def test_public_shorteners_are_refused_because_carriers_refuse_them(shop: Shop, domain: str) -> None:
-    answer = shop.put("settings", {"link_domain": domain}, status=422)
-    assert "carriers refuse" in answer["error"]["fields"]["link_domain"]
-
-
 def test_the_preview_of_a_template_counts_the_link_as_long_as_it_will_be(shop: Shop) -> None:
     [link] = told(shop)
     template = re.findall(r"/admin/templates/(\d+)", (desk := Desk.of(shop)).page("/templates"))
@@ -169,34 +163,34 @@ def test_it_leads_to_the_chosen_variant_as_it_is_known_when_it_is_tapped(shop: S
     assert tap(shop, link).headers["Location"] == f"{PAGE}?variant=tee-m-v"
 
 
-@pytest.mark.parametrize("more", ["?to=https://evil.example", "?url=//evil.example", "?next=/%5Cevil.example", "#x"])
-def test_nothing_a_visitor_adds_has_a_say_in_where_it_leads(shop: Shop, more: str) -> None:
+def test_nothing_a_visitor_adds_has_a_say_in_where_it_leads(shop: Shop) -> None:
     [link] = told(shop)
-    answer = tap(shop, link + more, Host="evil.example", X_Forwarded_Host="evil.example")
-    assert answer.headers["Location"] == f"{PAGE}?{UTM}"
+    for more in ("?to=https://evil.example", "?url=//evil.example", "?next=/%5Cevil.example", "#x"):
+        answer = tap(shop, link + more, Host="evil.example", X_Forwarded_Host="evil.example")
+        assert answer.headers["Location"] == f"{PAGE}?{UTM}"
 
 
-@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "https://acme.example\\@evil.example/"])
-def test_an_address_of_the_catalogue_that_is_no_page_is_not_led_to(shop: Shop, url: str) -> None:
+def test_an_address_of_the_catalogue_that_is_no_page_is_not_led_to(shop: Shop) -> None:
     [link] = told(shop)
-    with shop.app.app_context(), transaction():
-        db.session.execute(sa.text("UPDATE product SET url = :url"), {"url": url})
-    answer = tap(shop, link)
-    assert answer.status_code == 404
-    assert "Location" not in answer.headers
-    assert url not in answer.get_data(as_text=True)
+    for url in ("javascript:alert(1)", "data:text/html,x", "https://acme.example\\@evil.example/"):
+        with shop.app.app_context(), transaction():
+            db.session.execute(sa.text("UPDATE product SET url = :url"), {"url": url})
+        answer = tap(shop, link)
+        assert answer.status_code == 404
+        assert "Location" not in answer.headers
+        assert url not in answer.get_data(as_text=True)
 
 
-@pytest.mark.parametrize("code", ["0000000000", "x", "a" * 200, "%00", "<script>", "０１２３４５６７８９"])
-def test_a_code_that_nobody_made_gets_a_page_that_helps(shop: Shop, code: str) -> None:
+def test_a_code_that_nobody_made_gets_a_page_that_helps(shop: Shop) -> None:
     shop.put("settings", {"domains": ["https://acme.example"]})
-    answer = shop.client.get(f"/l/{code}")
-    assert answer.status_code == 404
-    page = answer.get_data(as_text=True)
-    assert "This link leads nowhere" in page
-    assert 'href="https://acme.example/"' in page
-    german = shop.client.get(f"/l/{code}", headers={"Accept-Language": "de"}).get_data(as_text=True)
-    assert 'lang="de"' in german
+    for code in ("0000000000", "x", "a" * 200, "%00", "<script>", "%EF%BC%90" * 10):
+        answer = shop.client.get(f"/l/{code}")
+        assert answer.status_code == 404
+        page = answer.get_data(as_text=True)
+        assert "This link leads nowhere" in page
+        assert 'href="https://acme.example/"' in page
+    german = shop.client.get("/l/x", headers={"Accept-Language": "de"}).get_data(as_text=True)
+    assert "Dieser Link führt nirgendwohin" in german
 
 
 def test_of_several_stores_an_unknown_code_names_none(shop: Shop, other_shop: Shop) -> None:
