@@ -20,6 +20,7 @@ from nexnotify.clock import utcnow
 from nexnotify.credits.buying import configure
 from nexnotify.credits.service import grant
 from nexnotify.db import db, transaction
+from nexnotify.fetch import origin_of
 from nexnotify.inventory.intake import take_product
 from nexnotify.inventory.service import LevelData, set_level
 from nexnotify.ledger.opening import equip_store
@@ -31,7 +32,6 @@ from nexnotify.stores.settings import merge_settings
 
 NAME = "Harbour Goods (demo)"
 EMAIL = "owner@harbour.example"
-SHOP = "https://harbour.example"
 #: ``web/demo_shop.py`` reads it, too.
 NOTES = "demo.json"
 
@@ -110,7 +110,8 @@ def _make() -> dict[str, Any]:
     with transaction():
         began = now - timedelta(days=BEGINNING)
         store = open_store(NAME, "US", "America/New_York", "en", "USD", began)
-        merge_settings(store, {"quiet_hours": None, "credits": True})
+        # Its texts are read on the very machine that the links lead to.
+        merge_settings(store, {"quiet_hours": None, "credits": True, "link_domain": _ours()})
         equip_store(store, began)
         grant(store, "opening", CREDITS, began, note="to try it with")
         configure(store, "invoice", {"instructions": ""}, True, began)
@@ -121,6 +122,10 @@ def _make() -> dict[str, Any]:
             _add_product(store, began, *product)
         replay(store, [*past, *_waiting(store, now)])
     return {"store_key": store.key, "api_key": secret, "email": _email(store), "password": password}
+
+
+def _ours() -> str:
+    return origin_of(current_app.extensions["nexnotify"].settings.public_url)
 
 
 def _email(store: Store) -> str:
@@ -146,7 +151,7 @@ def _add_product(
     price: str,
     variants: list[tuple[str, dict[str, str], int]],
 ) -> None:
-    url = f"{SHOP}/products/{id}"
+    url = f"{_ours()}/demo/{id}"
     data = [
         VariantData(
             id=sku.lower(), sku=sku, options=options, price=Decimal(price), url=f"{url}?v={sku}", unavailable_as=status

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from nexnotify.catalog.models import Variant
 from nexnotify.content.service import Wording, wording
 from nexnotify.content.tokens import UnresolvedToken
+from nexnotify.ledger.links import link_values, new_codes
 from nexnotify.ledger.values import product_values, stop_url
 from nexnotify.stores.models import Store
 
@@ -39,6 +40,13 @@ class Text:
     body: str
     encoding: str
     segments: int
+    #: What stands in it for the code of each person's own link, as long as any code; None: it has no such link.
+    link: str | None = None
+
+    def with_code(self, code: str) -> tuple[str | None, str]:
+        """Subject and body with the code of a person's own link."""
+        link = self.link or ""
+        return self.subject and self.subject.replace(link, code), self.body.replace(link, code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,11 @@ class Drafts:
     def __init__(self, store: Store, variant: Variant, kind: str = KIND) -> None:
         self._store = store
         self._kind = kind
-        self._shared = product_values(store, variant)
+        # As a code is made, and so in no product's title: it can be found in the text and be replaced.
+        [self._code] = new_codes(1)
+        links = link_values(store, variant, self._code)
+        self._shared = product_values(store, variant) | links
+        self._has_link = bool(links)
         self._wordings: dict[tuple[str, str], _Wording | NoText] = {}
         self._texts: dict[tuple[object, ...], Text | NoText] = {}
 
@@ -97,4 +109,5 @@ class Drafts:
             text = template.render(self._shared | own)
         except UnresolvedToken as error:
             return NoText("no_text", str(error))
-        return Text(template.version_id, text.subject, text.body, text.encoding, text.segments)
+        link = self._code if self._has_link and template.uses("url") else None
+        return Text(template.version_id, text.subject, text.body, text.encoding, text.segments, link)

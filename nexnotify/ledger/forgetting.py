@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from nexnotify.customers.models import Contact
 from nexnotify.db import IdIn, db
 from nexnotify.errors import Conflict
-from nexnotify.ledger.models import Attempt, Message, MessageEvent
+from nexnotify.ledger.models import Attempt, Message, MessageEvent, ShortLink
 from nexnotify.ledger.moves import Move, move
 from nexnotify.words import N_
 
@@ -51,6 +51,12 @@ def _forget(store_id: int, which: Any, would_go_again: Any, now: datetime) -> No
     quiet = {"synchronize_session": False}
     db.session.execute(sa.update(Message).where(*mine).values(body=ERASED, subject=None).execution_options(**quiet))
     theirs = sa.select(Message.id).where(*mine)
+    db.session.execute(  # with it, whose clicks these were
+        sa.update(ShortLink)
+        .where(ShortLink.store_id == store_id, ShortLink.message_id.in_(theirs))
+        .values(message_id=None)
+        .execution_options(synchronize_session=False)
+    )
     for table in (MessageEvent, Attempt):
         db.session.execute(
             sa.update(table)

@@ -128,6 +128,23 @@ class Question(Tenant, db.Model):
     answered_at: Mapped[datetime | None]
 
 
+class ShortLink(Tenant, db.Model):
+    """A link in a message. Where it leads is decided when it is opened."""
+
+    __tablename__ = "short_link"
+    __table_args__ = tenant_args(
+        tenant_key("message_id", "message"),
+        tenant_key("variant_id", "variant"),
+        sa.Index("ix_short_link_message", "store_id", "message_id"),
+    )
+
+    #: What stands behind ``/l/``: see ``ledger.links``.
+    code: Mapped[str] = mapped_column(sa.String(20), unique=True)
+    #: Null once its person is erased: it goes on leading to the product, and belongs to nobody.
+    message_id: Mapped[int | None] = mapped_column(BigId)
+    variant_id: Mapped[int] = mapped_column(BigId)
+
+
 class Attempt(Tenant, db.Model):
     """One try to hand a message over, committed before the gateway is called."""
 

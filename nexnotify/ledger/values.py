@@ -28,29 +28,26 @@ def price_text(price: Decimal | None, currency: str) -> str | None:
     return None if price is None else f"{price:.2f} {currency}"
 
 
-#: What ends messages must not confirm any, nor the other way round: each kind of link is signed with a key of its own.
-_PREFERENCES, _CONFIRM = "nexnotify.preferences", "nexnotify.confirm"
-
-
-def _serializer(salt: str) -> URLSafeSerializer:
+def _serializer(purpose: str) -> URLSafeSerializer:
     # Oldest first: the last key signs, all of them are accepted, so links outlive a rotation.
     keys = (*reversed(current_app.config["SECRET_KEY_FALLBACKS"]), current_app.config["SECRET_KEY"])
-    return _serializer_of(salt, *keys)
+    return _serializer_of(purpose, *keys)
 
 
 @cache
-def _serializer_of(salt: str, *keys: str) -> URLSafeSerializer:
-    return URLSafeSerializer(list(keys), salt=salt)
+def _serializer_of(purpose: str, *keys: str) -> URLSafeSerializer:
+    # What is signed for one purpose is worth nothing for another.
+    return URLSafeSerializer(list(keys), salt=f"nexnotify.{purpose}")
 
 
 def stop_url(store_id: int, contact_id: int) -> str:
     """The signed address of a contact's preference page."""
-    return f"{_base()}/s/{_serializer(_PREFERENCES).dumps([store_id, contact_id])}"
+    return f"{_base()}/s/{_serializer('preferences').dumps([store_id, contact_id])}"
 
 
 def confirm_url(store_id: int, request_id: int) -> str:
     """The signed address of the page on which a shopper says yes to a question about a request."""
-    return f"{_base()}/s/yes/{_serializer(_CONFIRM).dumps([store_id, request_id])}"
+    return f"{_base()}/s/yes/{_serializer('confirm').dumps([store_id, request_id])}"
 
 
 def _base() -> str:
@@ -63,8 +60,21 @@ def read_preference_token(token: str) -> tuple[int, int]:
 
     :raises itsdangerous.BadSignature: not one of ours.
     """
-    store_id, contact_id = _serializer(_PREFERENCES).loads(token)
+    store_id, contact_id = _serializer("preferences").loads(token)
     return int(store_id), int(contact_id)
+
+
+def place_token(link_id: int) -> str:
+    """What the button of a page carries that keeps the place of a short link."""
+    return str(_serializer("place").dumps(link_id))
+
+
+def read_place_token(token: str) -> int:
+    """The short link of such a page.
+
+    :raises itsdangerous.BadSignature: not one of ours.
+    """
+    return int(_serializer("place").loads(token))
 
 
 def read_confirm_token(token: str) -> tuple[int, int]:
@@ -72,5 +82,5 @@ def read_confirm_token(token: str) -> tuple[int, int]:
 
     :raises itsdangerous.BadSignature: not one of ours.
     """
-    store_id, request_id = _serializer(_CONFIRM).loads(token)
+    store_id, request_id = _serializer("confirm").loads(token)
     return int(store_id), int(request_id)

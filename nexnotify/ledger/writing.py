@@ -8,6 +8,7 @@ from typing import Any
 from nexnotify.db import insert_tuples, reserve_ids
 from nexnotify.ledger.drafts import KIND, Text, Waiting
 from nexnotify.ledger.job import ALERT_VALID, Job
+from nexnotify.ledger.links import new_codes, write_links
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.moves import record_new
 from nexnotify.ledger.paying import Funds, put_aside
@@ -34,8 +35,11 @@ def write_alerts(
     ids = reserve_ids(Message, len(going))
     planned = list(zip(ids, going, strict=True))
     lanes = {channel: lane_id for channel, lane_id in job.lanes.items() if lane_id}
-    rows = zip(planned, found.credits, strict=True)
-    insert_tuples(Message, _MESSAGE, [_message(job, lanes, kind, id, *item, credits) for (id, item), credits in rows])
+    codes = _codes([text for _, _, text in going])
+    rows = zip(planned, codes, found.credits, strict=True)
+    messages = [_message(job, lanes, kind, id, *item, code, paid) for (id, item), code, paid in rows]
+    insert_tuples(Message, _MESSAGE, messages)
+    write_links(job.store.id, [(code, id, job.variant.id) for id, code in zip(ids, codes, strict=True) if code])
     put_aside(job.store.id, zip(ids, found.credits, strict=True), job.now)
     record_new(ids, job.now)
     # A second alert for the same request and restock breaks the unique key, and with it this whole chunk.
@@ -50,6 +54,13 @@ def write_alerts(
     return ids
 
 
+def _codes(texts: Sequence[Text]) -> Sequence[str | None]:
+    """A code for each text that has a link of its own."""
+    if not any(text.link for text in texts):
+        return [None] * len(texts)
+    return [code if text.link else None for code, text in zip(new_codes(len(texts)), texts, strict=True)]
+
+
 def _message(
     job: Job,
     lanes: Mapping[str, int],
@@ -58,8 +69,10 @@ def _message(
     person: Waiting,
     verdict: Send | Hold,
     text: Text,
+    code: str | None,
     credits: int | None,
 ) -> tuple[Any, ...]:
+    subject, body = text.with_code(code) if code else (text.subject, text.body)
     due, status, reason, valid_until = job.now, "queued", None, job.valid_until
     if isinstance(verdict, Hold):
         due, status, reason, valid_until = verdict.until, "held", verdict.reason, verdict.until + ALERT_VALID
@@ -73,8 +86,8 @@ def _message(
         lanes[person.channel],
         text.version_id,
         job.variant.id,
-        text.subject,
-        text.body,
+        subject,
+        body,
         text.encoding,
         text.segments,
         credits,

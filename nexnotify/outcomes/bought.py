@@ -5,7 +5,7 @@ Only the storefront's own word counts: what a page tells is in its visitor's han
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -13,8 +13,9 @@ from nexnotify.customers.models import Contact
 from nexnotify.db import db
 from nexnotify.ledger.suppression import take_back
 from nexnotify.orders.models import Order
-from nexnotify.outcomes.matching import WINDOW, contacts_of_order, variants_of_order
+from nexnotify.outcomes.matching import contacts_of_order, variants_of_order
 from nexnotify.stores.models import Store
+from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist import life
 
 #: Orders that are no purchase. One that is called off later leaves what it has ended: it was wanted then.
@@ -32,7 +33,8 @@ def close_bought(store: Store, order: Order, now: datetime) -> int:
     variants = variants_of_order(order) if contacts else []
     if not variants:
         return 0
-    ended = life.close_bought(store, contacts, variants, order.placed_at, WINDOW, now)
+    window = timedelta(days=store_settings(store).attribution_days)
+    ended = life.close_bought(store, contacts, variants, order.placed_at, window, now)
     for contact_id, variant_id in ended:
         contact = db.session.scalars(
             sa.select(Contact).where(Contact.store_id == store.id, Contact.id == contact_id)

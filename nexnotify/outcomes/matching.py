@@ -5,7 +5,7 @@ The storefront's own word counts more than a page's: an order that both tell is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,18 +13,22 @@ import sqlalchemy as sa
 
 from nexnotify.catalog.models import Variant
 from nexnotify.customers.models import Customer
-from nexnotify.db import db, insert_ignore, upsert
+from nexnotify.db import IdIn, db, insert_ignore, upsert
+from nexnotify.ledger.facts import GONE
+from nexnotify.ledger.models import Alert, Message, ShortLink
 from nexnotify.orders.models import Order, OrderLine
-from nexnotify.outcomes.models import OrderMatch, PageOrder, VisitorRequest
+from nexnotify.outcomes.attribution import Credit, Told, credit
+from nexnotify.outcomes.models import Click, OrderMatch, PageOrder, VisitorRequest
 from nexnotify.secrets import keyed_hash
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import index_key
+from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.models import AlertRequest
 
-#: From being told to buying, at most.
-WINDOW = timedelta(days=10)
 #: Alerts of one person that are looked at.
 MOST_TOLD = 100
+#: Of an order that did not stay one, nothing was recovered.
+UNDONE = ("cancelled", "returned")
 
 
 def order_key(store: Store, *parts: str) -> str:
@@ -35,22 +39,22 @@ def order_key(store: Store, *parts: str) -> str:
 def match_order(store: Store, order: Order) -> None:
     """Look whether the person of an order had been told; an order that is told again is matched once."""
     key = order_key(store, order.external_id)
-    request = _bought(
-        store,
-        _told(store, _asked_by(contacts_of_order(store, order)), order.placed_at),
-        lambda: variants_of_order(order),
-    )
-    mine: dict[str, Any] = {"order_id": order.id, "page_order_id": None}
-    if request is None:  # its page may have known better who it was
+    told = _told(store, AlertRequest.contact_id.in_(contacts_of_order(store, order)), order.placed_at)
+    found = _credit(store, key, told, lambda: variants_of_order(order), order.placed_at)
+    known = sa.select(OrderMatch.request_id).where(OrderMatch.store_id == store.id, OrderMatch.key == key)
+    before = db.session.scalar(known)
+    mine: dict[str, Any] = {"order_id": order.id, "page_order_id": None, "at": order.placed_at}
+    if found is not None:
+        mine |= {"by": "contact", "source": "api", **_counted_for(store, found, order.placed_at)}
+        db.session.execute(
+            upsert(OrderMatch.__table__)
+            .values(store_id=store.id, key=key, **mine)
+            .on_conflict_do_update(index_elements=["store_id", "key"], set_=mine)
+        )
+    elif before is not None:  # its page may have known better who it was
         update = sa.update(OrderMatch).where(OrderMatch.store_id == store.id, OrderMatch.key == key).values(**mine)
         db.session.execute(update.execution_options(synchronize_session=False))
-        return
-    mine |= {"request_id": request, "by": "contact", "source": "api"}
-    db.session.execute(
-        upsert(OrderMatch.__table__)
-        .values(store_id=store.id, key=key, at=order.placed_at, **mine)
-        .on_conflict_do_update(index_elements=["store_id", "key"], set_=mine)
-    )
+    _count_firsts(store, {before, found.request_id if found else None} - {None})
 
 
 def match_page_order(store: Store, page_order: PageOrder) -> None:
@@ -59,20 +63,26 @@ def match_page_order(store: Store, page_order: PageOrder) -> None:
     visitor = VisitorRequest.visitor == page_order.visitor
     in_browser = sa.select(VisitorRequest.request_id).where(VisitorRequest.store_id == store.id, visitor)
     variants = [line["variant"] for line in page_order.lines]
-    ways = {"contact": _asked_by(contacts), "visitor": AlertRequest.id.in_(in_browser)}
-    found = ((by, _bought(store, _told(store, whose, page_order.at), lambda: variants)) for by, whose in ways.items())
-    by, request = next((each for each in found if each[1] is not None), ("", None))
-    if request is None:
+    ways = {"contact": AlertRequest.contact_id.in_(contacts), "visitor": AlertRequest.id.in_(in_browser)}
+    found = (
+        (by, _credit(store, page_order.key, _told(store, whose, page_order.at), lambda: variants, page_order.at))
+        for by, whose in ways.items()
+    )
+    by, best = next((each for each in found if each[1] is not None), ("", None))
+    if best is None:
         return
     number = (page_order.reference or "").removeprefix("#")
     known = sa.select(Order.id).where(Order.store_id == store.id, Order.external_id.in_((number, f"#{number}")))
     order_id = db.session.scalar(known.limit(1)) if page_order.reference is not None else None
-    whole = {"order_id": order_id, "page_order_id": None if order_id else page_order.id, "by": by, "source": "page"}
-    db.session.execute(
-        insert_ignore(OrderMatch).values(
-            store_id=store.id, key=page_order.key, request_id=request, at=page_order.at, **whole
-        )
-    )
+    whole: dict[str, Any] = {
+        "order_id": order_id,
+        "page_order_id": None if order_id else page_order.id,
+        "by": by,
+        "source": "page",
+    }
+    whole |= {"key": page_order.key, "at": page_order.at, **_counted_for(store, best, page_order.at)}
+    db.session.execute(insert_ignore(OrderMatch).values(store_id=store.id, **whole))
+    _count_firsts(store, {best.request_id})
 
 
 def contacts_of_order(store: Store, order: Order) -> list[int]:
@@ -93,26 +103,83 @@ def variants_of_order(order: Order) -> list[int]:
     return [number for number in db.session.scalars(lines) if number is not None]
 
 
-def _asked_by(contacts: Sequence[int]) -> Any:
-    return AlertRequest.contact_id.in_(contacts)
-
-
 def _told(store: Store, whose: Any, at: datetime) -> Sequence[Any]:
-    """(request, product) of those who were told in the :data:`WINDOW` before ``at``, the last first."""
+    """Those who were told within the store's window before ``at``, the last first."""
+    window = timedelta(days=store_settings(store).attribution_days)
     return db.session.execute(
-        sa.select(AlertRequest.id, Variant.product_id)
+        sa.select(AlertRequest.id, Variant.product_id, AlertRequest.alerted_at)
         .join(Variant, sa.and_(Variant.store_id == AlertRequest.store_id, Variant.id == AlertRequest.variant_id))
         .where(AlertRequest.store_id == store.id, whose)
-        .where(AlertRequest.alerted_at <= at, AlertRequest.alerted_at > at - WINDOW)
+        .where(AlertRequest.alerted_at <= at, AlertRequest.alerted_at > at - window)
         .order_by(AlertRequest.alerted_at.desc(), AlertRequest.id.desc())
         .limit(MOST_TOLD)
     ).all()
 
 
-def _bought(store: Store, told: Sequence[Any], variants: Callable[[], Sequence[int]]) -> int | None:
-    """The first of these requests for a product that was bought; of an order that says nothing of its things, the first."""
-    if not told:
+def _credit(
+    store: Store, key: str, rows: Sequence[Any], variants: Callable[[], Sequence[int]], at: datetime
+) -> Credit | None:
+    """What an order counts for."""
+    if not rows:
         return None  # most orders: nothing more is asked
+    ids = [row.id for row in rows]
+    clicks = _clicks(store, ids, at)
+    told = [Told(row.id, row.product_id, row.alerted_at, clicks.get(row.id)) for row in rows]
     mine = sa.select(Variant.product_id).where(Variant.store_id == store.id, Variant.id.in_(variants()))
-    products = set(db.session.scalars(mine))
-    return next((request for request, product in told if not products or product in products), None)
+    return credit(told, set(db.session.scalars(mine)), _bought_before(store, key, ids, at))
+
+
+def _clicks(store: Store, request_ids: list[int], at: datetime) -> dict[int, datetime]:
+    """Request → when a person last opened its link, up to a moment."""
+    rows = db.session.execute(
+        sa.select(Alert.request_id, sa.func.max(Click.at))
+        .join(ShortLink, sa.and_(ShortLink.store_id == Alert.store_id, ShortLink.message_id == Alert.message_id))
+        .join(Click, sa.and_(Click.store_id == ShortLink.store_id, Click.link_id == ShortLink.id))
+        .where(Alert.store_id == store.id, IdIn(Alert.__table__.c.request_id, ids=request_ids))
+        .where(Click.is_person, Click.at <= at)
+        .group_by(Alert.request_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _bought_before(store: Store, key: str, request_ids: list[int], at: datetime) -> dict[int, datetime]:
+    """Request → its order that counts, if that was placed before ``at``."""
+    rows = db.session.execute(
+        sa.select(OrderMatch.request_id, OrderMatch.at).where(
+            OrderMatch.store_id == store.id,
+            OrderMatch.request_id.in_(request_ids),
+            OrderMatch.counts,
+            OrderMatch.key != key,
+            OrderMatch.at < at,
+        )
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _counted_for(store: Store, found: Credit, at: datetime) -> dict[str, Any]:
+    """The request an order counts for, how, and the restock it had been told of last."""
+    restock_id = db.session.scalar(
+        sa.select(Alert.restock_id)
+        .join(Message, sa.and_(Message.store_id == Alert.store_id, Message.id == Alert.message_id))
+        .where(Alert.store_id == store.id, Alert.request_id == found.request_id)
+        # Not the bare column: SQLite would read its index, and with it all that the store has ever sent.
+        .where((Message.status + "").in_(GONE), Message.created_at <= at)
+        .order_by(Alert.restock_id.desc())
+        .limit(1)
+    )
+    return {"request_id": found.request_id, "how": found.how, "restock_id": restock_id}
+
+
+def _count_firsts(store: Store, request_ids: Collection[int | None]) -> None:
+    """Of the orders of each request, let the first count that was not called off."""
+    for request_id in request_ids:
+        rows = db.session.execute(
+            sa.select(OrderMatch.id, OrderMatch.at, OrderMatch.counts, Order.status)
+            .outerjoin(Order, sa.and_(Order.store_id == OrderMatch.store_id, Order.id == OrderMatch.order_id))
+            .where(OrderMatch.store_id == store.id, OrderMatch.request_id == request_id)
+        ).all()  # unsorted: to sort them, SQLite would read all matches of the store
+        first = min(((row.at, row.id) for row in rows if row.status not in UNDONE), default=(None, None))[1]
+        for row in rows:
+            if row.counts != (row.id == first):
+                update = sa.update(OrderMatch).where(OrderMatch.store_id == store.id, OrderMatch.id == row.id)
+                db.session.execute(update.values(counts=row.id == first).execution_options(synchronize_session=False))

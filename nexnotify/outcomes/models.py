@@ -1,4 +1,4 @@
-"""What the shop's pages tell, and orders joined with the requests they may have come from.
+"""What the shop's pages and our links tell, and orders joined with the requests they may have come from.
 
 A page is in its visitor's hands, so anybody can write what stands here. It is counted, and never acted upon.
 """
@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from nexnotify.db import BigId, Tenant, db, tenant_args, tenant_key
+from nexnotify.db import BigId, Tenant, db, partial_index, tenant_args, tenant_key
 
 
 class ProductView(Tenant, db.Model):
@@ -106,7 +106,11 @@ class OrderMatch(Tenant, db.Model):
         tenant_key("page_order_id", "page_order"),
         # The same order may be told by the API and by its page; it is one.
         sa.UniqueConstraint("store_id", "key"),
+        tenant_key("restock_id", "restock_event"),
         sa.Index("ix_order_match_at", "store_id", "at"),
+        sa.Index("ix_order_match_request", "store_id", "request_id"),
+        sa.Index("ix_order_match_order", "store_id", "order_id"),
+        partial_index("ix_order_match_restock", "store_id", "restock_id", where="counts"),
         sa.CheckConstraint("(order_id IS NULL) <> (page_order_id IS NULL)", name="one_order"),
     )
 
@@ -122,3 +126,33 @@ class OrderMatch(Tenant, db.Model):
     source: Mapped[str] = mapped_column(sa.String(10))
     #: When the order was placed.
     at: Mapped[datetime]
+    #: The restock that the request was told of last.
+    restock_id: Mapped[int | None] = mapped_column(BigId)
+    #: "click": they opened our link before ordering, the order was won. "told": they did not, it was assisted.
+    how: Mapped[str] = mapped_column(sa.String(10), default="told", server_default="told")
+    #: Being told sells once: of a request's orders only the first counts that was not called off.
+    counts: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+
+
+class Click(Tenant, db.Model):
+    """A short link was opened. Nothing is ever done because of it."""
+
+    __tablename__ = "click"
+    __table_args__ = tenant_args(
+        tenant_key("link_id", "short_link"),
+        tenant_key("restock_id", "restock_event"),
+        sa.Index("ix_click_link", "store_id", "link_id", "id"),
+        sa.Index("ix_click_restock", "store_id", "restock_id", "is_person", "link_id"),
+        sa.Index("ix_click_at", "store_id", "at"),
+        partial_index("ix_click_agent", "agent", "at", where="agent IS NOT NULL"),
+    )
+
+    link_id: Mapped[int] = mapped_column(BigId)
+    #: The restock that its message told of.
+    restock_id: Mapped[int | None] = mapped_column(BigId)
+    at: Mapped[datetime]
+    is_person: Mapped[bool]
+    #: Of a program: one of ``outcomes.scanners.SIGNS``. Empty for a person.
+    sign: Mapped[str] = mapped_column(sa.String(20))
+    #: Keyed hash of network and browser, to tell who opens many links; forgotten after a day.
+    agent: Mapped[str | None] = mapped_column(sa.String(64))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +17,9 @@ from nexnotify.db import db
 from nexnotify.ledger.models import Message
 from nexnotify.orders.models import ORDER_STATUSES
 from nexnotify.receipts.models import InboundMessage
+from nexnotify.reports.clicks import click_lines, opened_by
 from nexnotify.reports.customer_orders import order_events, orders_file, ticket_messages, tickets_file
+from nexnotify.reports.happening import Happening
 from nexnotify.reports.trace import CLOSED
 from nexnotify.reports.words import PRODUCT_STATUSES, channel_word, kind_word, reason_words
 from nexnotify.waitlist.models import AlertRequest
@@ -45,27 +45,12 @@ _METHODS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """One line of a customer's timeline."""
-
-    at: datetime
-    title: str
-    #: "ok", "info", "warn", "bad" or "neutral"
-    kind: str
-    words: str = ""
-    #: What was written, if it was a message.
-    text: str = ""
-    #: ("request", "message", "order" or "ticket", its id)
-    link: tuple[str, int] | None = None
-    status: str = ""
-
-
 def timeline(customer: Customer) -> tuple[list[Happening], bool]:
     """What happened, newest first, and whether there is more than is shown."""
     contacts = {contact.id: contact for contact in contacts_of(customer).values()}
     # Of what happened at one moment, the consequence stands first here, and so above its cause.
     sources = [_messages(contacts), _inbound(contacts), _requests(contacts), _consents(contacts)]
+    sources.append(click_lines(opened_by(customer.store_id, list(contacts), SHOWN + 1)))
     sources += [_orders(customer, list(contacts)), _tickets(customer, list(contacts))]
     found = [line for lines in sources for line in lines]
     found.append(Happening(customer.created_at, N_("First told of by the shop"), "neutral"))
@@ -149,22 +134,27 @@ def _address_file(contact: Contact) -> dict[str, Any]:
             }
             for item, variant in _request_rows(mine, None)
         ],
-        "messages_to_them": [
-            {
-                "at": isoformat(item.created_at),
-                "kind": item.kind,
-                "subject": item.subject,
-                "body": item.body,
-                "status": item.status,
-                "accepted_at": isoformat(item.accepted_at),
-                "delivered_at": isoformat(item.delivered_at),
-            }
-            for item in _newest(Message, mine, None)
-        ],
+        "messages_to_them": _messages_file(mine),
+        "links_opened": [isoformat(click.at) for click in opened_by(contact.store_id, [contact.id], None)],
         "messages_from_them": [
             {"at": isoformat(item.at), "body": item.body} for item in _newest(InboundMessage, mine, None)
         ],
     }
+
+
+def _messages_file(mine: dict[int, Contact]) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": isoformat(item.created_at),
+            "kind": item.kind,
+            "subject": item.subject,
+            "body": item.body,
+            "status": item.status,
+            "accepted_at": isoformat(item.accepted_at),
+            "delivered_at": isoformat(item.delivered_at),
+        }
+        for item in _newest(Message, mine, None)
+    ]
 
 
 # --- rows ------------------------------------------------------------------------------------------------------------

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask import current_app
@@ -19,6 +17,7 @@ from nexnotify.ledger.planner import has_unplanned
 from nexnotify.restock.service import has_unseen_changes
 from nexnotify.settings import Settings
 from nexnotify.stores.models import StaffSession
+from nexnotify.stores.origins import is_of_this_machine
 
 
 def findings() -> list[str]:
@@ -30,7 +29,7 @@ def findings() -> list[str]:
     for gateway in db.session.scalars(sa.select(GatewayInstance).where(GatewayInstance.paused_at.is_not(None))):
         state = "has no number yet" if awaits_number(gateway) else "is paused"
         found.append(f"The gateway {gateway.name} {state}: {gateway.paused_reason}")
-    if _is_loopback(house.settings.public_url):
+    if is_of_this_machine(house.settings.public_url):
         senders = sa.select(GatewayInstance).where(
             GatewayInstance.is_sender.is_(True), GatewayInstance.kind.not_in(OUTBOXES)
         )
@@ -78,12 +77,3 @@ def _untold_proxy(settings: Settings) -> list[str]:
         "all the world counts as one address, and wrong passwords of one person can keep everybody out. Set it to the "
         "number of proxies."
     ]
-
-
-def _is_loopback(url: str) -> bool:
-    host = (urlsplit(url).hostname or "").rstrip(".")
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-    return address.is_loopback or address.is_unspecified

@@ -12,6 +12,7 @@ from nexnotify.catalog.models import Product, Variant
 from nexnotify.content.models import EVENT_TEMPLATES, KEYWORD_REPLIES
 from nexnotify.content.service import samples
 from nexnotify.db import db
+from nexnotify.ledger.links import EXAMPLE, link_values
 from nexnotify.ledger.values import confirm_url, product_values, stop_url
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.models import AlertRequest
@@ -19,6 +20,8 @@ from nexnotify.words import N_
 
 #: Requests that are shown, and those that are searched for the longest name.
 LATEST, SEARCHED = 3, 200
+#: Template kinds whose link to the product is a short link.
+_LINKED = ("back_in_stock", "reminder")
 #: No contact has this number, so the stop link of an example opens nothing.
 NOBODY = 0
 
@@ -43,11 +46,11 @@ def examples(store: Store, kind: str, product_status: str | None = None) -> list
         return [Example(N_("A made-up person and order"), samples() | own)]
     if kind == "custom":
         return [Example(N_("A made-up person"), samples() | own)]
-    found = [_example(store, *row) for row in _latest(store, product_status)]
+    found = [_example(store, kind, *row) for row in _latest(store, product_status)]
     longest = _longest(store)
     if longest is not None:
         name, variant = longest
-        example = _example(store, name, variant)
+        example = _example(store, kind, name, variant)
         if not found:
             found.append(example)
         elif all(other.values != example.values for other in found):
@@ -55,14 +58,16 @@ def examples(store: Store, kind: str, product_status: str | None = None) -> list
     return found or [Example(N_("Made-up values: there are no products yet"), samples() | own)]
 
 
-def _example(store: Store, name: str | None, variant: Variant) -> Example:
+def _example(store: Store, kind: str, name: str | None, variant: Variant) -> Example:
     what = " ".join(filter(None, (variant.product.title, variant.name)))
-    return Example(f"{name or 'No name'}, {what}", _values(store, name, variant))
+    return Example(f"{name or 'No name'}, {what}", _values(store, kind, name, variant))
 
 
-def _values(store: Store, name: str | None, variant: Variant) -> dict[str, str | None]:
+def _values(store: Store, kind: str, name: str | None, variant: Variant) -> dict[str, str | None]:
     """As the planner fills them in."""
-    return product_values(store, variant) | {"firstname": name, "fullname": name, **_links(store)}
+    own: dict[str, str | None] = {"firstname": name, "fullname": name}
+    links = link_values(store, variant, EXAMPLE) if kind in _LINKED else {}
+    return product_values(store, variant) | links | own | _links(store)
 
 
 def _links(store: Store) -> dict[str, str | None]:

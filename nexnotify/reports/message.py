@@ -17,6 +17,7 @@ from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import awaits_number, gateway_of_lane
 from nexnotify.ledger.models import Alert, Attempt, Message, MessageEvent
 from nexnotify.phone import mask, mask_email
+from nexnotify.reports.clicks import Opened, opened
 from nexnotify.words import N_
 
 
@@ -31,6 +32,7 @@ class MessageStory:
     events: Sequence[MessageEvent]
     attempts: Sequence[Attempt]
     request_ids: Sequence[int]
+    clicks: Sequence[Opened]
 
     def scrub(self, words: str | None) -> str:
         """A gateway's words without the recipient's address, which some of them repeat."""
@@ -60,7 +62,8 @@ def story_of(message: Message) -> MessageStory:
     requests = db.session.scalars(
         sa.select(Alert.request_id).where(Alert.store_id == message.store_id, Alert.message_id == message.id)
     ).all()
-    return MessageStory(message, contact, gateway_of_lane(message.lane_id), variant, events, attempts, requests)
+    clicks = opened(message.store_id, [message.id])
+    return MessageStory(message, contact, gateway_of_lane(message.lane_id), variant, events, attempts, requests, clicks)
 
 
 def without_address(words: str, address: str) -> str:

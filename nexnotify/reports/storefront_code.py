@@ -9,12 +9,9 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from nexnotify.db import db
-from nexnotify.orders.models import Order
-from nexnotify.outcomes.models import CodeSighting, OrderMatch, PageOrder, ProductView
+from nexnotify.outcomes.models import CodeSighting, OrderMatch, ProductView
+from nexnotify.reports.outcomes import counted, sums
 from nexnotify.stores.models import Store
-
-#: Of an order that did not stay one, nothing was recovered.
-_UNDONE = ("cancelled", "returned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +36,10 @@ class Recovered:
     by_page: int
     #: The sum of those in the store's currency.
     revenue: Decimal
+    #: Of these: the buyer opened our link before ordering; was told, and did not.
+    won: int = 0
+    assisted: int = 0
+    revenue_won: Decimal = Decimal(0)
 
 
 def sightings(store: Store) -> dict[str, CodeSighting]:
@@ -59,23 +60,10 @@ def views_since(store: Store, day: date) -> Views:
 
 def recovered_since(store: Store, since: datetime) -> Recovered:
     """The orders placed from a moment on."""
-    total = sa.case((Order.id.is_not(None), Order.total), else_=PageOrder.total)
-    currency = sa.func.coalesce(Order.currency, PageOrder.currency)
     row = db.session.execute(
-        sa.select(
-            sa.func.count(),
-            sa.func.count(sa.case((OrderMatch.source == "page", 1))),
-            sa.func.sum(sa.case((currency == store.currency, total)), type_=sa.Numeric(16, 4)),
-        )
-        .select_from(OrderMatch)
-        .outerjoin(Order, sa.and_(Order.store_id == OrderMatch.store_id, Order.id == OrderMatch.order_id))
-        .outerjoin(
-            PageOrder, sa.and_(PageOrder.store_id == OrderMatch.store_id, PageOrder.id == OrderMatch.page_order_id)
-        )
-        .where(
-            OrderMatch.store_id == store.id,
-            OrderMatch.at >= since,
-            sa.or_(Order.id.is_(None), Order.status.not_in(_UNDONE)),
+        counted(sa.select(sa.func.count(sa.case((OrderMatch.source == "page", 1))), *sums(store)), store).where(
+            OrderMatch.at >= since
         )
     ).one()
-    return Recovered(row[0], row[1], row[2] or Decimal(0))
+    by_page, won, assisted, revenue, revenue_won = row
+    return Recovered(won + assisted, by_page, revenue or Decimal(0), won, assisted, revenue_won or Decimal(0))

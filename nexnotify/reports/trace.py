@@ -16,6 +16,7 @@ from nexnotify.db import db
 from nexnotify.ledger.models import Alert, Message, MessageEvent, Question
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.policy.eligibility import REASONS
+from nexnotify.reports.clicks import opened
 from nexnotify.reports.shopper import sentence
 from nexnotify.reports.words import PRODUCT_STATUSES, reason_words
 from nexnotify.restock.models import RestockEvent
@@ -70,7 +71,7 @@ _VERDICTS = {
 
 def trace(request: AlertRequest) -> dict[str, Any]:
     """Everything that is known about a request, oldest first, each line with its reason and in words."""
-    parts = (_asked, _consent, _questions, _decisions, _messages, _ended, _not_reached)
+    parts = (_asked, _consent, _questions, _decisions, _messages, _clicks, _kept, _ended, _not_reached)
     events = [event for part in parts for event in part(request)]
     events.sort(key=lambda event: event["at"])
     ends = ends_at(request, store_settings(db.session.get_one(Store, request.store_id)), utcnow())
@@ -237,6 +238,23 @@ def _messages(request: AlertRequest) -> list[dict[str, Any]]:
         )
         for event, reference, kind in rows
     ]
+
+
+def _clicks(request: AlertRequest) -> list[dict[str, Any]]:
+    told = sa.select(Alert.message_id).where(Alert.store_id == request.store_id, Alert.request_id == request.id)
+    ids = [number for number in db.session.scalars(told) if number is not None]
+    return [
+        _line(click.at, "clicked", N_("The link in the message was opened."))
+        for click in opened(request.store_id, ids)
+        if not click.sign
+    ]
+
+
+def _kept(request: AlertRequest) -> list[dict[str, Any]]:
+    if request.kept_at is None:
+        return []
+    words = N_("It had sold out again when the shopper came. They wait on, at the place they had.")
+    return [_line(request.kept_at, "place_kept", words)]
 
 
 def _ended(request: AlertRequest) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from pydantic import (
 
 from nexnotify.errors import Invalid
 from nexnotify.phone import to_e164
+from nexnotify.stores.link_settings import LinkSettings
 from nexnotify.stores.models import Store
 from nexnotify.stores.origins import read_origin
 from nexnotify.stores.request_settings import RequestSettings
@@ -91,7 +92,7 @@ class AlertSubscription(_Part):
     active: bool = True
 
 
-class StoreSettings(_Part, RequestSettings):
+class StoreSettings(_Part, RequestSettings, LinkSettings):
     """Everything a merchant switches, with the values of a new store."""
 
     switches: Switches = Switches()

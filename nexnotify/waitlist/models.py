@@ -127,6 +127,8 @@ class AlertRequest(Tenant, db.Model):
     created_at: Mapped[datetime]
     alerted_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    #: It had sold out again when the shopper came, and they kept their place.
+    kept_at: Mapped[datetime | None]
     #: While it is pending: until then the shopper can confirm it. Null: it is pending because of a STOP.
     confirm_by: Mapped[datetime | None]
     #: The time for which it is kept counts from here: asked, confirmed, or said again to be wanted.

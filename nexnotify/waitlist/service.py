@@ -227,6 +227,26 @@ def open_requests(contact: Contact) -> Sequence[AlertRequest]:
     return db.session.scalars(statement.order_by(AlertRequest.id)).all()
 
 
+def waits_for(contact: Contact, variant: Variant) -> bool:
+    """Whether a contact waits for a variant."""
+    statement = sa.select(AlertRequest.id).where(
+        AlertRequest.store_id == contact.store_id,
+        AlertRequest.contact_id == contact.id,
+        # Not the bare columns: PostgreSQL would read their index, and with it all who wait.
+        (AlertRequest.variant_id + 0) == variant.id,
+        (AlertRequest.status + "").in_(OPEN),
+    )
+    return db.session.scalar(statement.limit(1)) is not None
+
+
+def keep_place(request: AlertRequest, now: datetime) -> None:
+    """Who was told and came too late waits again, where they stood: lists are in the order of asking.
+
+    That they were told stays written down. Their contact has no other open request for it: see :func:`waits_for`.
+    """
+    request.status, request.kept_at = "waiting", now
+
+
 #: By id alone: SQLite without statistics takes ``store_id = ?`` for narrow, and would read all that a store ever had.
 #: And not the bare status: PostgreSQL would read its index, and with it all who wait.
 _MARK_ALERTED = (

@@ -21,7 +21,7 @@ from nexnotify.words import N_, set_catalogue, translated
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 ENGLISH = "en"
 #: Blueprints whose pages shoppers read.
-_SHOPPERS = ("shopper", "hosted_form")
+_SHOPPERS = ("shopper", "hosted_form", "short_links")
 CATALOGUES = ROOT / "nexnotify" / "translations"
 
 
@@ -44,7 +44,7 @@ def choose_locale() -> str:
         return ENGLISH
     store = getattr(g.get("store"), "locale", None)
     browser = list(request.accept_languages.values())
-    if request.blueprint in _SHOPPERS or request.path.startswith("/s/"):
+    if request.blueprint in _SHOPPERS or request.path.startswith(("/s/", "/l/")):
         return first_known(request.args.get("lang"), *browser, store)
     if "membership" in g:
         return first_known(current_user.language, store)

@@ -16,6 +16,7 @@ from nexnotify.customers.service import count_signup, normalise
 from nexnotify.db import transaction
 from nexnotify.errors import TooMany
 from nexnotify.outcomes.page_orders import PageLine, PageOrderData, take_page_order
+from nexnotify.outcomes.scanners import ROBOTS
 from nexnotify.outcomes.views import count_signup_seen, count_view, see_code
 from nexnotify.phone import InvalidEmail, InvalidPhone
 from nexnotify.stores.models import Store
@@ -33,11 +34,6 @@ blueprint.after_request(cross_origin)
 MAX_PARTS = 20
 #: Orders that pages may tell in ten minutes, from one address and for one store: each is a row.
 ORDERS_PER_IP, ORDERS_PER_STORE = 30, 3000
-#: Programs that read pages and say so; what hides cannot be told from a shopper. Cubot makes phones.
-ROBOTS = re.compile(
-    r"(?<!cu)bot\b|bots?/|crawl|spider|slurp|headless|lighthouse|prerender|preview|monitor|facebookexternalhit|python-|curl/|wget",
-    re.IGNORECASE,
-)
 
 
 class PlacePayload(Payload):

@@ -30,6 +30,7 @@ from nexnotify.notices.long_waitlists import crossings, watching_stores, write_c
 from nexnotify.notices.low_credit import has_untold_low_balances, tell_low_balances
 from nexnotify.notices.service import has_unseen_events, write_notices
 from nexnotify.nudge import nudge
+from nexnotify.outcomes.clicks import forget_agents
 from nexnotify.outcomes.page_orders import forget_old_orders
 from nexnotify.outcomes.views import forget_old_views
 from nexnotify.receipts.service import apply_callbacks, has_open_callbacks
@@ -289,6 +290,7 @@ def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
         guesses.forget_old(utcnow())
         forget_old_views(utcnow())
         forget_old_orders(utcnow())
+        forget_agents(utcnow())
     if has_imports(utcnow()):
         nudge("imports")  # they take long, and a sweep should not
     end_read()

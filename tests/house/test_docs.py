@@ -25,6 +25,7 @@ from nexnotify.errors import NexnotifyError
 from nexnotify.gateways.loader import load
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.orders.models import ORDER_STATUSES
+from nexnotify.outcomes.scanners import SIGNS
 from nexnotify.policy.eligibility import REASONS
 from nexnotify.restock.models import STATES as RESTOCK_STATES
 from nexnotify.restock.waves import ENDED
@@ -167,6 +168,7 @@ def address_rows(app: Flask) -> Rows:
                 "/callbacks/",
                 "/hooks/",
                 "/s/",
+                "/l/",
                 "/join/",
                 "/reset",
                 "/healthz",
@@ -231,6 +233,10 @@ def test_the_switches_of_a_new_store_are_told() -> None:
 def test_every_address_is_told(app: Flask) -> None:
     told = [row[:1] for row in table(REFERENCE, "Addresses")]
     assert sorted(told) == address_rows(app), written(address_rows(app))
+
+
+def test_the_signs_of_a_scanner_are_told() -> None:
+    assert table(ROOT / "docs" / "links.md", "Who opened it") == words_rows(SIGNS)
 
 
 def test_the_outboxs_numbers_are_told() -> None:

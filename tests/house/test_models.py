@@ -86,7 +86,7 @@ def test_a_reference_to_a_tenant_row_names_the_store_too(name: str) -> None:
 @pytest.mark.parametrize("name", TENANTS)
 def test_what_is_unique_is_unique_within_a_store(name: str) -> None:
     """Ids of the outside world must not collide between stores; random keys of ours may be unique everywhere."""
-    ours = {"reference", "hash", "callback_token_hash"}
+    ours = {"reference", "hash", "callback_token_hash", "code"}
     for constraint in TENANTS[name].constraints:
         if isinstance(constraint, sa.UniqueConstraint):
             columns = {column.name for column in constraint.columns}

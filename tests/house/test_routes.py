@@ -25,6 +25,7 @@ PUBLIC = {
     "tracking": "the store key is public; what comes is only counted, and origins and limits are checked in the view",
     "callbacks": "the token in the address is a secret of its own",
     "shopper": "the address is signed",
+    "short_links": "the code in the address is a secret of its own; opening one changes nothing, and what acts is signed",
     "security": "the sign-in itself",
     "doors": "the token in the address is a secret of its own; a forgotten password is answered the same for everybody",
     "apidoc": "the API's description, the same for every store",

@@ -4,7 +4,7 @@ import pytest
 
 from nexnotify.errors import Invalid
 from nexnotify.stores.models import Store
-from nexnotify.stores.origins import read_origin
+from nexnotify.stores.origins import is_of_this_machine, read_link_domain, read_origin
 from nexnotify.stores.settings import merge_settings, store_settings
 
 
@@ -69,3 +69,32 @@ def test_what_an_older_version_has_kept_stops_nothing() -> None:
     merge_settings(store, {"threshold": 2})
     merge_settings(store, {"domains": [*store_settings(store).domains, "https://shop.example"]})
     assert store_settings(store).domains == ["https://javascript:x", "https://shop.example"]
+
+
+@pytest.mark.parametrize(
+    "domain", ["https://bit.ly", "http://www.tinyurl.com", "TinyURL.com", "https://t.co:8443", "bit.ly."]
+)
+def test_links_are_of_no_domain_that_everybody_shares(domain: str) -> None:
+    with pytest.raises(ValueError, match="carriers refuse its links"):
+        read_link_domain(domain)
+
+
+@pytest.mark.parametrize("domain", ["go.shop.example", "https://mybit.ly", "https://bit.ly.shop.example"])
+def test_links_are_of_a_domain_of_one_s_own(domain: str) -> None:
+    assert read_link_domain(domain) == read_origin(domain)
+
+
+@pytest.mark.parametrize(
+    "url, ours",
+    [
+        ("http://127.0.0.1:8000", True),
+        ("http://[::1]:8000", True),
+        ("http://0.0.0.0", True),
+        ("http://localhost:8000", True),
+        ("https://notify.localhost", True),
+        ("https://notify.shop.example", False),
+        ("http://203.0.113.7", False),
+    ],
+)
+def test_an_address_of_this_machine_is_known(url: str, ours: bool) -> None:
+    assert is_of_this_machine(url) == ours

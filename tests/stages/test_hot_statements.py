@@ -25,9 +25,11 @@ from nexnotify.dispatch.claim import claim
 from nexnotify.dispatch.settle import settle
 from nexnotify.gateways.contract import Accepted
 from nexnotify.inventory.models import StockChange
-from nexnotify.ledger.models import Alert, Attempt, Message, MessageEvent
+from nexnotify.ledger.links import new_codes
+from nexnotify.ledger.models import Alert, Attempt, Message, MessageEvent, ShortLink
 from nexnotify.ledger.questions import say_yes
 from nexnotify.orders.models import Order, OrderLine
+from nexnotify.outcomes.models import Click, OrderMatch
 from nexnotify.restock.models import RestockEvent
 from nexnotify.restock.steering import recall
 from nexnotify.stores.models import Store
@@ -35,14 +37,19 @@ from nexnotify.waitlist.life import ending_soon, expire_unanswered, lapse_unconf
 from nexnotify.waitlist.models import AlertRequest, Decision
 from nexnotify.workers.steps import run_campaigns, run_lives, run_recovery, run_restock
 from tests.credits import with_credits
+from tests.rules.test_scanners import IPHONE
 from tests.shop import Shop
 from tests.stages.test_claims import inside, lane_of, numbers
 from tests.times import later
 
 #: Tables that grow with every message.
-GROWING = ("message", "alert", "attempt", "alert_request", "message_event", "decision", "contact")
+GROWING = (
+    *("message", "alert", "attempt", "alert_request", "message_event", "decision", "contact"),
+    *("short_link", "click", "order_match"),
+)
 #: Columns that hardly narrow anything down: one store, and nearly all that it ever sent.
-WIDE = {"store_id", "status", "kind", "channel", "variant_id"}
+WIDE = {"store_id", "status", "kind", "channel", "variant_id", "is_person"}
+PHONE = {"User-Agent": IPHONE, "Accept-Language": "en"}
 #: Partial indexes of messages that have not gone, and of requests that were asked about: none of them holds the past.
 LIVE = re.compile(r"\bix_(message_(due|held|no_credit|claimed|uncertain)|alert_request_(renewal|confirm_by))\b")
 
@@ -276,6 +283,31 @@ def test_no_statement_of_the_life_of_a_request_reads_what_went_out_before(shop: 
         seen.statements = {
             words: values for words, values in seen.statements.items() if "confirmed_at IS NULL" not in words
         }
+
+
+def test_no_statement_of_a_click_a_kept_place_or_an_order_reads_what_went_out_before(shop: Shop) -> None:
+    """A link is tapped, its place kept, and the shopper buys; and the page of the restock is looked at."""
+    lane_id = lane_of(shop)
+    shop.put("settings", {"link_domain": "https://go.acme.example", "confirmations": False})
+    shop.product("TEE-M")
+    with inside(shop.app):
+        fill_past(shop, lane_id)
+    shop.ask("TEE-M")
+    shop.stock("TEE-M", 5)
+    shop.work()
+    shop.stock("TEE-M", 0)
+    link = "/l/" + shop.messages()[-1]["body"].split("/l/")[1][:10]
+    with inside(shop.app), watched() as seen, later(seconds=10):
+        page = shop.client.get(link, headers=PHONE).get_data(as_text=True)
+        token = page.split('name="token" value="')[1].split('"')[0]
+        assert "Your place is kept" in shop.client.post(f"{link}/place", data={"token": token}).get_data(as_text=True)
+        lines = [{"sku": "TEE-M", "price": "20.00"}]
+        order = {"id": "1001", "status": "new", "phone": "+12015550123", "lines": lines}
+        assert shop.post("orders", {"orders": [order]})["errors"] == []
+    assert shop.get("restocks")["restocks"][0]["outcome"]["won"] == 1
+    with inside(shop.app):
+        for table in ("short_link", "click", "order_match"):
+            assert any(re.search(rf"\b{table}\b", statement) for statement in seen.statements), table
         faults = wide_reads_of(seen)
         if not is_postgresql():
             forget_statistics()
@@ -317,6 +349,25 @@ def fill_past(shop: Shop, lane_id: int, count: int = 5000) -> None:
         about = [{"request_id": request_id, "restock_id": restock_id} for request_id in requests]
         of = [{"message_id": message_id} for message_id in messages]
         insert(Alert, [store | sms | one | other for one, other in zip(about, of, strict=True)])
+        links = insert(
+            ShortLink,
+            [store | variant | each | {"code": code} for each, code in zip(of, new_codes(count), strict=True)],
+        )
+        clicked = {"restock_id": restock_id, "at": at, "is_person": True, "sign": ""}
+        insert(Click, [store | clicked | {"link_id": link_id} for link_id in links])
+        [order_id] = insert(
+            Order,
+            [
+                store
+                | when
+                | {"external_id": "0", "status": "new", "placed_at": at, "currency": "USD", "updated_at": at}
+            ],
+        )
+        match = {"order_id": order_id, "by": "contact", "source": "api", "at": at, "restock_id": restock_id}
+        insert(
+            OrderMatch,
+            [store | match | {"key": f"{n:064x}", "request_id": request_id} for n, request_id in enumerate(requests)],
+        )
         insert(Attempt, [store | each | {"number": 1, "worker": "here:1:1", "started_at": at} for each in of])
         insert(MessageEvent, [store | each | {"status": "delivered", "at": at} for each in of])
         verdict = {"stage": "plan", "verdict": "send", "reason": "eligible", "rules_version": 1, "at": at}

@@ -36,6 +36,11 @@ FORM = {
     "alert_order": "oldest",
     "priority_field": "",
     "keep_place_minutes": "0",
+    "short_links": "y",
+    "utm": "y",
+    "utm_source": "nexnotify",
+    "utm_campaign": "back_in_stock",
+    "attribution_days": "10",
     "country": "US",
     "zone": "America/New_York",
     "quiet_from": "20:00",
@@ -82,6 +87,12 @@ def test_the_rest_of_the_form_is_saved(shop: Shop) -> None:
         domains="https://Shop.example/\r\n\r\nshop2.example",
         country="de",
         zone="Europe/Berlin",
+        short_links=None,
+        link_domain="Go.shop.example",
+        variant_parameter="v={sku}",
+        utm_source="",
+        utm_campaign="restock",
+        attribution_days="5",
     )
     Desk.of(shop).post("/settings", **typed)
     saved = shop.get("settings")
@@ -90,6 +101,9 @@ def test_the_rest_of_the_form_is_saved(shop: Shop) -> None:
     assert (saved["threshold"], saved["frequency_cap"], saved["confirmations"]) == (4, None, False)
     assert (saved["told_hours"], saved["bought_days"], saved["check_page"]) == (24, None, True)
     assert (saved["resend_uncertain"], saved["country"], saved["zone"]) == (True, "DE", "Europe/Berlin")
+    assert (saved["short_links"], saved["link_domain"]) == (False, "https://go.shop.example")
+    assert (saved["variant_parameter"], saved["attribution_days"]) == ("v={sku}", 5)
+    assert saved["utm"] == {"source": "nexnotify", "campaign": "restock"}
 
 
 def test_quiet_hours_are_switched_off_with_a_warning_that_is_kept(shop: Shop) -> None:
@@ -118,6 +132,13 @@ def test_quiet_hours_are_switched_off_with_a_warning_that_is_kept(shop: Shop) ->
         {"country": "XX"},
         {"country": "Germany"},
         {"zone": "Atlantis/Capital"},
+        {"link_domain": "https://shop.example/with/a/path"},
+        {"link_domain": "javascript:alert(1)"},
+        {"link_domain": "https://www.bit.ly"},
+        {"variant_parameter": "variant"},
+        {"variant_parameter": "a=1&b={id}"},
+        {"utm_source": "a b"},
+        {"attribution_days": "0"},
     ],
 )
 def test_what_makes_no_sense_is_refused_beside_its_field(shop: Shop, changes: dict[str, str]) -> None:

@@ -145,4 +145,4 @@ def test_the_dashboard_tells_the_rate_and_the_orders_only_where_there_are_any(sh
     tell(shop, "orders", order="1001", total="20.00", phone=ANN, consent=True)
     text = " ".join(re.sub(r"<[^>]+>", " ", desk.page("")).split())
     assert "Sign-up rate 25.0 % of 4 views of what shoppers could ask for" in text
-    assert "Orders after an alert 1, 20.00 USD; 1 by the word of a page alone" in text
+    assert "Orders after an alert 1 (0 won, 1 assisted), 20.00 USD; 1 by the word of a page alone" in text

@@ -186,7 +186,7 @@ def test_who_agrees_after_the_order_was_told_is_joined_with_it_once(shop: Shop) 
     tell(shop, "orders", order="1001", total="9999", visitor=VISITOR, consent=True)
     tell(shop, "orders", order="1001", total="9999", visitor="another-browser-0", consent=True)
     assert rows(shop, PageOrder) == 1
-    assert recovered(shop) == Recovered(orders=1, by_page=1, revenue=Decimal("20.00"))
+    assert recovered(shop) == Recovered(orders=1, by_page=1, revenue=Decimal("20.00"), assisted=1)
 
 
 def test_an_order_of_a_page_touches_nothing_that_the_shop_s_system_told(shop: Shop) -> None:
@@ -245,7 +245,7 @@ def test_amounts_are_read_as_shops_write_them(written: Any, amount: str | None) 
 def test_an_order_of_a_number_that_was_told_may_have_been_recovered(shop: Shop) -> None:
     told_of_the_tee(shop)
     tell(shop, "orders", order="1001", total="20.00", phone="(201) 555-0123", consent=True)
-    assert recovered(shop) == Recovered(orders=1, by_page=1, revenue=Decimal("20.00"))
+    assert recovered(shop) == Recovered(orders=1, by_page=1, revenue=Decimal("20.00"), assisted=1)
 
 
 def test_without_consent_nobody_looks_whose_order_it_is(shop: Shop) -> None:
@@ -295,7 +295,7 @@ def test_an_order_that_both_tell_is_one_and_the_api_s_word_counts(shop: Shop, fi
 
     for act in (by_api, by_page) if first == "api" else (by_page, by_api):
         act()
-    assert recovered(shop) == Recovered(orders=1, by_page=0, revenue=Decimal("20.00"))
+    assert recovered(shop) == Recovered(orders=1, by_page=0, revenue=Decimal("20.00"), assisted=1)
     assert rows(shop, OrderMatch) == 1
 
 
@@ -303,7 +303,7 @@ def test_a_page_s_word_about_an_order_of_the_api_stays_a_page_s_word(shop: Shop)
     told_of_the_tee(shop)
     shop.post("orders", {"orders": [{"id": "1001", "status": "paid", "total": "20.00"}]})
     tell(shop, "orders", order="#1001", total="9999", phone=ANN, consent=True)
-    assert recovered(shop) == Recovered(orders=1, by_page=1, revenue=Decimal("20.00"))
+    assert recovered(shop) == Recovered(orders=1, by_page=1, revenue=Decimal("20.00"), assisted=1)
 
 
 def test_an_order_that_was_cancelled_is_not_recovered(shop: Shop) -> None:

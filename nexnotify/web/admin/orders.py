@@ -15,6 +15,7 @@ from nexnotify.orders.models import ORDER_STATUSES, Order, OrderEvent
 from nexnotify.orders.people import people_of, person_of
 from nexnotify.orders.search import found
 from nexnotify.reports.orders import Requested, requested_for, told_of_order
+from nexnotify.reports.outcomes import recovered
 from nexnotify.reports.periods import PERIODS, begin_of
 from nexnotify.stores.settings import store_settings
 from nexnotify.web.admin.access import current_store, staff_guard
@@ -58,6 +59,7 @@ def index() -> ResponseReturnValue:
         people=people_of(orders),
         requested=requested_for(store.id, [order.id for order in orders]),
         nobody=Requested(),
+        recovered=recovered(store.id, [order.id for order in orders]),
         q=search,
         status=status,
         statuses=ORDER_STATUSES,
@@ -95,6 +97,7 @@ def order(order_id: int) -> ResponseReturnValue:
         events=events,
         meanings=ORDER_STATUSES,
         told=told_of_order(item.store_id, item.id),
+        recovered=recovered(item.store_id, [item.id]).get(item.id),
         requested=requested_for(item.store_id, [item.id]).get(item.id, Requested()),
         texts_on=store_settings(current_store()).order_texts,
     )

@@ -23,6 +23,7 @@ from nexnotify.inventory.service import LevelData, needed_of, set_level, status_
 from nexnotify.ledger.pages import find_page_check
 from nexnotify.nudge import nudge
 from nexnotify.policy.product_page import VERDICTS
+from nexnotify.reports.outcomes import outcome_of_product
 from nexnotify.reports.words import PRODUCT_STATUSES
 from nexnotify.stores.service import audit
 from nexnotify.stores.settings import store_settings
@@ -71,6 +72,7 @@ def _product_page(
         "admin/products/product.html",
         product=item,
         waiting=waiting,
+        outcome=outcome_of_product(current_store(), item.id),
         status_of=status_of,
         form=form or ProductAlertsForm.of(item),
         settings=store_settings(current_store()),

@@ -20,6 +20,7 @@ from nexnotify.db import db, transaction
 from nexnotify.ledger.preview import Preview, simulate
 from nexnotify.nudge import nudge
 from nexnotify.reports.dashboard.restocks import found_by_check
+from nexnotify.reports.outcomes import outcomes_of
 from nexnotify.reports.plan import count_told, plan_summary, state_words, still_to_come, told_sheet
 from nexnotify.restock import steering
 from nexnotify.restock.models import BEFORE, OVER, RestockEvent
@@ -110,6 +111,7 @@ def _plan_page(event: RestockEvent, form: CapForm) -> ResponseReturnValue:
         people=_people(to_come) if to_come and may(MAY_SEE) else [],
         form=form,
         may_export=may(MAY_EXPORT),
+        outcome=outcomes_of(current_store(), [event])[event.id],
     )
 
 

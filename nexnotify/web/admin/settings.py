@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 
@@ -19,6 +19,7 @@ from nexnotify.policy.quiet_hours import Window
 from nexnotify.reports.audit import KINDS, audit_lines, audit_title
 from nexnotify.reports.periods import PERIODS, begin_of
 from nexnotify.stores.models import ApiKey, AuditEntry, StaffUser, Store
+from nexnotify.stores.origins import is_of_this_machine
 from nexnotify.stores.service import audit, create_api_key, revoke_api_key
 from nexnotify.stores.settings import StoreSettings, merge_settings, store_settings
 from nexnotify.web.admin.access import current_store, may, require, requires, staff_guard
@@ -59,15 +60,31 @@ def settings_tabs(current: str) -> list[tuple[str, str, bool, None]]:
 @bp.route("", methods=["GET", "POST"])
 def index() -> ResponseReturnValue:
     """What is sent, when, and to whom."""
-    settings = store_settings(current_store())
-    shown: Any = {"tabs": settings_tabs("index"), "closed": _closed(settings)}
     if request.method == "GET":
-        return render_template("admin/settings/index.html", form=SettingsForm.of(settings), **shown)
+        return _page(SettingsForm.of(store_settings(current_store())))
     require("admin")
     form = SettingsForm()
     if form.validate() and _save(form):
         return redirect(url_for("admin_settings.index"))
-    return render_template("admin/settings/index.html", form=form, **shown), 422
+    return _page(form), 422
+
+
+def _page(form: SettingsForm) -> str:
+    host = None
+    ours: str = current_app.extensions["nexnotify"].settings.public_url
+    if is_of_this_machine(ours):
+        words = N_(
+            "Such as https://go.shop.example. Empty: no short links, because NEXNOTIFY_PUBLIC_URL (%(url)s) is an address "
+            "that no shopper reaches; alerts carry the product’s own address.",
+            url=ours,
+        )
+    else:
+        words = N_("Such as https://go.shop.example. Empty: %(url)s, the address of this server.", url=ours)
+        host = urlsplit(ours).hostname
+    tabs, closed = settings_tabs("index"), _closed(store_settings(current_store()))
+    return render_template(
+        "admin/settings/index.html", form=form, links_help=words, public_host=host, tabs=tabs, closed=closed
+    )
 
 
 def _closed(settings: StoreSettings) -> list[str]:

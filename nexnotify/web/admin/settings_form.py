@@ -13,6 +13,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 from nexnotify.inventory.available import STATUSES
 from nexnotify.stores.settings import StoreSettings
 from nexnotify.web.admin.forms import MayBeEmpty, refuse, unix_lines
+from nexnotify.web.admin.link_forms import LinksForm
 from nexnotify.web.admin.request_fields import REQUEST_FIELDS, RequestFields
 from nexnotify.web.admin.restock_forms import TellingForm
 from nexnotify.words import N_
@@ -29,7 +30,7 @@ class SwitchesForm(FlaskForm):
     preordered_email = BooleanField(N_("Preordered, email"))
 
 
-class SettingsForm(SwitchesForm, TellingForm, RequestFields):
+class SettingsForm(SwitchesForm, TellingForm, RequestFields, LinksForm):
     """The store's switches and policy."""
 
     #: Fields that hold a setting as it is.
@@ -166,7 +167,7 @@ class SettingsForm(SwitchesForm, TellingForm, RequestFields):
         data |= {"country": settings.country, "zone": settings.zone, "domains": "\n".join(settings.domains)}
         data |= {"quiet": settings.quiet_hours is not None, "quiet_from": quiet.times[0], "quiet_to": quiet.times[1]}
         data |= {"cap": settings.frequency_cap is not None, "cap_texts": cap.texts, "cap_hours": cap.hours}
-        return cls(data=data | cls.telling_of(settings))
+        return cls(data=data | cls.telling_of(settings) | cls.link_data(settings))
 
     def changes(self, settings: StoreSettings) -> dict[str, Any]:
         """What was typed, as :func:`nexnotify.stores.settings.merge_settings` takes it."""
@@ -193,5 +194,6 @@ class SettingsForm(SwitchesForm, TellingForm, RequestFields):
             "domains": [line.strip() for line in (self.domains.data or "").split("\n") if line.strip()],
             "country": self.country.data,
             "zone": self.zone.data,
+            **self.link_changes(),
             **self.telling_changes(),
         }

@@ -42,6 +42,8 @@ _TITLES = {
     "question_asked": (N_("Asked back"), "info"),
     "question_answered": (N_("Answered yes"), "ok"),
     "consent_revoked": (N_("Consent taken back"), "bad"),
+    "clicked": (N_("Opened the link"), "ok"),
+    "place_kept": (N_("Place kept"), "ok"),
     "decided_send": (N_("Planned"), "info"),
     "decided_hold": (N_("Held back"), "warn"),
     "decided_skip": (N_("Passed over"), "warn"),

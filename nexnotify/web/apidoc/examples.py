@@ -111,6 +111,15 @@ _RESTOCK = {
     "state": "done",
     "words": "Everybody who waited has been looked at.",
     "next_at": None,
+    "outcome": {
+        "messages": 12,
+        "clicked": 7,
+        "won": 3,
+        "assisted": 1,
+        "revenue": "80.00",
+        "revenue_won": "60.00",
+        "revenue_per_message": "6.67",
+    },
 }
 _FORECAST = {
     "waiting": 14,

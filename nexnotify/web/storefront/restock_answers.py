@@ -14,6 +14,18 @@ Units = Annotated[int | None, Field(description="Null is unlimited.")]
 Verdict = Annotated[str, one_of("send", "hold", "skip")]
 
 
+class OutcomeAnswer(Answer):
+    """What came of a restock. Money is in the store's currency."""
+
+    messages: Annotated[int, Field(description="Made for it: people told and held back.")]
+    clicked: Annotated[int, Field(description="People who opened their link; scanners do not count.")]
+    won: Annotated[int, Field(description="Orders of people who opened their link before ordering.")]
+    assisted: Annotated[int, Field(description="Orders of people who were told and did not open it.")]
+    revenue: Annotated[str, Field(description="Of orders won and assisted.")]
+    revenue_won: Annotated[str, Field(description="Of orders won.")]
+    revenue_per_message: Annotated[str | None, Field(description="Null where no message was made.")]
+
+
 class RestockAnswer(Answer):
     id: int
     sku: Sku
@@ -27,6 +39,7 @@ class RestockAnswer(Answer):
     state: Annotated[str, status(STATES)]
     words: Annotated[str, Field(description="Where it stands and why, for people.")]
     next_at: Annotated[Moment | None, Field(description="When it goes on by itself; null: it waits, or is over.")]
+    outcome: OutcomeAnswer
 
 
 class RestockList(Answer):

@@ -14,6 +14,7 @@ from nexnotify.catalog.service import find_variant
 from nexnotify.clock import utcnow
 from nexnotify.db import db
 from nexnotify.errors import NotFound
+from nexnotify.reports.outcomes import Outcome, outcomes_of
 from nexnotify.reports.plan import plan_summary, preview_json, state_words, still_to_come
 from nexnotify.restock.models import RestockEvent
 from nexnotify.web.guards import the_store
@@ -33,20 +34,23 @@ def get_restocks() -> ResponseReturnValue:
     if after is not None:
         statement = statement.where(RestockEvent.id < after)
     rows = db.session.execute(statement.order_by(RestockEvent.id.desc()).limit(limit + 1)).all()
-    page = [_row(*row) for row in rows[:limit]]
+    figures = outcomes_of(store, [row[0] for row in rows[:limit]])
+    page = [_row(*row, figures[row[0].id]) for row in rows[:limit]]
     return jsonify(restocks=page, next=next_address(page[-1]["id"] if len(rows) > limit else None))
 
 
 @blueprint.get("/restocks/<int:restock_id>/plan")
 def get_plan(restock_id: int) -> ResponseReturnValue:
     """Who is told, who is held back and who is left out, why, and what is still to come."""
+    store = the_store()
     row = db.session.execute(
-        _with_variant().where(RestockEvent.store_id == the_store().id, RestockEvent.id == restock_id)
+        _with_variant().where(RestockEvent.store_id == store.id, RestockEvent.id == restock_id)
     ).first()
     if row is None:
         raise NotFound("This store has no restock with that id.")
+    figures = outcomes_of(store, [row[0]])[row[0].id]
     summary, forecast = plan_summary(row[0]), still_to_come(row[0], utcnow())
-    return jsonify(restock=_row(*row), **summary, forecast=preview_json(forecast) if forecast else None)
+    return jsonify(restock=_row(*row, figures), **summary, forecast=preview_json(forecast) if forecast else None)
 
 
 def _with_variant() -> sa.Select[RestockEvent, Variant]:
@@ -57,7 +61,7 @@ def _with_variant() -> sa.Select[RestockEvent, Variant]:
     )
 
 
-def _row(event: RestockEvent, variant: Variant) -> dict[str, Any]:
+def _row(event: RestockEvent, variant: Variant, outcome: Outcome) -> dict[str, Any]:
     return {
         "id": event.id,
         "sku": variant.sku,
@@ -71,4 +75,13 @@ def _row(event: RestockEvent, variant: Variant) -> dict[str, Any]:
         "state": event.state,
         "words": state_words(event),
         "next_at": moment(event.work_at),
+        "outcome": {
+            "messages": outcome.messages,
+            "clicked": outcome.clicked,
+            "won": outcome.won,
+            "assisted": outcome.assisted,
+            "revenue": f"{outcome.revenue:.2f}",
+            "revenue_won": f"{outcome.revenue_won:.2f}",
+            "revenue_per_message": None if outcome.per_message is None else f"{outcome.per_message:.2f}",
+        },
     }

@@ -1,0 +1,64 @@
+"""Sold out again when the shopper came: the request waits again, where it stood."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import sqlalchemy as sa
+
+from nexnotify.catalog.service import lock_variant
+from nexnotify.customers.consent import Proof, grant
+from nexnotify.customers.models import Contact
+from nexnotify.db import db
+from nexnotify.inventory.service import status_of
+from nexnotify.ledger.models import Message
+from nexnotify.outcomes.clicks import Found, told_by
+from nexnotify.waitlist.models import AlertRequest
+from nexnotify.waitlist.service import keep_place, waits_for
+
+#: "kept": waits again. "waits": waited already. "in_stock": it can be bought. "opted_out": has said STOP. "ended":
+#: there is no request that could wait.
+Kept = Literal["kept", "waits", "in_stock", "opted_out", "ended"]
+
+
+def place(found: Found, *, lock: bool = False) -> Kept:
+    """What asking to keep the place of a link would do now.
+
+    :param lock: keep the contact as it is until the transaction ends.
+    """
+    if status_of(found.variant) == "in_stock":
+        return "in_stock"
+    if found.message is None or not found.variant.product.published:
+        return "ended"
+    contact = _contact(found.message, lock)
+    if waits_for(contact, found.variant):
+        return "waits"
+    if contact.opted_out_at is not None:
+        return "opted_out"
+    return "kept" if _told(found) else "ended"
+
+
+def keep(found: Found, proof: Proof, now: datetime) -> Kept:
+    """Keep the place. Pressed twice, it says that they wait already.
+
+    The variant is locked, so that nobody comes back in the very moment its waitlist is told.
+    """
+    lock_variant(found.variant)
+    state = place(found, lock=True)
+    if state == "kept" and found.message is not None:
+        keep_place(_told(found)[0], now)
+        grant(_contact(found.message), "requested", proof, now)
+        db.session.flush()
+    return state
+
+
+def _contact(message: Message, lock: bool = False) -> Contact:
+    statement = sa.select(Contact).where(Contact.store_id == message.store_id, Contact.id == message.contact_id)
+    if lock:
+        statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return db.session.execute(statement).scalar_one()
+
+
+def _told(found: Found) -> list[AlertRequest]:
+    return [request for request, _ in told_by(found) if request.status == "alerted"]
