@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nexnotify.web.apidoc import order_examples
+from nexnotify.web.apidoc.restock_examples import FORECAST, RESTOCK
 
 BODIES: dict[str, Any] = {
     **order_examples.BODIES,
@@ -97,54 +98,6 @@ _REQUEST = {
     "alerted_at": "2026-01-05T10:00:00.412000Z",
     "closed_reason": None,
     "ends_at": None,
-}
-_RESTOCK = {
-    "id": 3,
-    "sku": "TEE-M",
-    "variant_id": "tee-m",
-    "product": "Tee",
-    "available_before": 0,
-    "available_after": 5,
-    "by_check": False,
-    "at": "2026-01-05T10:00:00Z",
-    "planned_at": "2026-01-05T10:00:00.080000Z",
-    "state": "done",
-    "words": "Everybody who waited has been looked at.",
-    "next_at": None,
-    "outcome": {
-        "messages": 12,
-        "clicked": 7,
-        "won": 3,
-        "assisted": 1,
-        "revenue": "80.00",
-        "revenue_won": "60.00",
-        "revenue_per_message": "6.67",
-    },
-}
-_FORECAST = {
-    "waiting": 14,
-    "looked_at": 14,
-    "is_estimate": False,
-    "starts_at": "2026-01-05T10:00:00Z",
-    "ends_at": "2026-01-05T10:00:02Z",
-    "people": [
-        {"verdict": "send", "reason": "eligible", "words": "Nothing stood in the way.", "people": 12},
-        {"verdict": "skip", "reason": "opted_out", "words": "The contact has said STOP.", "people": 2},
-    ],
-    "messages": {"sms": 12},
-    "segments": 12,
-    "credits": None,
-    "money": "0.0900",
-    "currency": "USD",
-    "waves": [
-        {
-            "at": "2026-01-05T10:00:00Z",
-            "people": 12,
-            "units": 5,
-            "words": "Everybody who waits, at once.",
-            "is_estimate": False,
-        }
-    ],
 }
 _TRACE = [
     {
@@ -251,9 +204,9 @@ ANSWERS: dict[str, Any] = {
         "ends_at": None,
         "events": _TRACE,
     },
-    "listRestocks": {"restocks": [_RESTOCK], "next": None},
+    "listRestocks": {"restocks": [RESTOCK], "next": None},
     "readPlan": {
-        "restock": _RESTOCK,
+        "restock": RESTOCK,
         "decisions": [
             {
                 "stage": "plan",
@@ -283,7 +236,7 @@ ANSWERS: dict[str, Any] = {
         "product": "Tee",
         "units": 5,
         "at": "2026-01-05T10:00:00Z",
-        "forecast": _FORECAST,
+        "forecast": FORECAST,
     },
     "listMessages": {
         "messages": [

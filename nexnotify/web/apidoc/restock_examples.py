@@ -1,0 +1,54 @@
+"""What the document shows of restocks and their plans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+RESTOCK: dict[str, Any] = {
+    "id": 3,
+    "sku": "TEE-M",
+    "variant_id": "tee-m",
+    "product": "Tee",
+    "available_before": 0,
+    "available_after": 5,
+    "by_check": False,
+    "at": "2026-01-05T10:00:00Z",
+    "planned_at": "2026-01-05T10:00:00.080000Z",
+    "state": "done",
+    "words": "Everybody who waited has been looked at.",
+    "next_at": None,
+    "outcome": {
+        "messages": 12,
+        "clicked": 7,
+        "won": 3,
+        "assisted": 1,
+        "revenue": "80.00",
+        "revenue_won": "60.00",
+        "revenue_per_message": "6.67",
+    },
+}
+FORECAST: dict[str, Any] = {
+    "waiting": 14,
+    "looked_at": 14,
+    "is_estimate": False,
+    "starts_at": "2026-01-05T10:00:00Z",
+    "ends_at": "2026-01-05T10:00:02Z",
+    "people": [
+        {"verdict": "send", "reason": "eligible", "words": "Nothing stood in the way.", "people": 12},
+        {"verdict": "skip", "reason": "opted_out", "words": "The contact has said STOP.", "people": 2},
+    ],
+    "messages": {"sms": 12},
+    "segments": 12,
+    "credits": None,
+    "money": "0.0900",
+    "currency": "USD",
+    "waves": [
+        {
+            "at": "2026-01-05T10:00:00Z",
+            "people": 12,
+            "units": 5,
+            "words": "Everybody who waits, at once.",
+            "is_estimate": False,
+        }
+    ],
+}
