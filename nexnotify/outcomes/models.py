@@ -110,7 +110,7 @@ class OrderMatch(Tenant, db.Model):
         sa.Index("ix_order_match_at", "store_id", "at"),
         sa.Index("ix_order_match_request", "store_id", "request_id"),
         sa.Index("ix_order_match_order", "store_id", "order_id"),
-        partial_index("ix_order_match_restock", "store_id", "restock_id", where="counts"),
+        sa.Index("ix_order_match_restock", "store_id", "restock_id"),
         sa.CheckConstraint("(order_id IS NULL) <> (page_order_id IS NULL)", name="one_order"),
     )
 

@@ -72,8 +72,8 @@ def test_fields_and_buttons_are_large_enough_to_hit(phone: Tab) -> None:
     phone.visit_product("TEE-M")
     phone.open()
     phone.field("Mobile number").fill("2")
-    sizes = phone.panel.evaluate("""panel => Array.from(panel.querySelectorAll("input:not([type=checkbox]),select,button,label.consent"),
-        (node) => [node.className, node.getBoundingClientRect().width, node.getBoundingClientRect().height])""")
+    sizes = phone.panel.evaluate("""panel => Array.from(panel.querySelectorAll("input:not([type=checkbox]),select,button,label.consent"))
+        .filter((node) => node.offsetParent !== null).map((node) => [node.className, node.getBoundingClientRect().width, node.getBoundingClientRect().height])""")
     assert [row for row in sizes if row[1] < 32 or row[2] < 32] == []
 
 

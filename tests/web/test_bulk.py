@@ -17,7 +17,7 @@ from nexnotify.web import bulk
 from nexnotify.web.storefront import requests, stock
 from tests.shop import Shop
 
-#: What a test is told of a bulk call, in its order: "begin", "end", or the seconds of a pause.
+#: What a test is told of a bulk call, in its order: "begin", "end", or "pause".
 Seen = list[Any]
 
 
@@ -33,7 +33,8 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
         found.append("end")
 
     monkeypatch.setattr(bulk, "transaction", watched)
-    monkeypatch.setattr(bulk, "time", SimpleNamespace(sleep=found.append, monotonic=time.monotonic))
+    monkeypatch.setattr(bulk, "let_others_write", lambda: found.append("pause"))
+    monkeypatch.setattr(bulk, "time", SimpleNamespace(monotonic=time.monotonic))
     return found
 
 
@@ -48,7 +49,7 @@ def test_a_transaction_ends_after_a_hundred_rows_and_others_get_their_turn(
     answer = shop.put("stock", levels(201))
     assert answer["accepted"] == 201
     assert answer["unknown"] == [f"S{number:03}" for number in range(201)]
-    assert seen == ["begin", "end", 0.005, "begin", "end", 0.005, "begin", "end"]
+    assert seen == ["begin", "end", "pause", "begin", "end", "pause", "begin", "end"]
 
 
 def test_a_transaction_ends_when_its_time_is_over(shop: Shop, seen: Seen, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +57,7 @@ def test_a_transaction_ends_when_its_time_is_over(shop: Shop, seen: Seen, monkey
     monkeypatch.setattr(bulk.time, "monotonic", lambda: next(clock) / 10)
     answer = shop.put("stock", levels(5))
     assert (answer["accepted"], len(answer["unknown"])) == (5, 5)
-    assert seen == ["begin", "end", 0.005, "begin", "end", 0.005, "begin", "end"]
+    assert seen == ["begin", "end", "pause", "begin", "end", "pause", "begin", "end"]
 
 
 def test_a_product_is_saved_in_one_piece_however_long_it_takes(
@@ -67,7 +68,7 @@ def test_a_product_is_saved_in_one_piece_however_long_it_takes(
     products = [{"id": name, "title": name, "variants": variants if name == "a" else []} for name in ("b", "a")]
     answer = shop.put("products", {"products": products})
     assert answer["products"] == [{"id": "b"}, {"id": "a"}]
-    assert seen == ["begin", "end", 0.005, "begin", "end"]
+    assert seen == ["begin", "end", "pause", "begin", "end"]
     many = {"id": "c", "title": "C", "variants": [{"id": f"c{number}"} for number in range(501)]}
     [problem] = shop.put("products", {"products": [many]})["errors"]
     assert "variants" in problem["fields"]

@@ -79,14 +79,7 @@ def _matches() -> None:
         )
     op.create_index("ix_order_match_request", "order_match", ["store_id", "request_id"])
     op.create_index("ix_order_match_order", "order_match", ["store_id", "order_id"])
-    counted = sa.text("counts")
-    op.create_index(
-        "ix_order_match_restock",
-        "order_match",
-        ["store_id", "restock_id"],
-        sqlite_where=counted,
-        postgresql_where=counted,
-    )
+    op.create_index("ix_order_match_restock", "order_match", ["store_id", "restock_id"])
     # Being told sells once.
     op.execute(
         "UPDATE order_match SET counts = false WHERE EXISTS (SELECT 1 FROM order_match AS earlier "

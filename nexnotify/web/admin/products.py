@@ -79,7 +79,8 @@ def _product_page(
         substitutes=[(ref, known.get(ref)) for ref in refs],
         substitutes_form=substitutes_form or SubstitutesForm(formdata=None, data={"substitutes": "\n".join(refs)}),
     )
-    return (body, 422) if form and form.errors else body
+    is_wrong = any(typed is not None and typed.errors for typed in (form, substitutes_form))
+    return (body, 422) if is_wrong else body
 
 
 @bp.post("/<int:product_id>/alerts")
