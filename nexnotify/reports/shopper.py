@@ -87,11 +87,19 @@ def sentence(request: AlertRequest, events: Sequence[dict[str, Any]]) -> str:
     if request.status not in ("waiting", "alerted"):
         return STATUSES[request.status]
     last = next(
-        (event for event in reversed(events) if event["what"].startswith(("message_", "decided_", "restock_"))), None
+        (
+            event
+            for event in reversed(events)
+            if event["what"].startswith(("message_", "decided_", "restock_", "place_"))
+        ),
+        None,
     )
     if last is None:
         return N_("Waits: the product has not come back since.")
     kind, _, state = last["what"].partition("_")
+    if kind == "place":
+        told: str = last["words"]
+        return told
     if kind == "restock":
         return BY_RESTOCK.get(last.get("reason", ""), _NOT_NOW)
     if kind == "decided" or state in ("held", "suppressed"):

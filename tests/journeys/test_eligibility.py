@@ -257,7 +257,7 @@ def test_who_orders_while_the_text_is_held_is_left_out_when_its_time_comes(shop:
     with at("2030-01-16 09:01"):
         shop.work()
         assert states(shop) == [("suppressed", "bought")]
-    assert shop.trace(request)["summary"] == "The shopper has bought it."
+    assert shop.trace(request)["summary"] == "Has bought the product."
 
 
 @pytest.mark.parametrize("bought,is_told", [("MUG", False), ("HAT", True)])

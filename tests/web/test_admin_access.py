@@ -179,7 +179,7 @@ def test_what_belongs_to_another_store_is_not_there(app: Flask, shop: Shop, othe
             desk.page(address.format(**theirs), 404)
     for address in DEEDS:
         desk.post(address.format(**theirs), 404)
-    assert [request["status"] for request in other_shop.requests()] == ["alerted"]
+    assert [request["status"] for request in other_shop.requests()] == ["bought"]
     assert {message["status"] for message in other_shop.messages(None)} == {"delivered"}
 
 
