@@ -338,7 +338,7 @@ def fill_past(shop: Shop, lane_id: int, count: int = 5000) -> None:
     message |= {"status": "delivered", "due_at": at, "valid_until": at, "attempts": 1, "tries": 1}
     change = store | variant | {"cause": "level", "as_of": at, "at": at, "looked_at": at}
     with transaction():
-        contacts = insert(Contact, [contact | {"address_hash": f"{n:064x}"} for n in range(count // 5)])
+        contacts = insert(Contact, [contact | {"address_hash": f"{n:064x}"} for n in range(count // 2)])
         whose = [{"contact_id": contacts[n % len(contacts)]} for n in range(count)]
         requests = insert(AlertRequest, [request | each for each in whose])
         messages = insert(Message, [message | each | {"reference": f"{n:032x}"} for n, each in enumerate(whose)])
