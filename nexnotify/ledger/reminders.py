@@ -10,16 +10,15 @@ import sqlalchemy as sa
 
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
-from nexnotify.ledger.audience import decider
+from nexnotify.ledger.chunk import decide_chunk
 from nexnotify.ledger.decisions import record_decisions
-from nexnotify.ledger.drafts import KIND, Drafts, NoText, Text, Waiting
+from nexnotify.ledger.drafts import KIND, Drafts, Waiting
 from nexnotify.ledger.facts import gather
-from nexnotify.ledger.job import Job, open_job
+from nexnotify.ledger.job import open_job
 from nexnotify.ledger.models import Alert
 from nexnotify.ledger.overlap import under_way
-from nexnotify.ledger.paying import ASK_AGAIN, NO_CREDIT, funds
+from nexnotify.ledger.paying import funds
 from nexnotify.ledger.writing import write_alerts
-from nexnotify.policy.eligibility import Hold, Send, Skip, Verdict
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
@@ -87,35 +86,15 @@ def _due(store: Store, step: int, every: timedelta, now: datetime, most: int) ->
 def _remind(store: Store, restock_id: int, people: Sequence[Waiting], step: int, now: datetime) -> None:
     job = open_job(db.session.get_one(RestockEvent, restock_id), now)
     job.drafts = Drafts(store, job.variant, REMINDER)
-    decided, going = _decide(job, people)
-    found = funds(store.id, job.settings, [(person.channel, text.segments) for person, _, text in going])
-    if found.short:
-        later = Hold(NO_CREDIT, now + ASK_AGAIN)
-        going = [(who, later if place in found.short else say, text) for place, (who, say, text) in enumerate(going)]
-        decided |= {who.request_id: say for who, say, _ in going}
-    write_alerts(job, going, found, REMINDER, step)
-    record_decisions(store.id, REMINDER, [(id, restock_id, verdict, None) for id, verdict in decided.items()], now)
-    _mark([person.request_id for person in people], step)
-
-
-def _decide(job: Job, people: Sequence[Waiting]) -> tuple[dict[int, Verdict], list[tuple[Waiting, Send | Hold, Text]]]:
     facts = gather(job, people)
     facts.recent.told.clear()  # a reminder follows a telling
-    busy = under_way(job.store.id, [who.request_id for who in people])
-    decide, recent = decider(job, facts), facts.recent.counted
-    decided: dict[int, Verdict] = {}
-    going: list[tuple[Waiting, Send | Hold, Text]] = []
-    for person in people:
-        verdict = Skip("told_already") if person.request_id in busy else decide(person)
-        if not isinstance(verdict, Skip):
-            text = NoText("no_gateway") if job.lanes[person.channel] is None else job.drafts.text(person)
-            if isinstance(text, NoText):
-                verdict = Skip(text.reason)
-            else:
-                going.append((person, verdict, text))
-                recent[person.contact_id].append(verdict.until if isinstance(verdict, Hold) else job.now)
-        decided[person.request_id] = verdict
-    return decided, going
+    chunk = decide_chunk(job, people, None, under_way(store.id, [who.request_id for who in people]), facts=facts)
+    found = funds(store.id, job.settings, [(item.person.channel, item.text.segments) for item in chunk.going])
+    chunk.without_credits(found.short, now)
+    write_alerts(job, chunk.going, found, REMINDER, step)
+    decided = [(item.request_id, restock_id, item.verdict, item.words) for item in chunk.decided]
+    record_decisions(store.id, REMINDER, decided, now)
+    _mark([person.request_id for person in people], step)
 
 
 def _mark(request_ids: Sequence[int], step: int) -> None:

@@ -120,17 +120,9 @@ Verdict = Send | Hold | Skip
 
 def decide_alert(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     """An alert a shopper asked for. What ends it comes before what delays it."""
-    refusal = _refusal(facts)
+    refusal = _refusal(facts) or (None if facts.wanted else Skip("taken_back")) or _not_asked_for(facts)
     if refusal:
         return refusal
-    if not facts.wanted:
-        return Skip("taken_back")
-    if not facts.request_open:
-        return Skip("request_closed")
-    if not facts.switched_on:
-        return Skip("switched_off")
-    if facts.paused:
-        return Skip("alert_paused")
     if facts.bought:
         return Skip("bought")
     if not facts.buyable:
@@ -146,16 +138,18 @@ def decide_alert(facts: Facts, policy: Policy, now: datetime) -> Verdict:
 
 def decide_question(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     """Asking about a request that waits: as an alert, but what nobody can buy can be asked about, and no cap counts it."""
-    refusal = _refusal(facts)
-    if refusal:
-        return refusal
+    return _refusal(facts) or _not_asked_for(facts) or _delay(facts, replace(policy, cap_texts=None), now)
+
+
+def _not_asked_for(facts: Facts) -> Skip | None:
+    """The request has ended, or the merchant has switched off what it asks for."""
     if not facts.request_open:
         return Skip("request_closed")
     if not facts.switched_on:
         return Skip("switched_off")
     if facts.paused:
         return Skip("alert_paused")
-    return _delay(facts, replace(policy, cap_texts=None), now) or Send()
+    return None
 
 
 def decide_sent(facts: Facts, purpose: str, policy: Policy, now: datetime) -> Verdict:
