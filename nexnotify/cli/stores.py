@@ -17,7 +17,6 @@ from nexnotify.stores.models import ROLES, StaffUser
 from nexnotify.stores.people import audit_person, find_person, set_password, switch_second_factor_off
 from nexnotify.stores.service import audit, create_api_key, create_user, open_store
 from nexnotify.stores.sessions import end_sessions
-from nexnotify.stores.settings import merge_settings
 
 
 @click.group()
@@ -37,8 +36,7 @@ def create(name: str, country: str, zone: str, locale: str, currency: str, as_js
     with in_app():
         now = utcnow()
         with transaction():
-            opened = open_store(name, "US", "America/New_York", locale, currency, now)
-            merge_settings(opened, {"country": country, "zone": zone})
+            opened = open_store(name, country, zone, locale, currency, now)
             equip_store(opened, now)
             _, secret = create_api_key(opened, "first key", now)
             audit(opened, "store.opened", None, now, by="command line")

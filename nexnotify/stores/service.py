@@ -14,8 +14,9 @@ from flask_security.utils import hash_password
 from nexnotify.db import db
 from nexnotify.errors import Conflict, Invalid
 from nexnotify.secrets import keyed_hash, new_key, token_hash
+from nexnotify.stores.home_settings import HomeSettings
 from nexnotify.stores.models import ROLES, ApiKey, AuditEntry, InstanceSecret, Membership, StaffUser, Store
-from nexnotify.stores.settings import StoreSettings
+from nexnotify.stores.settings import merge_settings
 from nexnotify.words import N_
 
 #: How often ``last_used_at`` of a key is written at most.
@@ -24,20 +25,13 @@ SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 128
 
 
 def open_store(name: str, country: str, zone: str, locale: str, currency: str, now: datetime) -> Store:
-    """A new store with its public key. Its gateways and templates are made by the stages that own them."""
-    StoreSettings.model_validate({"country": country, "zone": zone})
-    if len(currency) != 3 or not currency.isalpha():
-        raise Invalid(N_("The currency must be three letters, such as USD."), fields={"currency": N_("three letters")})
-    store = Store(
-        key="nn_" + stdlib_secrets.token_urlsafe(15),
-        name=name,
-        country=country,
-        zone=zone,
-        locale=locale,
-        currency=currency.upper(),
-        settings={},
-        created_at=now,
-    )
+    """A new store with its public key. Its gateways and templates are made by the stages that own them.
+
+    :raises Invalid: a country, zone, language or currency that is none.
+    """
+    at_home = HomeSettings().model_dump()
+    store = Store(key="nn_" + stdlib_secrets.token_urlsafe(15), name=name, settings={}, created_at=now, **at_home)
+    merge_settings(store, {"country": country, "zone": zone, "locale": locale, "currency": currency.upper()})
     db.session.add(store)
     db.session.flush()
     return store

@@ -6,9 +6,8 @@ import difflib
 import json
 from collections.abc import Mapping
 from datetime import time
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, ClassVar, Literal
-from zoneinfo import available_timezones
 
 from pydantic import (
     BaseModel,
@@ -21,6 +20,7 @@ from pydantic import (
 
 from nexnotify.errors import Invalid
 from nexnotify.phone import to_e164
+from nexnotify.stores.home_settings import AT_HOME, HomeSettings, is_zone
 from nexnotify.stores.link_settings import LinkSettings
 from nexnotify.stores.models import Store
 from nexnotify.stores.origins import read_origin
@@ -92,7 +92,7 @@ class AlertSubscription(_Part):
     active: bool = True
 
 
-class StoreSettings(_Part, RequestSettings, LinkSettings):
+class StoreSettings(_Part, RequestSettings, LinkSettings, HomeSettings):
     """Everything a merchant switches, with the values of a new store."""
 
     switches: Switches = Switches()
@@ -142,8 +142,6 @@ class StoreSettings(_Part, RequestSettings, LinkSettings):
     ask_any: bool = False
     #: The codes that count views and orders on the shop's pages.
     storefront_code: StorefrontCode = StorefrontCode()
-    country: str = "US"
-    zone: str = "America/New_York"
     #: For how long a text that staff sent to many can be taken back before any of it goes.
     send_undo_seconds: int = Field(15, ge=0, le=600)
     #: Whether news of orders and tickets goes out as texts, to customers and to the merchant.
@@ -177,23 +175,6 @@ class StoreSettings(_Part, RequestSettings, LinkSettings):
         stored = (info.context or {}).get("sms_sender")
         return sender if sender == stored else read_sender(sender, info.data.get("country", "US"))
 
-    @field_validator("zone")
-    @classmethod
-    def _known_zone(cls, zone: str) -> str:
-        if zone not in _zones():
-            near = difflib.get_close_matches(zone, _zones(), n=1)
-            raise ValueError(f"is not a time zone{f'; did you mean {near[0]}?' if near else '.'}")
-        return zone
-
-    @field_validator("country")
-    @classmethod
-    def _known_country(cls, country: str) -> str:
-        import phonenumbers
-
-        if country not in phonenumbers.SUPPORTED_REGIONS:
-            raise ValueError("must be a country code of two capital letters, such as US.")
-        return country
-
     @field_validator("domains")
     @classmethod
     def _origins(cls, domains: list[str], info: ValidationInfo) -> list[str]:
@@ -201,23 +182,18 @@ class StoreSettings(_Part, RequestSettings, LinkSettings):
         return [domain if domain in kept else read_origin(domain) for domain in domains]
 
 
-@cache
-def _zones() -> frozenset[str]:
-    """All zone names; finding them walks the file system, so once is enough."""
-    return frozenset(available_timezones())
-
-
 def store_settings(store: Store) -> StoreSettings:
     """The store's settings, defaults filled in."""
-    zone = store.zone if store.zone in _zones() else "UTC"  # none, or one that the zone data know no more
-    return _read_settings(json.dumps(store.settings), store.country, zone)
+    zone = store.zone if is_zone(store.zone) else "UTC"  # none, or one that the zone data know no more
+    return _read_settings(json.dumps(store.settings), store.country, zone, store.locale, store.currency)
 
 
 @lru_cache(maxsize=256)
-def _read_settings(stored_json: str, country: str, zone: str) -> StoreSettings:
+def _read_settings(stored_json: str, *at_home: str) -> StoreSettings:
     """The settings are the same for the same stored text, so it is checked once."""
     stored = {name: value for name, value in json.loads(stored_json).items() if name in StoreSettings.model_fields}
-    return StoreSettings.model_validate({**stored, "country": country, "zone": zone}, context=stored)
+    stored |= zip(AT_HOME, at_home, strict=True)
+    return StoreSettings.model_validate(stored, context=stored)
 
 
 def can_reply(store: Store) -> bool:
@@ -253,8 +229,9 @@ def merge_settings(store: Store, changes: Mapping[str, Any]) -> dict[str, list[A
     if "quiet_hours" in changes and quiet and quiet["from"] == quiet["to"]:  # asked of changes alone: one may be stored
         words = N_("The two hours are the same, so it would never be quiet. Choose others, or switch quiet hours off.")
         raise Invalid(N_("Some settings cannot be saved; nothing was changed."), fields={"quiet_hours": words})
-    store.country, store.zone = after["country"], after["zone"]
-    store.settings = {name: value for name, value in after.items() if name not in ("country", "zone")}
+    for name in AT_HOME:
+        setattr(store, name, after[name])
+    store.settings = {name: value for name, value in after.items() if name not in AT_HOME}
     return {name: [before[name], after[name]] for name in after if before[name] != after[name]}
 
 

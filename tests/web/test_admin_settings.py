@@ -43,6 +43,8 @@ FORM = {
     "attribution_days": "10",
     "country": "US",
     "zone": "America/New_York",
+    "locale": "en",
+    "currency": "USD",
     "quiet_from": "20:00",
     "quiet_to": "09:00",
 }
@@ -87,6 +89,8 @@ def test_the_rest_of_the_form_is_saved(shop: Shop) -> None:
         domains="https://Shop.example/\r\n\r\nshop2.example",
         country="de",
         zone="Europe/Berlin",
+        locale="de",
+        currency="eur",
         short_links=None,
         link_domain="Go.shop.example",
         variant_parameter="v={sku}",
@@ -101,6 +105,7 @@ def test_the_rest_of_the_form_is_saved(shop: Shop) -> None:
     assert (saved["threshold"], saved["frequency_cap"], saved["confirmations"]) == (4, None, False)
     assert (saved["told_hours"], saved["bought_days"], saved["check_page"]) == (24, None, True)
     assert (saved["resend_uncertain"], saved["country"], saved["zone"]) == (True, "DE", "Europe/Berlin")
+    assert (saved["locale"], saved["currency"]) == ("de", "EUR")
     assert (saved["short_links"], saved["link_domain"]) == (False, "https://go.shop.example")
     assert (saved["variant_parameter"], saved["attribution_days"]) == ("v={sku}", 5)
     assert saved["utm"] == {"source": "nexnotify", "campaign": "restock"}
@@ -132,6 +137,9 @@ def test_quiet_hours_are_switched_off_with_a_warning_that_is_kept(shop: Shop) ->
         {"country": "XX"},
         {"country": "Germany"},
         {"zone": "Atlantis/Capital"},
+        {"locale": "xx-made-up"},
+        {"currency": "QQQ"},
+        {"currency": "euro"},
         {"link_domain": "https://shop.example/with/a/path"},
         {"link_domain": "javascript:alert(1)"},
         {"link_domain": "https://www.bit.ly"},
@@ -212,3 +220,15 @@ def test_waves_that_lack_a_number_say_so_beside_it(shop: Shop) -> None:
     assert "Write a number from 1 to 100." in desk.post(
         "/settings", 422, **{**FORM, "waves": "per_unit", "waves_people": "300"}
     )
+
+
+def test_a_store_opened_in_a_language_that_we_do_not_have_can_be_saved_as_it_is(shop: Shop) -> None:
+    shop.call("PUT", "settings", {"locale": "fr-CA"})
+    Desk.of(shop).post("/settings", **form(locale="fr-CA", threshold="3"))
+    assert (shop.get("settings")["locale"], shop.get("settings")["threshold"]) == ("fr-CA", 3)
+
+
+def test_prices_without_a_currency_are_in_the_store_s(shop: Shop) -> None:
+    shop.call("PUT", "settings", {"currency": "EUR"})
+    shop.product("TEE-M", price="20.00")
+    assert shop.get("products")["products"][0]["variants"][0]["currency"] == "EUR"

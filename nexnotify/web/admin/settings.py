@@ -61,9 +61,12 @@ def settings_tabs(current: str) -> list[tuple[str, str, bool, None]]:
 def index() -> ResponseReturnValue:
     """What is sent, when, and to whom."""
     if request.method == "GET":
-        return _page(SettingsForm.of(store_settings(current_store())))
+        form = SettingsForm.of(store_settings(current_store()))
+        form.speak(current_store().locale)
+        return _page(form)
     require("admin")
     form = SettingsForm()
+    form.speak(current_store().locale)
     if form.validate() and _save(form):
         return redirect(url_for("admin_settings.index"))
     return _page(form), 422

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from flask_babel import lazy_pgettext
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField, TimeField
-from wtforms.validators import InputRequired, Length, NumberRange, Regexp
+from wtforms import BooleanField, IntegerField, TextAreaField, TimeField
+from wtforms.validators import InputRequired, Length, NumberRange
 
 from nexnotify.inventory.available import STATUSES
 from nexnotify.stores.settings import StoreSettings
 from nexnotify.web.admin.forms import MayBeEmpty, refuse, unix_lines
+from nexnotify.web.admin.home_forms import HomeForm
 from nexnotify.web.admin.link_forms import LinksForm
 from nexnotify.web.admin.request_fields import REQUEST_FIELDS, RequestFields
 from nexnotify.web.admin.restock_forms import TellingForm
@@ -30,7 +30,7 @@ class SwitchesForm(FlaskForm):
     preordered_email = BooleanField(N_("Preordered, email"))
 
 
-class SettingsForm(SwitchesForm, TellingForm, RequestFields, LinksForm):
+class SettingsForm(SwitchesForm, TellingForm, RequestFields, LinksForm, HomeForm):
     """The store's switches and policy."""
 
     #: Fields that hold a setting as it is.
@@ -122,17 +122,6 @@ class SettingsForm(SwitchesForm, TellingForm, RequestFields, LinksForm):
         ),
         filters=[unix_lines],
     )
-    country = StringField(
-        N_("Country"),
-        [Regexp(r"^[A-Z]{2}$", message=N_("Write two letters, such as US."))],
-        description=N_("Two letters. Numbers typed without a country code are read as numbers of this country."),
-        filters=[lambda text: text.strip().upper() if text else text],
-    )
-    zone = SelectField(
-        N_("Time zone"),
-        choices=sorted(available_timezones()),
-        description=N_("For quiet hours and for the times on these pages."),
-    )
 
     def validate(self, extra_validators: Any = None) -> bool:
         """What is on needs its numbers."""
@@ -164,10 +153,10 @@ class SettingsForm(SwitchesForm, TellingForm, RequestFields, LinksForm):
         data |= {name: getattr(settings, name) for name in (*SettingsForm.PLAIN, *REQUEST_FIELDS)}
         days = StoreSettings.model_validate({}).bought_days if settings.bought_days is None else settings.bought_days
         data |= {"bought": settings.bought_days is not None, "bought_days": days}
-        data |= {"country": settings.country, "zone": settings.zone, "domains": "\n".join(settings.domains)}
+        data |= {"domains": "\n".join(settings.domains)}
         data |= {"quiet": settings.quiet_hours is not None, "quiet_from": quiet.times[0], "quiet_to": quiet.times[1]}
         data |= {"cap": settings.frequency_cap is not None, "cap_texts": cap.texts, "cap_hours": cap.hours}
-        return cls(data=data | cls.telling_of(settings) | cls.link_data(settings))
+        return cls(data=data | cls.telling_of(settings) | cls.link_data(settings) | cls.home_data(settings))
 
     def changes(self, settings: StoreSettings) -> dict[str, Any]:
         """What was typed, as :func:`nexnotify.stores.settings.merge_settings` takes it."""
@@ -192,8 +181,7 @@ class SettingsForm(SwitchesForm, TellingForm, RequestFields, LinksForm):
             "frequency_cap": cap,
             "bought_days": self.bought_days.data if self.bought.data else None,
             "domains": [line.strip() for line in (self.domains.data or "").split("\n") if line.strip()],
-            "country": self.country.data,
-            "zone": self.zone.data,
+            **self.home_changes(),
             **self.link_changes(),
             **self.telling_changes(),
         }
