@@ -64,6 +64,28 @@ FIGURES = (
         at_least=False,
     ),
     Figure(
+        "plan_all_rules_vs_insert",
+        "bench.plans:plan_all_rules_vs_insert",
+        2.5,
+        "the same with every rule about people on",
+        at_least=False,
+    ),
+    Figure(
+        "plan_cost_growth",
+        "bench.plans:plan_cost_growth",
+        1.2,
+        "CPU time to plan a request among 1,000,000 ÷ among 1,000, every rule on",
+        at_least=False,
+        runs=1,
+    ),
+    Figure(
+        "simulator_vs_planning",
+        "bench.plans:simulator_vs_planning",
+        1.0,
+        "time to simulate a restock for 20,000 people ÷ to plan it, every rule on",
+        at_least=False,
+    ),
+    Figure(
         "bulk_vs_insert",
         "bench.bulk:bulk_vs_insert",
         2.5,
