@@ -13,15 +13,12 @@ import sqlalchemy as sa
 
 from nexnotify.db import db
 from nexnotify.inventory.models import StockChange
-from nexnotify.inventory.service import needed_of, status_of
 from nexnotify.ledger.audience import count_waiting, next_part, waiting
-from nexnotify.ledger.chunk import Chunk, plan_chunk
-from nexnotify.ledger.job import Job, open_job
+from nexnotify.ledger.chunk import Chunk, count_decided, plan_chunk
+from nexnotify.ledger.job import Job, is_buyable, open_job
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.places import give_places_back, gone_at
 from nexnotify.ledger.recall import take_some_back
-from nexnotify.policy.eligibility import Hold, Skip
-from nexnotify.restock.detect import obstacle
 from nexnotify.restock.models import RestockEvent, RestockWave
 from nexnotify.restock.waves import Standing, Stop, next_wave
 
@@ -77,14 +74,6 @@ def _may_tell(job: Job) -> bool:
 
 def _undo_until(job: Job) -> datetime:
     return job.now + timedelta(seconds=job.settings.undo_seconds)
-
-
-def is_buyable(job: Job) -> bool:
-    """Whether the product can be bought now, and there is enough of it to tell people."""
-    if status_of(job.variant) != "in_stock":
-        return False
-    needed = needed_of(job.settings, job.variant)
-    return obstacle(job.variant.product.alerts, job.variant.available, needed, 1) is None
 
 
 def _is_superseded(job: Job, wave: RestockWave | None) -> bool:
@@ -240,24 +229,16 @@ def _tell(job: Job, most: int) -> None:
         _count(event, wave, chunk, ids, job.now)
         event.plan_cursor = chunk.last or event.plan_cursor
     event.work_at = job.now  # others take their turn before its next piece
-    if room is not None and len(chunk.going) >= room:
+    if room is not None and chunk.places >= room:
         wave.ended_at = job.now
     elif len(rows) < wanted and not next_part(job):
         wave.ended_at = job.now
         _end(job, "everyone_told")
 
 
-def count_decided(event: RestockEvent, chunk: Chunk) -> None:
-    """Lists of restocks show these; counting decisions anew would read all of them."""
-    held, passed = (sum(isinstance(item.verdict, kind) for item in chunk.decided) for kind in (Hold, Skip))
-    event.held += held
-    event.passed += passed
-    event.told += len(chunk.decided) - held - passed
-
-
 def _count(event: RestockEvent, wave: RestockWave, chunk: Chunk, ids: Sequence[int], now: datetime) -> None:
     count_decided(event, chunk)
-    wave.told += len(chunk.going)
+    wave.told += chunk.places
     heard = chunk.heard_at(now)
     if heard is not None:
         wave.heard_at = min(wave.heard_at or heard, heard)

@@ -90,8 +90,11 @@ def preview_of(event: RestockEvent, begins_at: datetime, most: int | None = None
     :param most: people who are decided about one by one; :data:`MOST_LOOKED` unless told.
     """
     copy = RestockEvent(
-        **{name: getattr(event, name) for name in ("store_id", "variant_id", "stock_change_id", "at", "most", "wave")},
-        **{name: getattr(event, name) for name in ("plan_cursor", "part", "told", "held", "hurried_at")},
+        **{
+            name: getattr(event, name)
+            for name in ("id", "store_id", "variant_id", "stock_change_id", "at", "most", "wave")
+        },
+        **{name: getattr(event, name) for name in ("plan_cursor", "part", "late", "told", "held", "hurried_at")},
     )
     job = open_job(copy, begins_at, lane_of=_lane_id)
     wave = db.session.scalars(
