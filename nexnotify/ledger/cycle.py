@@ -22,6 +22,8 @@ from nexnotify.ledger.recall import take_some_back
 from nexnotify.restock.models import RestockEvent, RestockWave
 from nexnotify.restock.waves import Standing, Stop, next_wave
 
+#: Ends after which it is watched whether stock lasts for those who were told.
+_WATCHED = ("everyone_told", "cap_reached", "recalled")
 #: In a small wave some are passed over: so many more people are read than it may tell.
 SPARE = 20
 
@@ -30,15 +32,15 @@ def work_on(event: RestockEvent, now: datetime, most: int) -> None:
     """Do the next piece of a (locked) restock that is due, looking at ``most`` people at the most."""
     if event.state == "stopping":
         if not take_some_back(event, now):
-            _close(event, open_job(event, now))
+            _watch(open_job(event, now))
         return
     job = open_job(event, now)
     wave = _wave_of(event)
-    if _is_superseded(job, wave):
+    if event.state == "watching":
+        _close(event, job)
+    elif _is_superseded(job, wave):
         _pass_hold_on(event, now)
         _end(job, "superseded")
-    elif event.state == "watching":
-        _close(event, job)
     elif event.held_at is not None:
         event.work_at = None
         if not is_buyable(job):
@@ -251,10 +253,15 @@ def _count(event: RestockEvent, wave: RestockWave, chunk: Chunk, ids: Sequence[i
 
 def _end(job: Job, reason: str) -> None:
     """Tell nobody any more; where people keep their place, watch whether stock lasts for those who were told."""
+    job.event.reason, job.event.planned_at, job.event.held_at = reason, job.now, None
+    _watch(job)
+
+
+def _watch(job: Job) -> None:
+    """Close it; later, where its stock may still turn out not to last, or not to be there: a number typed wrong is mended."""
     event, minutes = job.event, job.settings.keep_place_minutes
-    event.reason, event.planned_at, event.held_at = reason, job.now, None
-    if minutes and event.told + event.held and reason in ("everyone_told", "cap_reached") and is_buyable(job):
-        event.state, event.work_at = "watching", job.now + timedelta(minutes=minutes)
+    if minutes and event.told + event.held and event.reason in _WATCHED and is_buyable(job):
+        event.state, event.work_at, event.plan_cursor = "watching", job.now + timedelta(minutes=minutes), 0
     else:
         _close(event, job)
 

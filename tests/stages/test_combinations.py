@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from nexnotify.waitlist.models import AlertRequest
 from tests.shop import Shop
 from tests.stages.test_claims import inside
 from tests.stages.test_waves import people, per_unit, steer, the_event, told, waits
-from tests.times import at, later
+from tests.times import at, later, moment
 from tests.web.test_short_links import GO, keep, path_of, tap
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -316,3 +317,40 @@ def test_any_size_that_was_not_reached_learns_why(shop: Shop) -> None:
     with inside(shop.app):
         assert db.session.scalars(sa.select(AlertRequest.scope)).all() == ["product"]
     assert "gone again before this request's turn" in story(shop)[0]
+
+
+# --- plans and ends ---------------------------------------------------------------------------------------------------
+
+
+def test_who_was_told_by_a_wrong_number_gets_the_place_back_when_the_number_is_mended_after_the_recall(
+    shop: Shop,
+) -> None:
+    people(shop, 3, keep_place_minutes=60)
+    shop.stock("TEE-M", 500)
+    shop.work()
+    assert waits(shop) == 0
+    assert steer(shop, steering.recall, utcnow())
+    shop.work()
+    with later(minutes=5):
+        shop.stock("TEE-M", 0)
+        shop.work()
+        assert (the_event(shop).state, the_event(shop).reason, waits(shop)) == ("stopped", "recalled", 3)
+
+
+def test_a_restock_that_told_everybody_says_so_though_another_one_follows(shop: Shop) -> None:
+    people(shop, 3, keep_place_minutes=60, waves=per_unit(2))
+    shop.stock("TEE-M", 3)
+    shop.work()
+    shop.work()
+    with later(minutes=5):
+        shop.stock("TEE-M", 0)
+        shop.stock("TEE-M", 3)
+        shop.work()
+        assert (the_event(shop, 0).state, the_event(shop, 0).reason) == ("done", "everyone_told")
+
+
+def test_the_end_of_very_many_waves_is_that_of_the_last_one(shop: Shop) -> None:
+    people(shop, 150, waves={"kind": "paced", "people": 1, "minutes": 10})
+    plan = shop.post("simulations", {"sku": "TEE-M", "units": None})["forecast"]
+    assert len(plan["waves"]) == 100, "as many as anybody reads"
+    assert moment(plan["ends_at"]) - moment(plan["starts_at"]) >= timedelta(minutes=10 * 149)
