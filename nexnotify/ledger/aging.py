@@ -12,7 +12,7 @@ from nexnotify.db import db
 from nexnotify.ledger.facts import store_policy
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.questions import ask, variants_of
-from nexnotify.policy.eligibility import Facts, Skip, Verdict, decide_question
+from nexnotify.policy.eligibility import Facts, Hold, Skip, Verdict, decide_question
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import StoreSettings, store_settings
 from nexnotify.waitlist.life import Asking, mark_alive, mark_asked, mark_unconfirmed, to_reconfirm, to_renew
@@ -64,16 +64,19 @@ def _reconfirm(store: Store, settings: StoreSettings, idle: Sequence[Asking], no
     variants = variants_of(store, {item.variant_id for item in idle})
     verdicts = {item.id: _verdict(settings, item, now) for item in idle}
     asked: set[int] = set()
-    done = []
+    done: dict[datetime, list[int]] = {}
     for item in idle:
-        if isinstance(verdicts[item.id], Skip):
+        verdict = verdicts[item.id]
+        if isinstance(verdict, Skip):
             continue
         if item.contact.id not in asked:
             asked.add(item.contact.id)
-            ask(store, variants[item.variant_id], item, "idle", verdicts[item.id], now)
-        done.append(item.id)
-    mark_unconfirmed(done, now + timedelta(hours=settings.confirm_hours))
-    return len(done)
+            ask(store, variants[item.variant_id], item, "idle", verdict, now)
+        # The time to answer counts from the question, which may wait for the morning.
+        done.setdefault(verdict.until if isinstance(verdict, Hold) else now, []).append(item.id)
+    for asked_at, request_ids in done.items():
+        mark_unconfirmed(request_ids, asked_at + timedelta(hours=settings.confirm_hours))
+    return sum(map(len, done.values()))
 
 
 def _verdict(settings: StoreSettings, item: Asking, now: datetime) -> Verdict:

@@ -15,10 +15,12 @@ from nexnotify.inventory.service import needed_of, status_of
 from nexnotify.ledger.drafts import Waiting
 from nexnotify.ledger.facts import ChunkFacts, store_policy
 from nexnotify.ledger.job import Job
+from nexnotify.ledger.models import Alert, Message
+from nexnotify.ledger.overlap import STATES as UNDER_WAY
 from nexnotify.policy.eligibility import Facts, Verdict, decide_alert
 from nexnotify.restock.detect import obstacle
 from nexnotify.stores.settings import StoreSettings
-from nexnotify.waitlist.models import AlertRequest
+from nexnotify.waitlist.models import AlertRequest, Decision
 from nexnotify.waitlist.scope import FIRST_OF, who_waits
 
 _request, _contact = AlertRequest.__table__, Contact.__table__
@@ -51,6 +53,25 @@ _HAS_PRIORITY = sa.exists().where(
     sa.cast(_value.c.value, sa.Text) == "true",
     _field.c.store_id == _customer.c.store_id,
     _field.c.name_key == sa.bindparam("b_field"),
+)
+
+_decision, _alert, _message = Decision.__table__, Alert.__table__, Message.__table__
+#: Nothing was decided about it at this restock but that the text of an earlier one is on its way, which it is no more.
+_IS_LEFT_OVER = sa.and_(
+    ~sa.exists().where(
+        _decision.c.store_id == _request.c.store_id,
+        _decision.c.request_id == _request.c.id,
+        _decision.c.restock_id == sa.bindparam("b_restock"),
+        _decision.c.reason != "told_already",
+    ),
+    ~sa.exists().where(
+        _alert.c.store_id == _request.c.store_id,
+        _alert.c.request_id == _request.c.id,
+        _message.c.store_id == _alert.c.store_id,
+        _message.c.id == _alert.c.message_id,
+        # Not the bare column: the databases would read its index, and with it all that is queued.
+        (_message.c.status + "").in_(UNDER_WAY),
+    ),
 )
 
 
@@ -113,11 +134,13 @@ _LISTS = {
     "newest": [_part(newest=True)],
     "priority": [_part(_HAS_PRIORITY), _part(~_HAS_PRIORITY)],
 }
+#: At last, whoever a list has missed, because they said yes, or priority or the order changed, behind the plan's place.
+_LEFT_OVER = _part(_IS_LEFT_OVER)
 
 
 def waiting(job: Job, most: int) -> list[Waiting]:
     """The next ``most`` people behind the place the plan came to, in the order in which the store tells them."""
-    parts, where = _LISTS[told_in(job.settings)], _place(job)
+    parts, where = (*_LISTS[told_in(job.settings)], _LEFT_OVER), _place(job)
     part = parts[min(job.event.part, len(parts) - 1)]
     connection = db.session.connection()
     statement = part.together if connection.scalar(part.anyone_else, where) else part.plain
@@ -135,11 +158,13 @@ def person_of(job: Job, request_id: int) -> Waiting | None:
 
 
 def count_waiting(job: Job) -> int:
-    """How many people there are behind that place."""
+    """How many people there are behind that place; where there are none, how many the list has missed."""
     found, where = 0, _place(job)
     for part in _LISTS[told_in(job.settings)][job.event.part :]:
         found += db.session.connection().scalar(part.count, where) or 0
         where["after"] = 0
+    if not found and (job.event.wave or job.event.part or job.event.late):
+        found = db.session.connection().scalar(_LEFT_OVER.count, where | {"after": 0}) or 0
     return found
 
 
@@ -147,20 +172,38 @@ def _place(job: Job) -> dict[str, Any]:
     event = job.event
     where: dict[str, Any] = {"store_id": event.store_id, "variant_id": event.variant_id, "after": event.plan_cursor}
     where["first"] = db.session.connection().scalar(FIRST_OF, where)
+    where["b_restock"] = event.id or 0
     if told_in(job.settings) == "priority":
         where["b_field"] = fold(job.settings.priority_field)
     return where
 
 
 def next_part(job: Job) -> bool:
-    """Go on with the next part of the list.
+    """Go on with the next part of the list; the last is who was left over, where there may be somebody.
+
+    Nobody is left over by an order that does not change, told in one go.
 
     :returns: False when this was the last one.
     """
-    if job.event.part + 1 >= len(_LISTS[told_in(job.settings)]):
+    event, order = job.event, told_in(job.settings)
+    last = len(_LISTS[order])
+    if event.part + 1 < last:
+        event.part += 1
+    elif event.late or (event.part < last and (event.wave > 1 or order != "oldest")):
+        event.part, event.late = last, False
+    else:
         return False
-    job.event.part, job.event.plan_cursor = job.event.part + 1, 0
+    event.plan_cursor = 0
     return True
+
+
+def look_again(job: Job) -> None:
+    """Somebody waits at a place that the plan has passed: in the order of asking next in line, else looked for at the end."""
+    event, order = job.event, told_in(job.settings)
+    if order == "oldest":
+        event.part, event.plan_cursor = len(_LISTS[order]), 0
+    else:
+        event.late = True
 
 
 def told_in(settings: StoreSettings) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -12,10 +12,14 @@ from nexnotify.ledger.decisions import record_decisions
 from nexnotify.ledger.drafts import NoText, Text, Waiting
 from nexnotify.ledger.facts import ChunkFacts, gather
 from nexnotify.ledger.job import Job
-from nexnotify.ledger.overlap import closed_since, one_by_one, under_way
+from nexnotify.ledger.overlap import closed_since, one_by_one, planned_before, under_way
 from nexnotify.ledger.paying import ASK_AGAIN, NO_CREDIT, Funds, funds
 from nexnotify.ledger.writing import write_alerts
 from nexnotify.policy.eligibility import Hold, Send, Skip, Verdict
+from nexnotify.restock.models import RestockEvent
+
+#: Holds that are one person's own: others of the same wave hear earlier, and the next wave does not wait for these.
+_PERSONAL = ("frequency_cap", "told_lately", "no_hours")
 
 
 class Going(NamedTuple):
@@ -41,10 +45,15 @@ class Chunk:
 
     decided: list[Decided] = field(default_factory=list)
     going: list[Going] = field(default_factory=list)
+    #: Of those whom the text of an earlier restock tells: that text goes without another decision about this one.
+    coming: list[Send | Hold] = field(default_factory=list)
     #: The last request that was looked at; 0: none.
     last: int = 0
-    #: Whether every row was looked at: not where there was no more room.
-    is_whole: bool = True
+
+    @property
+    def places(self) -> int:
+        """How many of a wave's people they are."""
+        return len(self.going) + len(self.coming)
 
     def without_credits(self, short: Collection[int], now: datetime) -> None:
         """Those at these places of ``going`` wait for credits."""
@@ -56,36 +65,41 @@ class Chunk:
         self.decided = [item._replace(verdict=wait) if item.request_id in poor else item for item in self.decided]
 
     def heard_at(self, now: datetime) -> datetime | None:
-        """When the first of them hears; None: nobody does."""
-        moments = (item.verdict.until if isinstance(item.verdict, Hold) else now for item in self.going)
-        return min(moments, default=None)
+        """When the first of them hears, but for those who are held for a reason of their own; None: nobody does."""
+        verdicts = [*(item.verdict for item in self.going), *self.coming]
+        held = (verdict for verdict in verdicts if isinstance(verdict, Hold) and verdict.reason not in _PERSONAL)
+        moments = [max(verdict.until, now) for verdict in held]
+        return now if any(isinstance(verdict, Send) for verdict in verdicts) else min(moments, default=None)
 
 
 def decide_chunk(
     job: Job,
     rows: Sequence[Waiting],
     room: int | None,
-    busy: Collection[int],
+    busy: Mapping[int, Send | Hold],
     closed: Collection[int] = (),
     facts: ChunkFacts | None = None,
 ) -> Chunk:
     """Decide about people in their order, until ``room`` of them get a message (None: all). Nothing is written.
 
-    :param busy: requests with a message on its way.
+    :param busy: requests with a message on its way (:func:`under_way`); they take a place, as they are told by that one.
     :param closed: requests that have ended since they were read.
     :param facts: what the rules need to know of them; read where it is not given.
     """
     facts = facts or gather(job, rows)
     decide, chunk, recent = decider(job, facts), Chunk(), facts.recent.counted
     for person in rows:
-        if room is not None and len(chunk.going) >= room:
-            chunk.is_whole = False
+        if room is not None and chunk.places >= room:
             break
         chunk.last = person.request_id
         if person.request_id in closed:
             continue
         words = None
-        verdict = Skip("told_already") if person.request_id in busy else decide(person)
+        if (coming := busy.get(person.request_id)) is not None:
+            verdict: Verdict = Skip("told_already")
+            chunk.coming.append(coming)
+        else:
+            verdict = decide(person)
         if not isinstance(verdict, Skip):
             text = _draft(job, person)
             if isinstance(text, NoText):
@@ -109,6 +123,8 @@ def plan_chunk(job: Job, rows: Sequence[Waiting], room: int | None) -> tuple[Chu
         one_by_one(job.store.id)
     busy = under_way(job.store.id, request_ids)
     closed = closed_since(request_ids)  # after the line above: who was told in between is in neither
+    if job.event.wave > 1 or job.event.part:  # whose priority has changed meanwhile may be met again
+        closed |= planned_before(job.store.id, job.event.id, request_ids)
     chunk = decide_chunk(job, rows, room, busy, closed, facts)
     found: Funds = funds(
         job.store.id, job.settings, [(item.person.channel, item.text.segments) for item in chunk.going]
@@ -118,6 +134,14 @@ def plan_chunk(job: Job, rows: Sequence[Waiting], room: int | None) -> tuple[Chu
     decided = [(item.request_id, job.event.id, item.verdict, item.words) for item in chunk.decided]
     record_decisions(job.store.id, "plan", decided, job.now)
     return chunk, ids
+
+
+def count_decided(event: RestockEvent, chunk: Chunk) -> None:
+    """Lists of restocks show these; counting decisions anew would read all of them."""
+    held, passed = (sum(isinstance(item.verdict, kind) for item in chunk.decided) for kind in (Hold, Skip))
+    event.told += len(chunk.decided) - held - passed
+    event.held += held + len(chunk.coming)
+    event.passed += passed - len(chunk.coming)
 
 
 def _draft(job: Job, person: Waiting) -> Text | NoText:

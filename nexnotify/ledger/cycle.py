@@ -13,18 +13,17 @@ import sqlalchemy as sa
 
 from nexnotify.db import db
 from nexnotify.inventory.models import StockChange
-from nexnotify.inventory.service import needed_of, status_of
 from nexnotify.ledger.audience import count_waiting, next_part, waiting
-from nexnotify.ledger.chunk import Chunk, plan_chunk
-from nexnotify.ledger.job import Job, open_job
+from nexnotify.ledger.chunk import Chunk, count_decided, plan_chunk
+from nexnotify.ledger.job import Job, is_buyable, open_job
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.places import give_places_back, gone_at
 from nexnotify.ledger.recall import take_some_back
-from nexnotify.policy.eligibility import Hold, Skip
-from nexnotify.restock.detect import obstacle
 from nexnotify.restock.models import RestockEvent, RestockWave
 from nexnotify.restock.waves import Standing, Stop, next_wave
 
+#: Ends after which it is watched whether stock lasts for those who were told.
+_WATCHED = ("everyone_told", "cap_reached", "recalled")
 #: In a small wave some are passed over: so many more people are read than it may tell.
 SPARE = 20
 
@@ -33,15 +32,15 @@ def work_on(event: RestockEvent, now: datetime, most: int) -> None:
     """Do the next piece of a (locked) restock that is due, looking at ``most`` people at the most."""
     if event.state == "stopping":
         if not take_some_back(event, now):
-            _close(event, open_job(event, now))
+            _watch(open_job(event, now))
         return
     job = open_job(event, now)
     wave = _wave_of(event)
-    if _is_superseded(job, wave):
+    if event.state == "watching":
+        _close(event, job)
+    elif _is_superseded(job, wave):
         _pass_hold_on(event, now)
         _end(job, "superseded")
-    elif event.state == "watching":
-        _close(event, job)
     elif event.held_at is not None:
         event.work_at = None
         if not is_buyable(job):
@@ -77,14 +76,6 @@ def _may_tell(job: Job) -> bool:
 
 def _undo_until(job: Job) -> datetime:
     return job.now + timedelta(seconds=job.settings.undo_seconds)
-
-
-def is_buyable(job: Job) -> bool:
-    """Whether the product can be bought now, and there is enough of it to tell people."""
-    if status_of(job.variant) != "in_stock":
-        return False
-    needed = needed_of(job.settings, job.variant)
-    return obstacle(job.variant.product.alerts, job.variant.available, needed, 1) is None
 
 
 def _is_superseded(job: Job, wave: RestockWave | None) -> bool:
@@ -240,24 +231,16 @@ def _tell(job: Job, most: int) -> None:
         _count(event, wave, chunk, ids, job.now)
         event.plan_cursor = chunk.last or event.plan_cursor
     event.work_at = job.now  # others take their turn before its next piece
-    if room is not None and len(chunk.going) >= room:
+    if room is not None and chunk.places >= room:
         wave.ended_at = job.now
     elif len(rows) < wanted and not next_part(job):
         wave.ended_at = job.now
         _end(job, "everyone_told")
 
 
-def count_decided(event: RestockEvent, chunk: Chunk) -> None:
-    """Lists of restocks show these; counting decisions anew would read all of them."""
-    held, passed = (sum(isinstance(item.verdict, kind) for item in chunk.decided) for kind in (Hold, Skip))
-    event.held += held
-    event.passed += passed
-    event.told += len(chunk.decided) - held - passed
-
-
 def _count(event: RestockEvent, wave: RestockWave, chunk: Chunk, ids: Sequence[int], now: datetime) -> None:
     count_decided(event, chunk)
-    wave.told += len(chunk.going)
+    wave.told += chunk.places
     heard = chunk.heard_at(now)
     if heard is not None:
         wave.heard_at = min(wave.heard_at or heard, heard)
@@ -270,10 +253,15 @@ def _count(event: RestockEvent, wave: RestockWave, chunk: Chunk, ids: Sequence[i
 
 def _end(job: Job, reason: str) -> None:
     """Tell nobody any more; where people keep their place, watch whether stock lasts for those who were told."""
+    job.event.reason, job.event.planned_at, job.event.held_at = reason, job.now, None
+    _watch(job)
+
+
+def _watch(job: Job) -> None:
+    """Close it; later, where its stock may still turn out not to last, or not to be there: a number typed wrong is mended."""
     event, minutes = job.event, job.settings.keep_place_minutes
-    event.reason, event.planned_at, event.held_at = reason, job.now, None
-    if minutes and event.told + event.held and reason in ("everyone_told", "cap_reached") and is_buyable(job):
-        event.state, event.work_at = "watching", job.now + timedelta(minutes=minutes)
+    if minutes and event.told + event.held and event.reason in _WATCHED and is_buyable(job):
+        event.state, event.work_at, event.plan_cursor = "watching", job.now + timedelta(minutes=minutes), 0
     else:
         _close(event, job)
 

@@ -12,7 +12,9 @@ from sqlalchemy.orm import joinedload
 from nexnotify.catalog.models import Variant
 from nexnotify.db import db
 from nexnotify.gateways.service import lane_for_new
+from nexnotify.inventory.service import needed_of, status_of
 from nexnotify.ledger.drafts import Drafts
+from nexnotify.restock.detect import obstacle
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import StoreSettings, store_settings
@@ -48,3 +50,11 @@ def open_job(event: RestockEvent, now: datetime, *, lane_of: Callable[[Store, st
     ).one()
     lanes = {channel: lane_of(store, channel) for channel in ("sms", "email", "push")}
     return Job(store, event, variant, store_settings(store), now, lanes, Drafts(store, variant), now + ALERT_VALID)
+
+
+def is_buyable(job: Job) -> bool:
+    """Whether the product can be bought now, and there is enough of it to tell people."""
+    if status_of(job.variant) != "in_stock":
+        return False
+    needed = needed_of(job.settings, job.variant)
+    return obstacle(job.variant.product.alerts, job.variant.available, needed, 1) is None

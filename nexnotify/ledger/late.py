@@ -1,4 +1,4 @@
-"""Who says yes after the product has come back is told all the same: of the restock that is on."""
+"""Who begins to wait after the product has come back is told all the same: of the restock that is on."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from nexnotify.db import db
-from nexnotify.ledger.audience import person_of, told_in
-from nexnotify.ledger.chunk import plan_chunk
-from nexnotify.ledger.cycle import count_decided, is_buyable
-from nexnotify.ledger.job import open_job
-from nexnotify.ledger.models import Alert
+from nexnotify.ledger.audience import look_again, person_of
+from nexnotify.ledger.chunk import count_decided, plan_chunk
+from nexnotify.ledger.job import is_buyable, open_job
+from nexnotify.ledger.overlap import planned_before
 from nexnotify.restock.models import BEFORE, RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.life import Answered
 
 
 def tell_late(store: Store, requests: Iterable[Answered], now: datetime) -> set[int]:
-    """Plan those of these requests, which have just begun to wait, whose product can be bought.
+    """Plan those of these requests, which have just begun to wait or lost their text, whose product can be bought.
 
     :returns: ids of the requests that its last restock takes care of now, by whichever way; the others wait for the next.
     """
@@ -45,16 +44,18 @@ def _tell(store: Store, request: Answered, now: datetime) -> bool:
     job = open_job(event, now)
     if not is_buyable(job):
         return False
-    in_order = event.state == "telling" and told_in(job.settings) == "oldest" and event.plan_cursor < request.id
-    if event.state in BEFORE or in_order:
+    if event.state in BEFORE:
         return True  # the plan comes to it
-    if event.held_at is not None or event.state not in ("telling", "watching", "done"):
+    if planned_before(store.id, event.id, [request.id]):
+        return False
+    if event.state == "telling":
+        look_again(job)  # in a wave, so that no more are told at a time than the store allows
+        return True
+    capped = event.most is not None and event.told + event.held >= event.most
+    if event.reason != "everyone_told" or capped:
         return False  # staff have stopped it, or stock had gone: the next restock is told
-    known = sa.select(Alert.id).where(
-        Alert.store_id == store.id, Alert.request_id == request.id, Alert.restock_id == event.id
-    )
     person = person_of(job, request.id)
-    if person is None or db.session.scalar(known.limit(1)) is not None:
+    if person is None:
         return False
     chunk, _ = plan_chunk(job, [person], None)
     count_decided(event, chunk)

@@ -36,6 +36,8 @@ MOST_LOOKED = 20_000
 CHUNK = 2000
 #: People who are named.
 SAMPLED = 20
+#: Waves that are foreseen, and of these shown.
+FORESEEN, SHOWN = 2000, 100
 
 _WORDS = {Send: "send", Hold: "hold"}
 
@@ -69,7 +71,7 @@ class Preview:
     currency: str | None = None
     sample: list[Someone] = field(default_factory=list)
     waves: list[Expected] = field(default_factory=list)
-    #: When the first hears, and the last; None: nobody does.
+    #: When the first hears, and the last; None: nobody does, or the last is too far off to tell.
     starts_at: datetime | None = None
     ends_at: datetime | None = None
 
@@ -90,8 +92,11 @@ def preview_of(event: RestockEvent, begins_at: datetime, most: int | None = None
     :param most: people who are decided about one by one; :data:`MOST_LOOKED` unless told.
     """
     copy = RestockEvent(
-        **{name: getattr(event, name) for name in ("store_id", "variant_id", "stock_change_id", "at", "most", "wave")},
-        **{name: getattr(event, name) for name in ("plan_cursor", "part", "told", "held", "hurried_at")},
+        **{
+            name: getattr(event, name)
+            for name in ("id", "store_id", "variant_id", "stock_change_id", "at", "most", "wave")
+        },
+        **{name: getattr(event, name) for name in ("plan_cursor", "part", "late", "told", "held", "hurried_at")},
     )
     job = open_job(copy, begins_at, lane_of=_lane_id)
     wave = db.session.scalars(
@@ -191,17 +196,19 @@ def _expect(job: Job, preview: Preview, standing: Standing, chunks: Sequence[Chu
     def opens(moment: datetime) -> datetime:
         return next_allowed(moment, policy.zone, policy.quiet_hours)
 
-    preview.waves = list(forecast(job.settings.waves, replace(standing, waiting=preview.going), job.now, opens))
-    if not preview.waves:
+    people = replace(standing, waiting=preview.going)
+    waves = list(forecast(job.settings.waves, people, job.now, opens, FORESEEN))
+    preview.waves = waves[:SHOWN]
+    if not waves:
         return
     rate = _rate(job)
     each = preview.segments / preview.going
     moments = [item.verdict.until for chunk in chunks for item in chunk.going if isinstance(item.verdict, Hold)]
-    free_at = preview.waves[0].at
-    for wave in preview.waves:
+    preview.starts_at = free_at = waves[0].at
+    for wave in waves:
         free_at = max(free_at, wave.at) + (timedelta(seconds=wave.people * each / rate) if rate else timedelta(0))
-    preview.starts_at = preview.waves[0].at
-    preview.ends_at = max([free_at, *moments])
+    if len(waves) < FORESEEN:
+        preview.ends_at = max([free_at, *moments])
 
 
 def _rate(job: Job) -> float:

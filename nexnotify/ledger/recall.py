@@ -7,14 +7,18 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from nexnotify.db import IdIn, db
+from nexnotify.ledger.late import tell_late
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.moves import Move, move
 from nexnotify.restock.models import RestockEvent
+from nexnotify.stores.models import Store
+from nexnotify.waitlist.life import Answered
+from nexnotify.waitlist.models import AlertRequest
 
 #: Messages looked at in one transaction.
 CHUNK = 1000
 
-_alert, _message = Alert.__table__, Message.__table__
+_alert, _message, _request = Alert.__table__, Message.__table__, AlertRequest.__table__
 _NEXT = (
     sa.select(_alert.c.message_id)
     .where(
@@ -24,6 +28,12 @@ _NEXT = (
     )
     .order_by(_alert.c.message_id)
     .limit(CHUNK)
+)
+_WAITING = (
+    sa.select(_request.c.id, _request.c.first_name)
+    .join(_alert, sa.and_(_alert.c.store_id == _request.c.store_id, _alert.c.request_id == _request.c.id))
+    .where(_alert.c.store_id == sa.bindparam("store_id"), IdIn(_alert.c.message_id))
+    .where((_request.c.status + "") == "waiting")
 )
 _CANCELLABLE = (
     sa.select(_message.c.id, _message.c.status)
@@ -37,6 +47,8 @@ _CANCELLABLE = (
 def take_some_back(event: RestockEvent, now: datetime) -> bool:
     """Cancel the next messages of a (locked) restock that have not gone.
 
+    Whom a later restock of the product has passed over, because this text was on its way, is told by that one.
+
     :returns: False when there were none left.
     """
     where = {"store_id": event.store_id, "restock_id": event.id, "after": event.plan_cursor}
@@ -45,5 +57,18 @@ def take_some_back(event: RestockEvent, now: datetime) -> bool:
         return False
     rows = db.session.connection().execute(_CANCELLABLE, {"b_ids": ids}).all()
     move((Move(event.store_id, row.id, row.status, "cancelled", "taken_back") for row in rows), now)
+    if rows and _has_later(event):
+        waiting = db.session.connection().execute(_WAITING, where | {"b_ids": [row.id for row in rows]}).all()
+        theirs = [Answered(row.id, event.variant_id, row.first_name) for row in waiting]
+        tell_late(db.session.get_one(Store, event.store_id), theirs, now)
     event.plan_cursor, event.work_at = ids[-1], now
     return True
+
+
+def _has_later(event: RestockEvent) -> bool:
+    later = sa.select(RestockEvent.id).where(
+        RestockEvent.store_id == event.store_id,
+        RestockEvent.variant_id == event.variant_id,
+        RestockEvent.id > event.id,
+    )
+    return db.session.scalar(later.limit(1)) is not None

@@ -13,6 +13,7 @@ from nexnotify.db import db
 from nexnotify.ledger.models import Alert, Message, ShortLink
 from nexnotify.outcomes.models import Click
 from nexnotify.outcomes.scanners import MOMENT, Opening, sign_of_scanner
+from nexnotify.restock.models import RestockEvent
 from nexnotify.secrets import keyed_hash
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import index_key
@@ -50,17 +51,21 @@ def find_link(code: str) -> Found | None:
 
 
 def told_by(found: Found) -> list[tuple[AlertRequest, int]]:
-    """(request, restock) that the link's message tells of, as far as they are about its variant."""
+    """(request, restock) that the link's message tells of, as far as these are restocks of its variant.
+
+    The request may be about several variants, of which it names another.
+    """
     if found.message is None:
         return []
     rows = db.session.execute(
         sa.select(AlertRequest, Alert.restock_id)
         .join(Alert, sa.and_(Alert.store_id == AlertRequest.store_id, Alert.request_id == AlertRequest.id))
+        .join(RestockEvent, sa.and_(RestockEvent.store_id == Alert.store_id, RestockEvent.id == Alert.restock_id))
         .where(
             Alert.store_id == found.link.store_id,
             Alert.message_id == found.message.id,
-            # Not the bare column: SQLite without statistics would read all who ever asked for it.
-            (AlertRequest.variant_id + 0) == found.link.variant_id,
+            # Not the bare column: SQLite without statistics would read all its restocks.
+            (RestockEvent.variant_id + 0) == found.link.variant_id,
         )
         .order_by(AlertRequest.id)
         .execution_options(populate_existing=True)

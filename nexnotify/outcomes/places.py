@@ -14,8 +14,9 @@ from nexnotify.db import db
 from nexnotify.inventory.service import status_of
 from nexnotify.ledger.models import Message
 from nexnotify.outcomes.clicks import Found, told_by
+from nexnotify.waitlist.covering import covered_by, waits_for
 from nexnotify.waitlist.models import AlertRequest
-from nexnotify.waitlist.service import keep_place, waits_for
+from nexnotify.waitlist.service import keep_place
 
 #: "kept": waits again. "waits": waited already. "in_stock": it can be bought. "opted_out": has said STOP. "ended":
 #: there is no request that could wait.
@@ -31,12 +32,12 @@ def place(found: Found, *, lock: bool = False) -> Kept:
         return "in_stock"
     if found.message is None or not found.variant.product.published:
         return "ended"
-    contact = _contact(found.message, lock)
-    if waits_for(contact, found.variant):
+    contact, told = _contact(found.message, lock), _told(found)[:1]
+    if waits_for(contact.store_id, contact.id, {found.variant.id}.union(*(covered_by(request) for request in told))):
         return "waits"
     if contact.opted_out_at is not None:
         return "opted_out"
-    return "kept" if _told(found) else "ended"
+    return "kept" if told else "ended"
 
 
 def keep(found: Found, proof: Proof, now: datetime) -> Kept:

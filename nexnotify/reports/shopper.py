@@ -10,6 +10,7 @@ from nexnotify.words import N_
 
 _LATER = N_("The product is back; the message will follow.")
 _NOT_NOW = N_("The product came back, but no message was sent that time. The request keeps its place.")
+_TURN_COMES = N_("The product is back; this request's turn has not come yet.")
 _ON_ITS_WAY = N_("The product is back, and the message is on its way.")
 _NOT_SENT = N_("The product came back, but the message could not be sent.")
 _SENT = N_("The message was sent.")
@@ -101,6 +102,8 @@ def sentence(request: AlertRequest, events: Sequence[dict[str, Any]]) -> str:
         told: str = last["words"]
         return told
     if kind == "restock":
+        if state == "on":
+            return _TURN_COMES
         return BY_RESTOCK.get(last.get("reason", ""), _NOT_NOW)
     if kind == "decided" or state in ("held", "suppressed"):
         return BY_REASON.get(last.get("reason", ""), BY_STATUS.get(state, _LATER))

@@ -19,12 +19,14 @@ from nexnotify.policy.eligibility import REASONS
 from nexnotify.reports.clicks import opened
 from nexnotify.reports.shopper import sentence
 from nexnotify.reports.words import PRODUCT_STATUSES, reason_words
-from nexnotify.restock.models import RestockEvent
+from nexnotify.restock.models import BEFORE, STATES, RestockEvent
 from nexnotify.restock.waves import ENDED
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
+from nexnotify.waitlist.covering import covered_by
 from nexnotify.waitlist.life import ends_at
-from nexnotify.waitlist.models import STATUSES, AlertRequest, Decision
+from nexnotify.waitlist.models import STATUSES as REQUEST_STATUSES
+from nexnotify.waitlist.models import AlertRequest, Decision
 from nexnotify.waitlist.scope import skus_wanted
 from nexnotify.words import N_
 
@@ -171,37 +173,39 @@ def _decisions(request: AlertRequest) -> list[dict[str, Any]]:
 
 
 def _not_reached(request: AlertRequest) -> list[dict[str, Any]]:
-    """Restocks that ended before this request's turn: nothing was decided about it."""
+    """Restocks at which nothing was decided about this request: they ended before its turn, or it is still to come."""
     mine = sa.exists().where(
         Decision.store_id == request.store_id,
         Decision.request_id == request.id,
         Decision.restock_id == RestockEvent.id,
     )
+    told_at = None if request.status == "waiting" else request.alerted_at  # who keeps the place was told before
+    until = request.closed_at or told_at or datetime.max.replace(tzinfo=UTC)
     events = db.session.scalars(
         sa.select(RestockEvent)
         .where(
             RestockEvent.store_id == request.store_id,
-            RestockEvent.variant_id == request.variant_id,
-            RestockEvent.state == "stopped",
+            RestockEvent.variant_id.in_(covered_by(request)),
             RestockEvent.at >= request.created_at,
-            RestockEvent.planned_at <= (request.closed_at or request.alerted_at or datetime.max.replace(tzinfo=UTC)),
+            sa.func.coalesce(RestockEvent.planned_at, RestockEvent.at) <= until,
             ~mine,
         )
         .order_by(RestockEvent.id.desc())
         .limit(MOST_RESTOCKS)
     )
-    return [
-        _line(
-            event.planned_at or event.at,
-            "restock_ended",
-            N_("The product came in again, and it was not this request's turn before the restock ended.")
-            + " "
-            + ENDED[event.reason or "everyone_told"],
-            reason=event.reason,
-            restock_id=event.id,
-        )
-        for event in events
-    ]
+    return [_restock(request, event) for event in events if request.status == "waiting" or event.planned_at]
+
+
+def _restock(request: AlertRequest, event: RestockEvent) -> dict[str, Any]:
+    if event.state in (*BEFORE, "telling"):
+        words = N_("The product is back, and it is not this request's turn yet.") + " " + STATES[event.state]
+        return _line(event.at, "restock_on", words, restock_id=event.id)
+    if event.reason in (None, "everyone_told"):
+        words = N_("The product came in again while this request did not wait.")
+    else:
+        words = N_("The product came in again, and it was not this request's turn before the restock ended.")
+        words = words + " " + ENDED[event.reason]
+    return _line(event.planned_at or event.at, "restock_ended", words, reason=event.reason, restock_id=event.id)
 
 
 def _clock(detail: dict[str, Any]) -> str | None:
@@ -261,7 +265,9 @@ def _ended(request: AlertRequest) -> list[dict[str, Any]]:
     if request.closed_at is None:
         return []
     reason = request.closed_reason or ""
-    return [_line(request.closed_at, request.status, CLOSED.get(reason, STATUSES[request.status]), reason=reason)]
+    return [
+        _line(request.closed_at, request.status, CLOSED.get(reason, REQUEST_STATUSES[request.status]), reason=reason)
+    ]
 
 
 def contact_of(request: AlertRequest) -> Contact:

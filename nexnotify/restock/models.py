@@ -67,8 +67,10 @@ class RestockEvent(Tenant, db.Model):
     work_at: Mapped[datetime | None] = mapped_column(default=_noticed_at)
     #: The wave that is being told, or was told last; 0 before the first.
     wave: Mapped[int] = mapped_column(default=0, server_default="0")
-    #: Which part of the list is being told: 0 those with priority, 1 everybody else.
+    #: Which part of the list is being told: 0 those with priority, 1 everybody else; the last is who has been left over.
     part: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: Somebody began to wait at a place that the plan has passed: who is left over is looked for at the end.
+    late: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     #: Staff allow so many people in all; null: as many as the policy does.
     most: Mapped[int | None]
     #: Staff have put it on hold; staff did not want to wait for its next moment.
@@ -79,7 +81,8 @@ class RestockEvent(Tenant, db.Model):
     plan_cursor: Mapped[int] = mapped_column(BigId, default=0)
     #: When the last person was decided about.
     planned_at: Mapped[datetime | None]
-    #: People the plan told, held back and passed over so far: lists show them, and a restock may have very many.
+    #: People the plan told, held back and passed over so far: lists show them, and a restock may have very many. Whom the
+    #: text of an earlier restock tells is held back.
     told: Mapped[int] = mapped_column(default=0)
     held: Mapped[int] = mapped_column(default=0)
     passed: Mapped[int] = mapped_column(default=0)
@@ -103,7 +106,7 @@ class RestockWave(Tenant, db.Model):
     figures: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     #: Units that could be sold when it was decided; null is unlimited.
     units: Mapped[int | None] = mapped_column(BigId)
-    #: People it told, their texts held included.
+    #: People it told, their texts held or of an earlier restock included.
     told: Mapped[int] = mapped_column(default=0)
     at: Mapped[datetime]
     #: When the first of its texts went, or goes where all are held.

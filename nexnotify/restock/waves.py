@@ -26,8 +26,8 @@ LOOK_AGAIN: Final = timedelta(minutes=1)
 WHY = {
     "all": N_("Everybody who waits, at once."),
     "unlimited": N_("Stock is unlimited, so nobody can come too late: everybody at once."),
-    "per_unit": N_("%(people)s people for each unit; units left: %(units)s."),
-    "paced": N_("%(people)s people every %(minutes)s minutes."),
+    "per_unit": N_("People for each unit: %(people)s; units left: %(units)s."),
+    "paced": N_("People every %(minutes)s minutes: %(people)s."),
     "share_first": N_("The first %(percent)s %% of those who wait."),
     "share_next": N_("Another %(percent)s %%: %(told)s people told, %(sold)s units sold, %(units)s left."),
     "share_cut": N_(

@@ -14,7 +14,8 @@ from nexnotify.catalog.models import Variant
 from nexnotify.customers.models import ContactRow
 from nexnotify.db import db
 from nexnotify.stores.models import Store
-from nexnotify.waitlist.models import OPEN, AlertRequest, WantedVariant
+from nexnotify.waitlist.covering import open_requests_of, others_wanted
+from nexnotify.waitlist.models import AlertRequest, WantedVariant
 
 _request, _wanted, _variant = AlertRequest.__table__, WantedVariant.__table__, Variant.__table__
 #: Literally, as in their partial indexes.
@@ -128,7 +129,11 @@ def widen(contact: ContactRow, scope: Scope, quantity: int, now: datetime) -> Al
 
     :returns: that request; None when none touches the scope.
     """
-    touching = [(item, covered) for item, covered in _open(contact) if covered & {v.id for v in scope.variants}]
+    touching = [
+        (item, covered)
+        for item, covered in open_requests_of(contact.store_id, contact.id)
+        if covered & {v.id for v in scope.variants}
+    ]
     if not touching:
         return None
     (oldest, covers), *others = touching
@@ -165,52 +170,6 @@ def add_wanted(store_id: int, request_id: int, variant_ids: Sequence[int]) -> No
         [WantedVariant(store_id=store_id, request_id=request_id, variant_id=variant_id) for variant_id in variant_ids]
     )
     db.session.flush()
-
-
-def _open(contact: ContactRow) -> list[tuple[AlertRequest, set[int]]]:
-    """A contact's open requests, oldest first, each with the variants it covers."""
-    requests = db.session.scalars(
-        sa.select(AlertRequest)
-        .where(
-            AlertRequest.store_id == contact.store_id,
-            AlertRequest.contact_id == contact.id,
-            AlertRequest.status.in_(OPEN),
-        )
-        .order_by(AlertRequest.id)
-        .execution_options(populate_existing=True)
-    ).all()
-    also = others_wanted(contact.store_id, [item.id for item in requests if item.scope == "listed"])
-    firsts = [item.variant_id for item in requests if item.scope == "product"]
-    siblings: dict[int, set[int]] = {first: _siblings(contact.store_id, first) for first in firsts}
-    return [
-        (item, {item.variant_id, *also.get(item.id, ()), *siblings.get(item.variant_id, ())})
-        if item.scope != "variant"
-        else (item, {item.variant_id})
-        for item in requests
-    ]
-
-
-def _siblings(store_id: int, variant_id: int) -> set[int]:
-    product = sa.select(Variant.product_id).where(Variant.store_id == store_id, Variant.id == variant_id)
-    statement = sa.select(Variant.id).where(
-        Variant.store_id == store_id, Variant.product_id == product.scalar_subquery()
-    )
-    return set(db.session.scalars(statement))
-
-
-def others_wanted(store_id: int, request_ids: Sequence[int]) -> dict[int, list[int]]:
-    """Request → the other variants that it is about, in one query."""
-    if not request_ids:
-        return {}
-    rows = db.session.execute(
-        sa.select(WantedVariant.request_id, WantedVariant.variant_id)
-        .where(WantedVariant.store_id == store_id, WantedVariant.request_id.in_(request_ids))
-        .order_by(WantedVariant.id)
-    )
-    found: dict[int, list[int]] = {}
-    for request_id, variant_id in rows:
-        found.setdefault(request_id, []).append(variant_id)
-    return found
 
 
 class AboutVariants(Protocol):

@@ -19,6 +19,7 @@ from nexnotify.inventory.available import reaches
 from nexnotify.inventory.service import status_of
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
+from nexnotify.waitlist.covering import waited_for_anew
 from nexnotify.waitlist.models import OPEN, AlertRequest
 from nexnotify.waitlist.scope import Scope, add_wanted, has_wide, widen
 from nexnotify.words import N_
@@ -227,24 +228,14 @@ def open_requests(contact: Contact) -> Sequence[AlertRequest]:
     return db.session.scalars(statement.order_by(AlertRequest.id)).all()
 
 
-def waits_for(contact: Contact, variant: Variant) -> bool:
-    """Whether a contact waits for a variant."""
-    statement = sa.select(AlertRequest.id).where(
-        AlertRequest.store_id == contact.store_id,
-        AlertRequest.contact_id == contact.id,
-        # Not the bare columns: PostgreSQL would read their index, and with it all who wait.
-        (AlertRequest.variant_id + 0) == variant.id,
-        (AlertRequest.status + "").in_(OPEN),
-    )
-    return db.session.scalar(statement.limit(1)) is not None
-
-
 def keep_place(request: AlertRequest, now: datetime) -> None:
     """Who was told and came too late waits again, where they stood: lists are in the order of asking.
 
-    That they were told stays written down. Their contact has no other open request for it: see :func:`waits_for`.
+    That they were told stays written down. They have just said that they want it, so its time counts from now, and what
+    was asked before is answered. Their contact has no other open request for it: see ``covering.waits_for``.
     """
-    request.status, request.kept_at = "waiting", now
+    request.status, request.kept_at, request.reminded = "waiting", now, 0
+    request.renewed_at, request.renewal_asked_at = now, None
 
 
 #: By id alone: SQLite without statistics takes ``store_id = ?`` for narrow, and would read all that a store ever had.
@@ -262,7 +253,10 @@ def mark_alerted(requests: Sequence[int], now: datetime) -> None:
 
 
 def back_to_waiting(requests: Sequence[int], now: datetime) -> None:
-    """It turned out that these were never told; one whose shopper has asked anew since then stays closed."""
+    """It turned out that these were never told, or told in vain; one whose shopper has asked anew since stays closed.
+
+    Whoever was asked whether it is still wanted, and then told, had no more reason to answer: they are asked again.
+    """
     newer = sa.orm.aliased(AlertRequest)
     asked_anew = sa.exists().where(
         newer.store_id == AlertRequest.store_id,
@@ -276,11 +270,20 @@ def back_to_waiting(requests: Sequence[int], now: datetime) -> None:
         ConsentEntry.action == "revoked",
         ConsentEntry.at >= AlertRequest.created_at,
     )
-    mine = AlertRequest.id.in_(requests), (AlertRequest.status + "") == "alerted"
+    alone = list(set(requests) - waited_for_anew(requests))
     for where, values in (
-        (stopped_since, {"status": "cancelled", "closed_at": now, "closed_reason": "stop", "alerted_at": None}),
-        (~asked_anew, {"status": "waiting", "alerted_at": None, "reminded": 0}),
+        (
+            sa.and_(AlertRequest.id.in_(requests), stopped_since),
+            {"status": "cancelled", "closed_at": now, "closed_reason": "stop", "alerted_at": None},
+        ),
+        (
+            sa.and_(AlertRequest.id.in_(alone), ~asked_anew),
+            {"status": "waiting", "alerted_at": None, "reminded": 0, "renewal_asked_at": None},
+        ),
     ):
         db.session.execute(
-            sa.update(AlertRequest).where(*mine, where).values(**values).execution_options(synchronize_session=False)
+            sa.update(AlertRequest)
+            .where((AlertRequest.status + "") == "alerted", where)
+            .values(**values)
+            .execution_options(synchronize_session=False)
         )

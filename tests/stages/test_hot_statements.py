@@ -119,7 +119,7 @@ def test_no_statement_of_a_wave_or_a_recall_reads_what_went_out_before(shop: Sho
         with later(minutes=2):
             run_restock()
             shop.stock("TEE-M", 0)
-            shop.stock("TEE-M", 3)
+            shop.stock("TEE-M", 5)
             run_restock()
         with transaction():
             newest = db.session.scalars(sa.select(RestockEvent).order_by(RestockEvent.id.desc())).first()

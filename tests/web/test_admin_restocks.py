@@ -27,7 +27,7 @@ def test_a_restock_that_waits_for_approval_shows_its_plan_and_goes_when_approved
         "To be approved",
         "Approve and send",
         "of 8 who wait",
-        "2 people for each unit; units left: 3.",
+        "People for each unit: 2; units left: 3.",
         "estimate",
     ):
         assert words in page, words
@@ -109,7 +109,7 @@ def test_what_if_it_came_in_shows_a_plan_and_tells_nobody(shop: Shop) -> None:
     assert "May be told" not in desk.page(address)
     page = desk.page(f"{address}?units=2&at=2030-01-15T21:40")
     assert "of 5 who wait" in page
-    assert "1 people for each unit; units left: 2." in page
+    assert "People for each unit: 1; units left: 2." in page
     assert "Write a number from 1." in desk.page(f"{address}?units=-1")
     shop.work()
     assert shop.messages() == []

@@ -47,6 +47,7 @@ _TITLES = {
     "decided_send": (N_("Planned"), "info"),
     "decided_hold": (N_("Held back"), "warn"),
     "decided_skip": (N_("Passed over"), "warn"),
+    "restock_on": (N_("Back in stock"), "info"),
     "restock_ended": (N_("A restock ended first"), "warn"),
     "message_held": (N_("Message held"), "warn"),
     "message_queued": (N_("Message queued"), "info"),

@@ -1,0 +1,22 @@
+"""A restock remembers that somebody began to wait at a place its plan had passed.
+
+Revision ID: 0029
+Revises: 0020
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+
+revision = "0029"
+down_revision = "0020"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("restock_event", sa.Column("late", sa.Boolean(), nullable=False, server_default=sa.false()))
+
+
+def downgrade() -> None:
+    op.drop_column("restock_event", "late")
