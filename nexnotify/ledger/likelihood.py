@@ -148,7 +148,7 @@ def order_words(detail: Mapping[str, Any]) -> Phrase | str | None:
         return None
     because = [FEATURES[name].more if more else FEATURES[name].less for name, more in order["because"]]
     words = N_(
-        "Likelihood to buy made it number %(place)s of the %(people)s people told together; by waiting time it was %(plain)s.",
+        "Likelihood to buy made it number %(place)s of the %(people)s people told together; in plain order it was number %(plain)s.",
         place=order["place"],
         people=order["people"],
         plain=order["plain"],

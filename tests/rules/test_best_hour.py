@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from datetime import UTC
 from nexnotify.policy.best_hour import MOST_DELAY, is_plenty, usual_hour, waits_until
 
 ZONE = "America/New_York"
@@ -23,7 +22,7 @@ EVENINGS = [local(1, 19, 10), local(4, 18, 30), local(9, 20, 45), local(12, 19, 
 
 
 @pytest.mark.parametrize(
-    ("now", "until"),
+    "now, until",
     [
         (local(20, 12, 30), local(20, 18)),
         (local(20, 10), local(20, 18)),
@@ -48,7 +47,7 @@ def test_hours_around_midnight_are_the_same_evening() -> None:
 
 
 @pytest.mark.parametrize(
-    ("units", "people", "plenty"), [(None, 10**6, True), (20, 10, True), (19, 10, False), (0, 0, True), (1, 1, False)]
+    "units, people, plenty", [(None, 10**6, True), (20, 10, True), (19, 10, False), (0, 0, True), (1, 1, False)]
 )
 def test_there_is_plenty_with_two_units_for_each_person(units: int | None, people: int, plenty: bool) -> None:
     assert is_plenty(units, people) is plenty

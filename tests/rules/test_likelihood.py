@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import itertools
+from datetime import UTC, datetime, timedelta
 
 import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from datetime import UTC
 from nexnotify.ledger.likelihood import FEATURES, Asking, Model, Past, Told, features, is_better, order_words, ordered
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -32,7 +32,7 @@ def model(**weights: float) -> Model:
 
 
 @pytest.mark.parametrize(
-    ("past", "expected"),
+    "past, expected",
     [
         (Past(), {"orders": 0, "clicks": 0, "missed": 0}),
         (Past([told(30, clicked=29)]), {"clicks": 1, "missed": 1}),
@@ -70,14 +70,14 @@ def test_reasons_name_what_moves_somebody_most_and_keep_silent_about_trifles() -
 def test_the_story_says_which_place_it_was_and_why() -> None:
     words = order_words({"order": {"place": 1, "plain": 17, "people": 40, "because": [["clicks", True]]}})
     assert words == (
-        "Likelihood to buy made it number 1 of the 40 people told together; by waiting time it was 17. "
+        "Likelihood to buy made it number 1 of the 40 people told together; in plain order it was number 17. "
         "Because: has opened alerts before."
     )
     assert order_words({}) is None
 
 
 @pytest.mark.parametrize(
-    ("figures", "better"),
+    "figures, better",
     [
         ({"auc": 0.75, "auc_error": 0.03, "auc_plain": 0.52, "brier": 0.12, "brier_same": 0.15}, True),
         ({"auc": 0.55, "auc_error": 0.03, "auc_plain": 0.50, "brier": 0.12, "brier_same": 0.15}, False),  # luck
@@ -95,5 +95,5 @@ def test_a_model_is_used_only_where_it_beats_plain_order_and_chance(figures: dic
 def test_everybody_has_one_place_and_equals_keep_the_plain_order(likelihoods: list[float]) -> None:
     places = ordered(likelihoods)
     assert sorted(places) == list(range(len(likelihoods)))
-    for before, after in zip(places, places[1:], strict=False):
+    for before, after in itertools.pairwise(places):
         assert (likelihoods[before], -before) > (likelihoods[after], -after)
