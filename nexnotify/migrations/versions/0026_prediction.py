@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column("bought", sa.Integer(), nullable=False),
         sa.Column("clicked", sa.Integer(), nullable=False),
         sa.Column("goal", sa.String(length=10), nullable=True),
-        sa.Column("intercept", sa.Float(), nullable=True),
+        sa.Column("intercept", sa.Double(), nullable=True),
         sa.Column("weights", sa.JSON(), nullable=False),
         sa.Column("means", sa.JSON(), nullable=False),
         sa.Column("figures", sa.JSON(), nullable=False),
