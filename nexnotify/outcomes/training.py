@@ -27,6 +27,7 @@ from nexnotify.ledger.likelihood import (
 from nexnotify.ledger.models import Alert, Message, Prediction
 from nexnotify.outcomes.models import Click, OrderMatch
 from nexnotify.outcomes.past import past_of
+from nexnotify.settings import ROOT
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.models import AlertRequest
@@ -92,6 +93,7 @@ def learn(examples: list[tuple[tuple[float, ...], int, int, float]]) -> dict[str
         capture_output=True,
         text=True,
         timeout=_PATIENCE,
+        cwd=ROOT,  # where the package is found, wherever the worker was started
         check=True,
     )
     found: dict[str, Any] | None = json.loads(done.stdout)

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from nexnotify.clock import utcnow
 from nexnotify.content.models import Template
 from nexnotify.content.service import save_template
-from nexnotify.content.tokens import check
 from nexnotify.db import db, transaction
 from nexnotify.ledger.models import Message
 from nexnotify.stores.models import Store
@@ -113,8 +112,3 @@ def test_an_email_takes_it_out_of_its_subject_too(shop: Shop) -> None:
         subjects = db.session.scalars(sa.select(Message.subject).where(Message.kind == "back_in_stock")).all()
         db.session.remove()
     assert subjects == ["Tee: now"]
-
-
-def test_only_texts_about_a_restock_have_words_of_scarcity() -> None:
-    assert not check("[[scarcity]]", "back_in_stock")
-    assert [problem.code for problem in check("[[scarcity]]", "confirmation")] == ["wrong_kind"]
