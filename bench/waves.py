@@ -12,7 +12,7 @@ import bisect
 import heapq
 import random
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -64,27 +64,33 @@ def invent(chance: random.Random) -> Restock:
     return Restock(units, come)
 
 
-def run(restock: Restock, policy: Waves) -> Outcome:
-    """Let one restock happen: waves when the rule says so, shoppers when they come."""
+def run(restock: Restock, policy: Waves, order: Callable[[range], Iterable[int]] = iter, each: float = 0.0) -> Outcome:
+    """Let one restock happen: waves when the rule says so, shoppers when they come.
+
+    :param order: the people of a wave, by their place in the list, in the order in which their texts go.
+    :param each: minutes that the lane takes for a text; what has not gone when stock is gone does not go.
+    """
     units, told, disappointed = restock.units, 0, 0
-    coming: list[float] = []
+    coming: list[tuple[float, float]] = []
     sales: list[float] = []
+    texts: list[float] = []
     now, last_at = 0.0, None
 
     def decide() -> Wave | Stop:
         lately = 0 if policy == "all" else len(sales) - bisect.bisect_right(sales, now - policy.minutes)
-        standing = Standing(units, len(restock.come_after) - told, told, len(sales), lately, last_at)
+        unsent = len(texts) - bisect.bisect_right(texts, now)
+        standing = Standing(units, len(restock.come_after) - told, told, len(sales), lately, last_at, unsent)
         return next_wave(policy, standing, BEGIN + timedelta(minutes=now))
 
     while True:
         found = decide()
         at = DAY if isinstance(found, Stop) else (found.at - BEGIN).total_seconds() / 60
-        while coming and coming[0] <= min(at, DAY):
-            now = heapq.heappop(coming)
+        while coming and coming[0][0] <= min(at, DAY):
+            now, told_at = heapq.heappop(coming)
             if units:
                 units -= 1
                 sales.append(now)
-            else:
+            elif told_at <= sales[-1]:
                 disappointed += 1
             if not isinstance(found, Stop) and not units:
                 break  # the planner is woken when stock is gone
@@ -96,11 +102,16 @@ def run(restock: Restock, policy: Waves) -> Outcome:
             if isinstance(found, Stop) or found.at > BEGIN + timedelta(minutes=now):
                 continue
             size = len(restock.come_after) - told if found.size is None else found.size
-            for after in restock.come_after[told : told + size]:
+            free_at = max(now, texts[-1] + each) if texts else now
+            for place, person in enumerate(order(range(told, min(told + size, len(restock.come_after))))):
+                texts.append(free_at + place * each)
+                after = restock.come_after[person]
                 if after is not None:
-                    heapq.heappush(coming, now + after)
+                    heapq.heappush(coming, (texts[-1] + after, texts[-1]))
             told, last_at = min(told + size, len(restock.come_after)), BEGIN + timedelta(minutes=now)
     wanting = sum(after is not None for after in restock.come_after)
+    if sales and not units:
+        told = bisect.bisect_right(texts, sales[-1])
     return Outcome(restock.units, wanting, told, len(sales), disappointed, sales[-1] if sales else 0.0)
 
 

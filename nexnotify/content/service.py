@@ -48,7 +48,7 @@ class Wording:
 
         :raises UnresolvedToken: a token has neither value nor fallback; such a message is never sent.
         """
-        subject = _tidy(self.subject.fill(values)) if self.subject else None
+        subject = tidy(self.subject.fill(values)) if self.subject else None
         return render_text(self.channel, self.body.fill(values), subject)
 
 
@@ -64,7 +64,7 @@ class Rendered:
 
 def render_text(channel: str, body: str, subject: str | None = None) -> Rendered:
     """The final form of a text on a channel, with its segments."""
-    body = _tidy(body)
+    body = tidy(body)
     if channel != "sms":
         return Rendered(body, subject, "utf8", 1)
     body = smart(body)
@@ -72,7 +72,7 @@ def render_text(channel: str, body: str, subject: str | None = None) -> Rendered
     return Rendered(body, None, counted.encoding, max(counted.segments, 1))
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """Take out the gaps that empty tokens leave."""
     text = re.sub(r"[ \t]{2,}", " ", text)
     return re.sub(r" +([.,:;!?])(?=\s|$)", r"\1", text).strip()

@@ -17,6 +17,7 @@ from nexnotify.db import db, is_postgresql
 from nexnotify.dispatch.decide import About, decide_all
 from nexnotify.dispatch.due import Due, read_due
 from nexnotify.dispatch.pacing import reserve
+from nexnotify.dispatch.truthful import still_true
 from nexnotify.gateways.contract import OutgoingMessage
 from nexnotify.gateways.models import GatewayInstance, Lane
 from nexnotify.gateways.senders import store_sender
@@ -98,7 +99,7 @@ def claim(lane_id: int, owner: str, limit: int, now: datetime) -> Claimed:
         reservation = reserve(lane.next_at, clock, lane.rate, [due.segments for due in allowed])
         count, next_at = reservation.count, reservation.next_at
         lane.next_at = next_at
-    taken = allowed[:count]
+    taken = still_true(allowed[:count], now)
     take([due.id for due in taken], owner, now + LEASE, now)
     has_more = len(candidates) >= limit or count < len(allowed)
     sender, receipt_url = store_sender(gateway), callback_url(gateway, "receipts")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -64,6 +64,12 @@ class Chunk:
         self.going = [item._replace(verdict=wait) if item.person.request_id in poor else item for item in self.going]
         self.decided = [item._replace(verdict=wait) if item.request_id in poor else item for item in self.decided]
 
+    def take_order(self, going: Sequence[Going]) -> None:
+        """The same people in another order, or with another moment."""
+        verdicts = {item.person.request_id: item.verdict for item in going}
+        self.going = list(going)
+        self.decided = [item._replace(verdict=verdicts.get(item.request_id, item.verdict)) for item in self.decided]
+
     def heard_at(self, now: datetime) -> datetime | None:
         """When the first of them hears, but for those who are held for a reason of their own; None: nobody does."""
         verdicts = [*(item.verdict for item in self.going), *self.coming]
@@ -112,9 +118,12 @@ def decide_chunk(
     return chunk
 
 
-def plan_chunk(job: Job, rows: Sequence[Waiting], room: int | None) -> tuple[Chunk, Sequence[int]]:
+def plan_chunk(
+    job: Job, rows: Sequence[Waiting], room: int | None, expect: Callable[[Job, Chunk], None] | None = None
+) -> tuple[Chunk, Sequence[int]]:
     """Decide about these people, and write it down.
 
+    :param expect: puts those who get a message into the order in which they go; who they are is decided by then.
     :returns: what was decided, and the ids of the messages.
     """
     facts = gather(job, rows)
@@ -130,6 +139,10 @@ def plan_chunk(job: Job, rows: Sequence[Waiting], room: int | None) -> tuple[Chu
         job.store.id, job.settings, [(item.person.channel, item.text.segments) for item in chunk.going]
     )
     chunk.without_credits(found.short, job.now)
+    if expect is not None:
+        paid = {item.person.request_id: credits for item, credits in zip(chunk.going, found.credits, strict=True)}
+        expect(job, chunk)
+        found = replace(found, credits=[paid[item.person.request_id] for item in chunk.going])
     ids = write_alerts(job, chunk.going, found)
     decided = [(item.request_id, job.event.id, item.verdict, item.words) for item in chunk.decided]
     record_decisions(job.store.id, "plan", decided, job.now)

@@ -6,8 +6,9 @@ left then; between two of them the restock's row remembers its place, and when i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -15,6 +16,7 @@ from nexnotify.db import db
 from nexnotify.inventory.models import StockChange
 from nexnotify.ledger.audience import count_waiting, next_part, waiting
 from nexnotify.ledger.chunk import Chunk, count_decided, plan_chunk
+from nexnotify.ledger.foresight import PastOf, foresee
 from nexnotify.ledger.job import Job, is_buyable, open_job
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.places import give_places_back, gone_at
@@ -28,7 +30,7 @@ _WATCHED = ("everyone_told", "cap_reached", "recalled")
 SPARE = 20
 
 
-def work_on(event: RestockEvent, now: datetime, most: int) -> None:
+def work_on(event: RestockEvent, now: datetime, most: int, past_of: PastOf | None = None) -> None:
     """Do the next piece of a (locked) restock that is due, looking at ``most`` people at the most."""
     if event.state == "stopping":
         if not take_some_back(event, now):
@@ -46,7 +48,7 @@ def work_on(event: RestockEvent, now: datetime, most: int) -> None:
         if not is_buyable(job):
             _end(job, "stock_gone")
     elif _may_tell(job) and _is_in_a_wave(job, wave):
-        _tell(job, most)
+        _tell(job, most, past_of)
 
 
 # --- before anybody is told -------------------------------------------------------------------------------------------
@@ -215,7 +217,7 @@ def _unsent(wave: RestockWave) -> int:
     return db.session.scalar(statement) or 0
 
 
-def _tell(job: Job, most: int) -> None:
+def _tell(job: Job, most: int, past_of: PastOf | None) -> None:
     event = job.event
     wave = _wave_of(event)
     assert wave is not None
@@ -227,7 +229,7 @@ def _tell(job: Job, most: int) -> None:
     rows = waiting(job, wanted) if room is None or room > 0 else []
     chunk = Chunk()
     if rows:
-        chunk, ids = plan_chunk(job, rows, room)
+        chunk, ids = plan_chunk(job, rows, room, _expectations(job, past_of))
         _count(event, wave, chunk, ids, job.now)
         event.plan_cursor = chunk.last or event.plan_cursor
     event.work_at = job.now  # others take their turn before its next piece
@@ -236,6 +238,13 @@ def _tell(job: Job, most: int) -> None:
     elif len(rows) < wanted and not next_part(job):
         wave.ended_at = job.now
         _end(job, "everyone_told")
+
+
+def _expectations(job: Job, past_of: PastOf | None) -> Callable[[Job, Chunk], None] | None:
+    """What to do with people of whom something is expected; None where the store expects nothing of anybody."""
+    if past_of is None or not (job.settings.likely_first or job.settings.best_hour):
+        return None
+    return partial(foresee, past_of=past_of)
 
 
 def _count(event: RestockEvent, wave: RestockWave, chunk: Chunk, ids: Sequence[int], now: datetime) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from nexnotify.catalog.models import Variant
+from nexnotify.content.scarcity import scarcity_words
 from nexnotify.content.service import Wording, wording
 from nexnotify.content.tokens import UnresolvedToken
 from nexnotify.ledger.links import link_values, new_codes
@@ -68,9 +70,14 @@ class _Wording:
 class Drafts:
     """The texts of one variant's alerts, or of reminders of them."""
 
-    def __init__(self, store: Store, variant: Variant, kind: str = KIND) -> None:
+    def __init__(
+        self, store: Store, variant: Variant, kind: str = KIND, is_scarce: Callable[[], bool] = lambda: False
+    ) -> None:
+        """:param is_scarce: whether few are left; asked once, and only where a template has words for it."""
         self._store = store
         self._kind = kind
+        self._is_scarce = is_scarce
+        self._scarcity: str | None = None
         # As a code is made, and so in no product's title: it can be found in the text and be replaced.
         [self._code] = new_codes(1)
         links = link_values(store, variant, self._code)
@@ -103,6 +110,10 @@ class Drafts:
 
     def _render(self, template: Wording, name: str | None, contact_id: int | None) -> Text | NoText:
         own = {"firstname": name, "fullname": name}
+        if template.uses("scarcity"):
+            if self._scarcity is None:
+                self._scarcity = scarcity_words(self._store.locale) if self._is_scarce() else ""
+            own["scarcity"] = self._scarcity
         if contact_id is not None:
             own["stop_url"] = stop_url(self._store.id, contact_id)
         try:

@@ -14,6 +14,7 @@ from nexnotify.db import db
 from nexnotify.gateways.service import lane_for_new
 from nexnotify.inventory.service import needed_of, status_of
 from nexnotify.ledger.drafts import Drafts
+from nexnotify.ledger.scarcity import is_scarce
 from nexnotify.restock.detect import obstacle
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
@@ -49,7 +50,9 @@ def open_job(event: RestockEvent, now: datetime, *, lane_of: Callable[[Store, st
         .execution_options(populate_existing=True)
     ).one()
     lanes = {channel: lane_of(store, channel) for channel in ("sms", "email", "push")}
-    return Job(store, event, variant, store_settings(store), now, lanes, Drafts(store, variant), now + ALERT_VALID)
+    settings = store_settings(store)
+    drafts = Drafts(store, variant, is_scarce=lambda: is_scarce(variant, settings, now))
+    return Job(store, event, variant, settings, now, lanes, drafts, now + ALERT_VALID)
 
 
 def is_buyable(job: Job) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -143,6 +144,30 @@ class ShortLink(Tenant, db.Model):
     #: Null once its person is erased: it goes on leading to the product, and belongs to nobody.
     message_id: Mapped[int | None] = mapped_column(BigId)
     variant_id: Mapped[int] = mapped_column(BigId)
+
+
+class Prediction(Tenant, db.Model):
+    """What was learned of a store's people as a whole; one for each store, and nothing of any person."""
+
+    __tablename__ = "prediction"
+    __table_args__ = tenant_args(sa.UniqueConstraint("store_id"))
+
+    #: When it was last tried to learn something.
+    tried_at: Mapped[datetime]
+    #: Alerts with a known outcome that there were, and those of them that sold, and that were opened.
+    told: Mapped[int]
+    bought: Mapped[int]
+    clicked: Mapped[int]
+    #: "bought" or "clicked": what the model tells the likelihood of; null, as all below: there is no model.
+    goal: Mapped[str | None] = mapped_column(sa.String(10))
+    intercept: Mapped[float | None]
+    #: By name of the feature: see ``ledger.likelihood``.
+    weights: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    means: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    #: How it did in the part of history it had not seen, and plain order in the same.
+    figures: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    #: It is better than plain order, so it is used.
+    in_use: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
 
 class Attempt(Tenant, db.Model):

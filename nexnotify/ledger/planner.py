@@ -11,6 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from nexnotify.catalog.models import Variant
 from nexnotify.db import db
 from nexnotify.ledger.cycle import work_on
+from nexnotify.ledger.foresight import PastOf
 from nexnotify.restock.models import RestockEvent
 
 #: Requests planned in one transaction.
@@ -30,13 +31,14 @@ class PlanFault(Exception):
         self.event_id = event_id
 
 
-def plan_next(now: datetime, but: Collection[int] = ()) -> bool:
+def plan_next(now: datetime, but: Collection[int] = (), past_of: PastOf | None = None) -> bool:
     """Do the next piece of the oldest restock event that is due, in the caller's transaction.
 
     The event row is locked and remembers how far it came, so that a planner that was killed, or a second one, does not
     plan anybody twice.
 
     :param but: events to leave alone.
+    :param past_of: what is known of people from before; without it, nothing is expected of anybody.
     :returns: False when there is nothing to plan.
     :raises PlanFault: this event cannot be planned; others can.
     """
@@ -68,7 +70,7 @@ def plan_next(now: datetime, but: Collection[int] = ()) -> bool:
         return False
     event_id = event.id
     try:
-        work_on(event, now, CHUNK)
+        work_on(event, now, CHUNK, past_of)
         db.session.flush()
     except (OperationalError, InterfaceError):
         raise  # the database, not the event

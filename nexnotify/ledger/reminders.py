@@ -18,6 +18,7 @@ from nexnotify.ledger.job import open_job
 from nexnotify.ledger.models import Alert
 from nexnotify.ledger.overlap import under_way
 from nexnotify.ledger.paying import funds
+from nexnotify.ledger.scarcity import is_scarce
 from nexnotify.ledger.writing import write_alerts
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
@@ -85,7 +86,7 @@ def _due(store: Store, step: int, every: timedelta, now: datetime, most: int) ->
 
 def _remind(store: Store, restock_id: int, people: Sequence[Waiting], step: int, now: datetime) -> None:
     job = open_job(db.session.get_one(RestockEvent, restock_id), now)
-    job.drafts = Drafts(store, job.variant, REMINDER)
+    job.drafts = Drafts(store, job.variant, REMINDER, lambda: is_scarce(job.variant, job.settings, now))
     facts = gather(job, people)
     facts.recent.told.clear()  # a reminder follows a telling
     chunk = decide_chunk(job, people, None, under_way(store.id, [who.request_id for who in people]), facts=facts)

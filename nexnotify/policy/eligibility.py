@@ -39,6 +39,7 @@ REASONS = {
     "frequency_cap": N_("The contact has had as many alerts and marketing texts as the store allows for now."),
     "quiet_hours": N_("It is quiet hours; alerts and marketing texts wait until they end."),
     "no_hours": N_("The store's quiet hours and the law's hours leave no hour for texts to this person."),
+    "best_hour": N_("The person opens messages at other hours, and there is plenty of stock; it goes in these hours."),
     "no_credit": N_("The store has not enough credits; the text goes when there are some again."),
     "told_already": N_("Another message about this request is on its way."),
     "no_number": N_("There is no mobile number."),

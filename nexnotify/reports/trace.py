@@ -13,6 +13,7 @@ from nexnotify.catalog.models import Variant
 from nexnotify.clock import isoformat, utcnow
 from nexnotify.customers.models import ConsentEntry, Contact
 from nexnotify.db import db
+from nexnotify.ledger.likelihood import order_words
 from nexnotify.ledger.models import Alert, Message, MessageEvent, Question
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.policy.eligibility import REASONS
@@ -166,6 +167,7 @@ def _decisions(request: AlertRequest) -> list[dict[str, Any]]:
             restock_id=decision.restock_id,
             until=isoformat(decision.until),
             clock=_clock(decision.detail),
+            order=order_words(decision.detail),
             rules_version=decision.rules_version,
         )
         for decision, _ in rows

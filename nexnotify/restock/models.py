@@ -50,6 +50,7 @@ class RestockEvent(Tenant, db.Model):
             "ix_restock_event_open", "store_id", "variant_id", "id", where="state NOT IN ('done', 'stopped')"
         ),
         partial_index("ix_restock_event_work", "work_at", "id", where="work_at IS NOT NULL"),
+        partial_index("ix_restock_event_delaying", "delays_until", where="delays_until IS NOT NULL"),
         partial_index("ix_restock_event_by_check", "store_id", "at", where="by_check"),
     )
 
@@ -76,6 +77,8 @@ class RestockEvent(Tenant, db.Model):
     #: Staff have put it on hold; staff did not want to wait for its next moment.
     held_at: Mapped[datetime | None]
     hurried_at: Mapped[datetime | None]
+    #: Some of its people are told at their usual hours, the last of them then; null: nobody.
+    delays_until: Mapped[datetime | None]
     #: The last alert request the planner has looked at, in the order in which it tells; a killed planner goes on behind
     #: it. While stopping, the last message.
     plan_cursor: Mapped[int] = mapped_column(BigId, default=0)

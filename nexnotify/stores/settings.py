@@ -24,6 +24,7 @@ from nexnotify.stores.home_settings import AT_HOME, HomeSettings, is_zone
 from nexnotify.stores.link_settings import LinkSettings
 from nexnotify.stores.models import Store
 from nexnotify.stores.origins import read_origin
+from nexnotify.stores.prediction_settings import PredictionSettings
 from nexnotify.stores.request_settings import RequestSettings
 from nexnotify.stores.senders import is_name, read_sender
 from nexnotify.stores.storefront_code import StorefrontCode
@@ -92,7 +93,7 @@ class AlertSubscription(_Part):
     active: bool = True
 
 
-class StoreSettings(_Part, RequestSettings, LinkSettings, HomeSettings):
+class StoreSettings(_Part, RequestSettings, LinkSettings, PredictionSettings, HomeSettings):
     """Everything a merchant switches, with the values of a new store."""
 
     switches: Switches = Switches()

@@ -56,3 +56,10 @@ def waiting_counts(store: Store, variant_ids: Sequence[int]) -> dict[int, int]:
         .group_by(AlertRequest.variant_id)
     )
     return dict(db.session.execute(statement).all())
+
+
+def count_waiting_for(store_id: int, variant_id: int) -> int:
+    """How many people a restock of this variant would tell, whichever way they wait for it."""
+    first = db.session.scalar(FIRST_OF, {"store_id": store_id, "variant_id": variant_id})
+    ways = who_waits([AlertRequest.id], store_id, variant_id, sa.literal(first))
+    return sum(db.session.scalar(sa.select(sa.func.count()).select_from(way.requests.subquery())) or 0 for way in ways)

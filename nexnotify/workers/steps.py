@@ -24,7 +24,7 @@ from nexnotify.imports.service import has_work as has_imports
 from nexnotify.ledger.aging import ask_idle, ask_renewals
 from nexnotify.ledger.pages import look, record_page, wanted_pages
 from nexnotify.ledger.paying import give_back_unresolved
-from nexnotify.ledger.planner import PlanFault, has_unplanned, look_at, plan_next, waiting_in_vain
+from nexnotify.ledger.planner import PlanFault, has_unplanned, look_at, waiting_in_vain
 from nexnotify.ledger.reminders import remind
 from nexnotify.notices.long_waitlists import crossings, watching_stores, write_crossings
 from nexnotify.notices.low_credit import has_untold_low_balances, tell_low_balances
@@ -43,6 +43,7 @@ from nexnotify.waitlist.life import expire_unanswered, lapse_unconfirmed
 from nexnotify.waitlist.overlooked import overlooked, record_overlooked
 from nexnotify.waitlist.queries import anyone_waits
 from nexnotify.workers.owners import dead_owners
+from nexnotify.workers.predicting import plan_next, run_delays, run_predictions
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ def run_restock(after_chunk: Callable[[], None] = lambda: None) -> None:
         end_read()
         with transaction():
             look_at(in_vain, utcnow())
+    run_delays()
     run_pages()
     faulty: set[int] = set()
     while has_unplanned(utcnow()):
@@ -277,6 +279,7 @@ def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
         lambda: run_campaigns(after_chunk),
         run_recovery,
         run_opt_outs,
+        run_predictions,
     )
     for step in steps:
         try:

@@ -152,3 +152,8 @@ def test_filling_is_joining(pieces, tail, values):
 def test_no_template_that_passes_shows_a_bracket_pair(template):
     if not check(template):
         assert "[[" not in compile_template(template).fill(SAMPLES)
+
+
+def test_only_texts_about_a_restock_have_words_of_scarcity() -> None:
+    assert not check("[[scarcity]]", "back_in_stock")
+    assert [problem.code for problem in check("[[scarcity]]", "confirmation")] == ["wrong_kind"]

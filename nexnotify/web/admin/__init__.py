@@ -18,6 +18,7 @@ from nexnotify.web.admin.imports import bp as imports
 from nexnotify.web.admin.messages import bp as messages
 from nexnotify.web.admin.orders import bp as orders
 from nexnotify.web.admin.payments import bp as payments
+from nexnotify.web.admin.prediction import bp as prediction
 from nexnotify.web.admin.products import bp as products
 from nexnotify.web.admin.restocks import bp as restocks
 from nexnotify.web.admin.saved_views import bp as saved_views
@@ -56,6 +57,7 @@ ADMIN_BLUEPRINTS: tuple[tuple[Blueprint, str | None], ...] = (
     (saved_views, "/admin/views"),
     (doors, None),
     (texts, "/admin/settings/texts"),
+    (prediction, "/admin/settings/expectations"),
     (compatible, "/admin/settings/compatible"),
     (alerts, "/admin/settings/alerts"),
     (credits, "/admin/settings/credits"),

@@ -40,10 +40,11 @@ def settings_tabs(current: str) -> list[tuple[str, str, bool, None]]:
         ("index", N_("Settings")),
         ("admin_texts.index", N_("Text messages")),
         ("admin_credits.index", N_("Credits")),
+        ("admin_prediction.index", N_("Expectations")),
         ("audit_trail", N_("Audit trail")),
     ]
     if may("admin"):
-        shown[3:3] = [
+        shown[4:4] = [
             ("admin_compatible.index", N_("Compatible Software")),
             ("admin_alerts.index", N_("Alert subscriptions")),
             ("keys", N_("API keys")),

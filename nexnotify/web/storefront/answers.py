@@ -213,6 +213,7 @@ class TraceEvent(Answer):
     until: Annotated[Moment, Field(description="When what was held is decided again.")] = ""
     rules_version: int = 0
     clock: Annotated[str, Field(description="Whose local hours a text was held against.")] = ""
+    order: Annotated[str, Field(description="Why it went earlier or later than others of its wave.")] = ""
     purpose: str = ""
     method: str = ""
     source: str = ""

@@ -1,0 +1,40 @@
+"""Whether there is so little of a product that a text may say so: asked when it is written, and when it goes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from nexnotify.catalog.models import Variant
+from nexnotify.db import db
+from nexnotify.stores.settings import StoreSettings
+from nexnotify.waitlist.models import AlertRequest
+from nexnotify.waitlist.queries import count_waiting_for
+
+#: Who was told so lately may still come for it.
+LATELY = timedelta(days=1)
+
+
+def is_scarce(variant: Variant, settings: StoreSettings, now: datetime) -> bool:
+    """Whether no more units are left than people who wait for them or were told in the last day, or than the store calls few."""
+    units = variant.available
+    if units is None or units <= 0:
+        return False
+    if units <= settings.scarcity_units:
+        return True
+    waiting = count_waiting_for(variant.store_id, variant.id)
+    return units <= waiting or units <= waiting + _told(variant, now)
+
+
+def _told(variant: Variant, now: datetime) -> int:
+    """People told lately who have not bought."""
+    statement = sa.select(sa.func.count()).where(
+        AlertRequest.store_id == variant.store_id,
+        AlertRequest.alerted_at >= now - LATELY,
+        sa.text("alert_request.alerted_at IS NOT NULL"),
+        # Not the bare columns: a database would read all who ever asked for it.
+        (AlertRequest.variant_id + 0) == variant.id,
+        (AlertRequest.status + "") == "alerted",
+    )
+    return db.session.scalar(statement) or 0
