@@ -68,6 +68,12 @@ _ALL_TOKENS: Final = (
     Token("variant", N_("the chosen options of the product"), "M / blue", PRODUCT_KINDS, ""),
     Token("price", N_("the price of the variant, with its currency"), "$20.00", PRODUCT_KINDS, ""),
     Token("url", N_("the link to the product"), "https://shop.example/l/a1B2c3D4e5", PRODUCT_KINDS),
+    Token(
+        "item",
+        N_("the restocked item as a block: title, price, picture and link, each on a line of its own; for emails"),
+        "Tee, M / blue\n$20.00\nhttps://shop.example/tee.jpg\nhttps://shop.example/l/a1B2c3D4e5",
+        frozenset({"journey"}),
+    ),
     Token("ordernumber", N_("the number of the order"), "1001", frozenset({"order", "merchant"})),
     Token("total", N_("what the order comes to, with its currency"), "40.00 USD", frozenset({"order", "merchant"}), ""),
     Token("subject", N_("the subject of the ticket"), "Where is my order?", frozenset({"ticket", "merchant"})),

@@ -35,7 +35,8 @@ class Waiting(NamedTuple):
 class Text:
     """A rendered alert."""
 
-    version_id: int
+    #: The template's; None: a journey's own words.
+    version_id: int | None
     subject: str | None
     body: str
     encoding: str
@@ -68,12 +69,13 @@ class _Wording:
 class Drafts:
     """The texts of one variant's alerts, or of reminders of them."""
 
-    def __init__(self, store: Store, variant: Variant, kind: str = KIND) -> None:
+    def __init__(self, store: Store, variant: Variant, kind: str = KIND, *, own_links: bool = True) -> None:
+        """:param own_links: messages carry short links, where the store has them; else the product's own address."""
         self._store = store
         self._kind = kind
         # As a code is made, and so in no product's title: it can be found in the text and be replaced.
         [self._code] = new_codes(1)
-        links = link_values(store, variant, self._code)
+        links = link_values(store, variant, self._code) if own_links else {}
         self._shared = product_values(store, variant) | links
         self._has_link = bool(links)
         self._wordings: dict[tuple[str, str], _Wording | NoText] = {}
@@ -86,7 +88,7 @@ class Drafts:
             return template
         name = person.first_name if template.names_people else None
         contact_id = person.contact_id if template.links_people else None
-        key = (template.wording.version_id, name, contact_id)
+        key = (person.channel, template.wording.version_id, name, contact_id)
         if key not in self._texts:
             self._texts[key] = self._render(template.wording, name, contact_id)
         return self._texts[key]
@@ -95,11 +97,15 @@ class Drafts:
         key = (channel, status)
         if key not in self._wordings:
             try:
-                found = wording(self._store, self._kind, channel, status)
+                found = self._find_wording(channel, status)
                 self._wordings[key] = _Wording(found, found.uses("firstname", "fullname"), found.uses("stop_url"))
             except LookupError as error:
                 self._wordings[key] = NoText("no_text", str(error))
         return self._wordings[key]
+
+    def _find_wording(self, channel: str, status: str) -> Wording:
+        """:raises LookupError: there is none."""
+        return wording(self._store, self._kind, channel, status)
 
     def _render(self, template: Wording, name: str | None, contact_id: int | None) -> Text | NoText:
         own = {"firstname": name, "fullname": name}
@@ -109,5 +115,5 @@ class Drafts:
             text = template.render(self._shared | own)
         except UnresolvedToken as error:
             return NoText("no_text", str(error))
-        link = self._code if self._has_link and template.uses("url") else None
+        link = self._code if self._has_link and template.uses("url", "item") else None
         return Text(template.version_id, text.subject, text.body, text.encoding, text.segments, link)

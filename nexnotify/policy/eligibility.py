@@ -141,6 +141,12 @@ def decide_question(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     return _refusal(facts) or _not_asked_for(facts) or _delay(facts, replace(policy, cap_texts=None), now)
 
 
+def decide_follow_up(facts: Facts, policy: Policy, now: datetime) -> Verdict:
+    """What a journey says to somebody who waits: as a question, and it counts for the cap."""
+    taken_back = None if facts.wanted else Skip("taken_back")
+    return _refusal(facts) or taken_back or _not_asked_for(facts) or _delay(facts, policy, now)
+
+
 def _not_asked_for(facts: Facts) -> Skip | None:
     """The request has ended, or the merchant has switched off what it asks for."""
     if not facts.request_open:

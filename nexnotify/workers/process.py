@@ -15,6 +15,7 @@ from huey import crontab
 from huey.consumer import Consumer
 
 from nexnotify.nudge import Nudges
+from nexnotify.workers.following import run_journeys
 from nexnotify.workers.importing import run_imports
 from nexnotify.workers.sender import Sender
 from nexnotify.workers.steps import run_campaigns, run_notices, run_receipts, run_restock, run_sweep
@@ -38,6 +39,7 @@ def register_steps(app: Flask, nudges: Nudges, sender: Sender) -> None:
     nudges.steps["restock"] = in_context(lambda: run_restock(sender.wake))
     nudges.steps["notices"] = in_context(lambda: run_notices(sender.wake))
     nudges.steps["campaigns"] = in_context(lambda: run_campaigns(sender.wake))
+    nudges.steps["journeys"] = in_context(lambda: run_journeys(sender.wake))
     nudges.steps["imports"] = in_context(run_imports)
     nudges.steps["receipts"] = in_context(run_receipts)
     nudges.steps["send"] = sender.wake

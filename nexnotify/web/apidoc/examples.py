@@ -135,6 +135,7 @@ ANSWERS: dict[str, Any] = {
                 "url": "https://shop.example/tee",
                 "image_url": None,
                 "published": True,
+                "tags": ["summer"],
                 "alerts": True,
                 "threshold": 3,
                 "switches": None,
