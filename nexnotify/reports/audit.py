@@ -114,6 +114,7 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "customers.exported": N_("Customers exported"),
             "orders.exported": N_("Orders exported"),
             "messages.exported": N_("Messages exported"),
+            "activities.exported": N_("Activities exported"),
             "consent.exported": N_("Consent exported"),
             "credits.exported": N_("Credits exported"),
         },

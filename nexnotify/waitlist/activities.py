@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
 from nexnotify.db import db
@@ -42,13 +43,16 @@ def kept_since(settings: StoreSettings, now: datetime) -> datetime | None:
 
 
 def waiting_on_stock(store: Store, since: datetime | None) -> sa.Select[Any]:
-    """Requests whose shopper waits or waited: (request, its variant)."""
+    """Requests whose shopper waits or waited: (request, its variant). One that still waits has not aged out."""
     statement: Any = (
         sa.select(AlertRequest, Variant)
         .join(Variant, sa.and_(Variant.store_id == AlertRequest.store_id, Variant.id == AlertRequest.variant_id))
         .where(AlertRequest.store_id == store.id)
     )
-    return statement if since is None else statement.where(AlertRequest.created_at >= since)
+    if since is None:
+        return statement
+    kept_from = sa.func.coalesce(AlertRequest.renewed_at, AlertRequest.created_at)
+    return statement.where(sa.or_(kept_from >= since, AlertRequest.status == "waiting"))
 
 
 def back_in_stock(store: Store, since: datetime | None) -> sa.Select[Any]:
@@ -94,8 +98,9 @@ def _waited() -> tuple[Any, ...]:
     )
 
 
-def came_back_for(store: Store, contact_ids: Sequence[int], since: datetime | None, most: int) -> Sequence[Any]:
+def came_back_for(store: Store, contact_ids: Sequence[int], since: datetime | None, most: int | None) -> Sequence[Any]:
     """The newest times that something came back that these contacts waited for: (request, variant, change)."""
     theirs = AlertRequest.contact_id.in_(list(contact_ids))
-    statement = back_in_stock(store, since).where(theirs).order_by(StockChange.id.desc()).limit(most)
+    statement = back_in_stock(store, since).options(joinedload(Variant.product)).where(theirs)
+    statement = statement.order_by(StockChange.id.desc()).limit(most)
     return db.session.execute(statement).all()

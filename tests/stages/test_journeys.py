@@ -23,7 +23,13 @@ def desk(shop: Shop) -> Desk:
 
 def journey(desk: Desk, *, on: bool = True, **typed: Any) -> int:
     """A journey made on the admin's pages, switched on."""
-    fields = {"name": "Soft launch", "trigger": BACK, "unit": "minutes", "delay": 0, "sms_body": "J: [[product]] [[url]]"}
+    fields = {
+        "name": "Soft launch",
+        "trigger": BACK,
+        "unit": "minutes",
+        "delay": 0,
+        "sms_body": "J: [[product]] [[url]]",
+    }
     desk.post("/journeys/new", **fields | typed)
     number = max(int(found) for found in _numbers(desk))
     if on:
