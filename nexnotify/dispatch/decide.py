@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from nexnotify.campaigns.stopped import stopped_messages
+from nexnotify.campaigns.stopped import AGAIN, PAUSED, halted_messages
 from nexnotify.catalog.models import Variant
 from nexnotify.customers.consent import may_be_sent_marketing
 from nexnotify.db import IdIn, db
@@ -25,6 +25,7 @@ from nexnotify.ledger.questions import CAUSES
 from nexnotify.ledger.whereabouts import addresses_of
 from nexnotify.policy.eligibility import (
     Facts,
+    Hold,
     Send,
     Verdict,
     decide_alert,
@@ -116,10 +117,12 @@ def _decide_sent(due: Due, house: _House, now: datetime) -> Verdict:
         consent=due.kind != "bulk" or due.contact_id in house.willing,
         opted_out=due.opted_out_at is not None,
         reachable=due.unreachable_at is None,
-        wanted=due.id not in house.stopped,
+        wanted=house.halted.get(due.id) != "cancelled",
         recent=house.recent.counted[due.contact_id],
         known=house.whereabouts(due, None),
     )
+    if house.halted.get(due.id) == "paused":
+        return Hold(PAUSED, now + AGAIN)
     verdict = decide_sent(facts, "marketing" if due.kind == "bulk" else "transactional", house.policy, now)
     _count(due, verdict, house, now)
     return verdict
@@ -177,7 +180,7 @@ class _House:
         self.willing = may_be_sent_marketing(store_id, bulk)
         self.questions = Questions(store_id, [due.id for due in asking], self.settings)
         self.follow_ups = follow_ups(store_id, [due.id for due in ruled if due.kind == "journey"])
-        self.stopped = stopped_messages(store_id, [due.id for due in sent])
+        self.halted = halted_messages(store_id, [due.id for due in sent])
 
     def offers(self, due: Due, asked_status: str) -> bool:
         """Whether the merchant has the message's channel on for what was asked."""

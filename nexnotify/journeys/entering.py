@@ -12,9 +12,9 @@ from sqlalchemy.orm import joinedload
 from nexnotify.catalog.models import Product, Variant
 from nexnotify.db import db, insert_ignore
 from nexnotify.inventory.models import StockChange
-from nexnotify.journeys.conditions import Item
 from nexnotify.journeys.models import Journey, JourneyPerson
 from nexnotify.waitlist.activities import BACK_IN_STOCK, CAME_BACK
+from nexnotify.waitlist.conditions import Item
 from nexnotify.waitlist.models import AlertRequest
 from nexnotify.waitlist.scope import FIRST_OF, who_waits
 

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nexnotify.db import BigId, Tenant, db, partial_index, tenant_args, tenant_key
-from nexnotify.journeys.conditions import Where
 from nexnotify.waitlist.activities import BACK_IN_STOCK, WAITING
+from nexnotify.waitlist.conditions import Where
 from nexnotify.words import N_
 
 #: Activities that a journey can begin with.
@@ -39,7 +39,7 @@ class Journey(Tenant, db.Model):
     name: Mapped[str] = mapped_column(sa.String(100))
     #: One of TRIGGERS.
     trigger: Mapped[str] = mapped_column(sa.String(20))
-    #: As ``journeys.conditions.Where`` has it.
+    #: As ``waitlist.conditions.Where`` has it.
     conditions: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     delay_minutes: Mapped[int] = mapped_column(default=0)
     #: The words by channel; null: nobody is written to on that one.

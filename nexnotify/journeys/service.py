@@ -9,15 +9,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from nexnotify.content.service import template_problems
+from nexnotify.content.tokens import compile_template
 from nexnotify.db import db
 from nexnotify.errors import Conflict, Invalid
-from nexnotify.journeys.conditions import Where
 from nexnotify.journeys.models import TRIGGERS, Journey, JourneyPerson
 from nexnotify.journeys.texts import KIND
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.moves import Move, move
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.activities import WAITING
+from nexnotify.waitlist.conditions import Where
 from nexnotify.words import N_
 
 #: Longest name, in characters, and longest delay.
@@ -59,11 +60,18 @@ class Plan:
             return {"sms_body": N_("Write a text message, an email, or both.")}
         if self.sms_body:
             problems = template_problems("sms", self.sms_body, None, KIND)
-            found |= {"sms_body": problems["body"]} if problems else {}
+            found |= {"sms_body": problems["body"]} if problems else _no_block(self.sms_body)
         if self.email_body or self.email_subject:
             problems = template_problems("email", self.email_body or "", self.email_subject, KIND)
             found |= {f"email_{name}": words for name, words in problems.items()}
         return found
+
+
+def _no_block(body: str) -> dict[str, str]:
+    """The block of lines is for emails; a text has its parts."""
+    if "item" not in compile_template(body).tokens:
+        return {}
+    return {"sms_body": N_("[[item]] is for emails. Use [[product]], [[price]] and [[url]] here.")}
 
 
 def save(store: Store, journey: Journey | None, plan: Plan, now: datetime) -> tuple[Journey, dict[str, list[Any]]]:

@@ -43,6 +43,7 @@ REASONS = {
     "told_already": N_("Another message about this request is on its way."),
     "no_number": N_("There is no mobile number."),
     "taken_back": N_("One of your people stopped it before it went."),
+    "send_paused": N_("One of your people paused the send; the text goes when it goes on."),
     "no_gateway": N_("The store has no gateway for this channel."),
     "no_text": N_("No template is in use, or it has a token without a value for this person, so nothing was sent."),
 }

@@ -50,6 +50,8 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "send.tested": N_("Text tried out"),
             "send.taken_back": N_("Text taken back before it went"),
             "send.hurried": N_("Text sent before its time"),
+            "send.paused": N_("Text paused"),
+            "send.resumed": N_("Text gone on with"),
             "send.stopped": N_("Rest of a text stopped"),
             "journey.added": N_("Journey added"),
             "journey.changed": N_("Journey changed"),

@@ -98,6 +98,24 @@ def _waited() -> tuple[Any, ...]:
     )
 
 
+def came_back(since: datetime, *conditions: Any) -> Any:
+    """Whether something that a request waited for came back since: a condition on requests."""
+    return (
+        sa.exists()
+        .where(
+            StockChange.store_id == AlertRequest.store_id,
+            Variant.store_id == StockChange.store_id,
+            Variant.id == StockChange.variant_id,
+            CAME_BACK,
+            StockChange.at >= since,
+            _is_about(),
+            *_waited(),
+            *conditions,
+        )
+        .correlate(AlertRequest)
+    )
+
+
 def came_back_for(store: Store, contact_ids: Sequence[int], since: datetime | None, most: int | None) -> Sequence[Any]:
     """The newest times that something came back that these contacts waited for: (request, variant, change)."""
     theirs = AlertRequest.contact_id.in_(list(contact_ids))

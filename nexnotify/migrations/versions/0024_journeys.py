@@ -98,8 +98,22 @@ def upgrade() -> None:
     op.create_index("ix_journey_person_request", "journey_person", ["store_id", "request_id", "id"])
     _partial("ix_journey_person_message", "journey_person", ["store_id", "message_id"], "message_id IS NOT NULL")
 
+    with op.batch_alter_table("send_recipient") as table:
+        table.add_column(sa.Column("request_id", _ID, nullable=True))
+        table.create_foreign_key(
+            op.f("fk_send_recipient_store_id_request_id"),
+            "alert_request",
+            ["store_id", "request_id"],
+            ["store_id", "id"],
+        )
+    _partial("ix_send_recipient_request", "send_recipient", ["store_id", "request_id"], "request_id IS NOT NULL")
+
 
 def downgrade() -> None:
+    op.drop_index("ix_send_recipient_request", table_name="send_recipient")
+    with op.batch_alter_table("send_recipient") as table:
+        table.drop_constraint(op.f("fk_send_recipient_store_id_request_id"), type_="foreignkey")
+        table.drop_column("request_id")
     op.drop_table("journey_person")
     op.drop_table("journey")
     op.drop_index("ix_stock_change_back", table_name="stock_change")

@@ -8,6 +8,7 @@ from flask import Blueprint
 
 from nexnotify.journeys.models import Journey
 from nexnotify.web.admin.access import staff_guard
+from nexnotify.web.admin.conditions import CONDITIONS
 from nexnotify.web.languages import number as write_number
 from nexnotify.words import N_
 
@@ -16,14 +17,6 @@ bp.before_request(staff_guard)
 
 #: Unit of a delay → minutes, the longest first.
 UNITS = {"days": 1440, "hours": 60, "minutes": 1}
-#: Condition → what a merchant calls it.
-CONDITIONS = {
-    "skus": N_("SKU"),
-    "products": N_("Product"),
-    "tags": N_("Tag"),
-    "sources": N_("Source"),
-    "locations": N_("Location"),
-}
 
 
 def in_units(minutes: int) -> tuple[int, str]:

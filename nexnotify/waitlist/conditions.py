@@ -1,4 +1,4 @@
-"""RULE: which activities a journey is for. Plain Python."""
+"""RULE: which activities a journey, or an audience, is about. Plain Python."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class Where:
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> Where:
-        """What a journey's row holds."""
+        """What a row of a journey or a send holds."""
         return cls(**{name: tuple(stored.get(name, ())) for name in NAMES})
 
     def stored(self) -> dict[str, list[str]]:
-        """As a journey's row holds it: only what is named."""
+        """As a row holds it: only what is named."""
         return {name: list(values) for name, values in asdict(self).items() if values}
 
     def takes_item(self, item: Item) -> bool:
