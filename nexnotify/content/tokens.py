@@ -71,7 +71,7 @@ _ALL_TOKENS: Final = (
     Token(
         "item",
         N_("the restocked item as a block: title, price, picture and link, each on a line of its own; for emails"),
-        "Tee, M / blue\n$20.00\nhttps://shop.example/tee.jpg\nhttps://shop.example/l/a1B2c3D4e5",
+        "Tee, M / blue · $20.00 · https://shop.example/l/a1B2c3D4e5",
         frozenset({"journey"}),
     ),
     Token("ordernumber", N_("the number of the order"), "1001", frozenset({"order", "merchant"})),

@@ -105,6 +105,7 @@ def _waiting(journey: Journey, since: datetime, place: Place) -> sa.Select[Any]:
             sa.text("alert_request.status = 'waiting' AND alert_request.renewal_asked_at IS NULL"),
             at >= since,
             AlertRequest.created_at >= journey.on_since,
+            ~_is_in(journey.id, AlertRequest.id, 0),
         )
         .order_by(at, AlertRequest.id)
     )
@@ -145,7 +146,19 @@ def item_of(variant: Variant, change: StockChange | None = None) -> Item:
     return Item(variant.sku, product.external_id, product.tags, change.location_key if change else None)
 
 
-_request = AlertRequest.__table__
+_request, _person = AlertRequest.__table__, JourneyPerson.__table__
+
+
+def _is_in(journey_id: Any, request_id: Any, occurrence: Any) -> Any:
+    """Whether a request is in the journey for an occurrence already."""
+    return sa.exists().where(
+        _person.c.store_id == _request.c.store_id,
+        _person.c.journey_id == journey_id,
+        _person.c.request_id == request_id,
+        _person.c.occurrence == occurrence,
+    )
+
+
 _ways = who_waits(
     [_request.c.id, _request.c.contact_id, _request.c.source],
     sa.bindparam("store_id"),
@@ -153,7 +166,11 @@ _ways = who_waits(
     sa.bindparam("first", type_=sa.BigInteger),
 )
 _WAITING = [
-    way.requests.where(way.id > sa.bindparam("after", type_=sa.BigInteger), _request.c.created_at <= sa.bindparam("at"))
+    way.requests.where(
+        way.id > sa.bindparam("after", type_=sa.BigInteger),
+        _request.c.created_at <= sa.bindparam("at"),
+        ~_is_in(sa.bindparam("journey"), _request.c.id, sa.bindparam("change", type_=sa.BigInteger)),
+    )
     .order_by(way.id)
     .limit(PIECE)
     for way in _ways
@@ -168,6 +185,7 @@ def _let_in_waiting(journey: Journey, change: StockChange, after: int) -> int:
     where: dict[str, Any] = {"store_id": journey.store_id, "variant_id": change.variant_id}
     connection = db.session.connection()
     where |= {"first": connection.scalar(FIRST_OF, where), "after": after, "at": change.at}
+    where |= {"journey": journey.id, "change": change.id}
     rows = sorted(row for statement in _WAITING for row in connection.execute(statement, where).all())[:PIECE]
     values = [
         {

@@ -24,6 +24,7 @@ STATES = {
 #: Reasons of a journey's own; all others are those of ``policy.eligibility``.
 REASONS = {
     "journey_off": N_("The journey was switched off while the person waited in it."),
+    "told_by_another": N_("Another message has told the person of this restock, or is about to."),
     "restock_pending": N_("The restock’s own alerts come first; the journey follows when they are over."),
 }
 

@@ -79,7 +79,7 @@ def _without_restock(store: Store, variant_id: int, now: datetime) -> Result:
 
 def _tell(store: Store, journey: Journey, event: RestockEvent, ids: Sequence[int], now: datetime) -> dict[int, Result]:
     people, told = people_of(ids), _alerted(store, event, ids)
-    gone = {id: Goes(None, "told_already" if id in told else "request_closed") for id in ids}
+    gone = {id: Goes(None, "told_by_another" if id in told else "request_closed") for id in ids}
     found: dict[int, Result] = {id: result for id, result in gone.items() if id in told or id not in people}
     rows = [people[id] for id in ids if id not in found]
     if not rows:

@@ -365,7 +365,10 @@ def test_a_delay_leaves_time_to_edit_what_is_sent(shop: Shop, admin: Admin) -> N
     with later(minutes=30):
         shop.work()
         assert texts(shop) == []
-        assert admin.fill_in(f"{address}/edit", {"sms_body": "Before", "delay": "40", "unit": "minutes"}).status_code == 302
+        assert (
+            admin.fill_in(f"{address}/edit", {"sms_body": "Before", "delay": "40", "unit": "minutes"}).status_code
+            == 302
+        )
     with later(minutes=41):
         shop.work()
         assert texts(shop) == ["Before"]

@@ -132,6 +132,7 @@ def _previews(journey: Journey) -> list[tuple[str, Preview]]:
     """Channel and how its words arrive, with made-up values."""
     store = current_store()
     values = {**samples(), "store": store.name}
+    values["item"] = (values["item"] or "").replace(" · ", "\n")  # it has lines of its own
     found = []
     for channel in ("sms", "email"):
         subject, body = journey.words(channel)
