@@ -53,15 +53,21 @@ def let_in(place: Place) -> Place | None:
         .where(Journey.id == place.journey_id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
-    ).one()
-    if not journey.is_on or journey.on_since is None or journey.looked_at is None:
+    ).first()
+    if journey is None or not journey.is_on or journey.on_since is None or journey.looked_at is None:
         return None
     since = max(journey.on_since, journey.looked_at - OVERLAP)
     next_place = (_came_back if journey.trigger == BACK_IN_STOCK else _began_to_wait)(journey, since, place)
     if next_place is None:
-        journey.looked_at = place.began
+        journey.looked_at = min(place.began, _oldest_unseen(journey) or place.began)
         db.session.flush()
     return next_place
+
+
+def _oldest_unseen(journey: Journey) -> datetime | None:
+    """The oldest change of stock that restock detection has not looked at: it is nobody's occurrence yet."""
+    unseen = (sa.text("stock_change.looked_at IS NULL"), StockChange.store_id == journey.store_id)
+    return db.session.scalar(sa.select(sa.func.min(StockChange.at)).where(*unseen))
 
 
 # --- somebody waits ------------------------------------------------------------------------------------------------
@@ -135,6 +141,8 @@ def _changes(journey: Journey, since: datetime, first: int) -> Sequence[tuple[St
         .options(joinedload(Variant.product, innerjoin=True))
         .join(Variant, sa.and_(Variant.store_id == StockChange.store_id, Variant.id == StockChange.variant_id))
         .where(StockChange.store_id == journey.store_id, CAME_BACK, StockChange.at >= since, StockChange.id >= first)
+        # Whether it is a restock is known by then.
+        .where(StockChange.looked_at.is_not(None))
         .order_by(StockChange.id)
     ).all()
     return [(change, variant) for change, variant in rows]

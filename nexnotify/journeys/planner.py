@@ -45,7 +45,7 @@ def journeys_on() -> Sequence[tuple[int, int]]:
 
 
 def has_become_due(now: datetime) -> bool:
-    """Whether the time of anybody in a journey has come lately."""
+    """Whether the delay of anybody in a journey has ended lately; where there is none, other steps bring them on."""
     return any(
         db.session.scalar(
             sa.select(JourneyPerson.id)
@@ -59,6 +59,7 @@ def has_become_due(now: datetime) -> bool:
         )
         is not None
         for journey_id, minutes in journeys_on()
+        if minutes
         for until in (now - timedelta(minutes=minutes),)
     )
 

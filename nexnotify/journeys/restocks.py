@@ -28,8 +28,8 @@ from nexnotify.restock.models import BEFORE, RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.models import AlertRequest
 
-#: Where the restock's own alerts are under way, it is looked at again after this.
-LOOK_AGAIN = timedelta(minutes=1)
+#: Where the restock's own alerts are under way, it is looked at again after these at least, and at most.
+SOONEST, LATEST = timedelta(minutes=1), timedelta(minutes=5)
 _TAKEN_BACK = ("cancelled", "recalled")
 
 
@@ -49,10 +49,15 @@ def decide_restock(
     if event is None or not known:
         return found
     if event.state in (*BEFORE, "telling", "stopping"):
-        return found | dict.fromkeys(known, Stays("restock_pending", now + LOOK_AGAIN))
+        return found | dict.fromkeys(known, Stays("restock_pending", _again(event, now)))
     if event.reason in _TAKEN_BACK:
         return found | dict.fromkeys(known, Goes(None, "taken_back"))
     return found | _tell(store, journey, event, known, now)
+
+
+def _again(event: RestockEvent, now: datetime) -> datetime:
+    """When the plan may have got further."""
+    return min(max(event.work_at or now + LATEST, now + SOONEST), now + LATEST)
 
 
 def _newest(store: Store, variant_id: int) -> RestockEvent | None:

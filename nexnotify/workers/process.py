@@ -36,7 +36,11 @@ def register_steps(app: Flask, nudges: Nudges, sender: Sender) -> None:
 
         return run
 
-    nudges.steps["restock"] = in_context(lambda: run_restock(sender.wake))
+    def restock() -> None:
+        run_restock(sender.wake)
+        run_journeys(sender.wake)  # what begins with a restock follows its plan
+
+    nudges.steps["restock"] = in_context(restock)
     nudges.steps["notices"] = in_context(lambda: run_notices(sender.wake))
     nudges.steps["campaigns"] = in_context(lambda: run_campaigns(sender.wake))
     nudges.steps["journeys"] = in_context(lambda: run_journeys(sender.wake))
