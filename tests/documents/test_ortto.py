@@ -224,7 +224,9 @@ def test_people_enter_when_back_in_stock_occurs(shop: Shop, admin: Admin) -> Non
     shop.work()
     page = admin.page(address)
     assert "0123" in page
-    assert "See the message" in page
+    message = re.search(r"/admin/messages/\d+", page)
+    assert message
+    assert "It is back." in admin.page(message[0])
 
 
 def test_the_email_has_a_block_with_the_item_that_came_back(shop: Shop, admin: Admin) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
@@ -13,6 +11,7 @@ from nexnotify.content.tokens import TOKENS
 from nexnotify.db import transaction
 from nexnotify.errors import Conflict, Invalid
 from nexnotify.journeys import service
+from nexnotify.journeys.beginnings import beginning
 from nexnotify.journeys.models import Journey
 from nexnotify.journeys.texts import KIND
 from nexnotify.nudge import nudge
@@ -25,20 +24,6 @@ from nexnotify.web.admin.journeys.forms import JourneyForm, filled
 from nexnotify.web.admin.loading import load
 from nexnotify.words import N_
 
-#: What a new journey's words begin with.
-_BEGIN: Mapping[str, Mapping[str, str]] = {
-    BACK_IN_STOCK: {
-        "sms_body": "[[store]]: [[product]] [[variant]] is back in stock. [[url]] Reply STOP to end.",
-        "email_subject": "[[product]] is back",
-        "email_body": "Hello [[firstname]],\n\nit is back in stock:\n\n[[item]]\n\n[[store]]\n\nEnd these emails: [[stop_url]]",
-    },
-    WAITING: {
-        "sms_body": "[[store]]: you are on the list for [[product]] [[variant]]. Reply STOP to end.",
-        "email_subject": "You are on the list for [[product]]",
-        "email_body": "Hello [[firstname]],\n\nwe tell you as soon as it is back:\n\n[[item]]\n\n[[store]]\n\nEnd these emails: [[stop_url]]",
-    },
-}
-
 
 @bp.route("/new", methods=["GET", "POST"])
 @requires("admin")
@@ -46,7 +31,7 @@ def new() -> ResponseReturnValue:
     """Another journey. It is switched off, so that it can be looked at first."""
     if request.method == "GET":
         trigger = WAITING if request.args.get("trigger") == WAITING else BACK_IN_STOCK
-        return _page(JourneyForm(formdata=None, data={"trigger": trigger, **_BEGIN[trigger]}))
+        return _page(JourneyForm(formdata=None, data={"trigger": trigger, **beginning(current_store(), trigger)}))
     form, now = JourneyForm(), utcnow()
     if not form.validate():
         return _page(form), 422
