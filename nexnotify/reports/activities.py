@@ -26,7 +26,10 @@ from nexnotify.waitlist.activities import (
     waiting_on_stock,
 )
 from nexnotify.waitlist.models import AlertRequest
+from nexnotify.words import N_
 
+#: Times that something came back that the story of a request tells of: the latest.
+MOST_TIMES = 50
 #: "Back in stock" has no id of its own: its place in a list is that of the change of stock, then that of the request.
 _PLACES = 2**31
 
@@ -81,6 +84,28 @@ def back_in_stock_lines(store_id: int, contact_ids: Sequence[int], most: int) ->
     return [
         Happening(change.at, NAMES[BACK_IN_STOCK], "ok", f"{item_name(variant)}.", "", ("request", request.id))
         for request, variant, change in _came_back(store_id, contact_ids, most)
+    ]
+
+
+def came_back_lines(request: AlertRequest) -> list[dict[str, Any]]:
+    """What came back for one request, for its story."""
+    store = db.session.get_one(Store, request.store_id)
+    since = kept_since(store_settings(store), utcnow())
+    mine = (AlertRequest.id == request.id, AlertRequest.contact_id == request.contact_id)
+    rows = db.session.execute(
+        back_in_stock(store, since)
+        .options(joinedload(Variant.product))
+        .where(*mine)
+        .order_by(StockChange.id.desc())
+        .limit(MOST_TIMES)
+    ).all()
+    return [
+        {
+            "at": change.at,
+            "what": BACK_IN_STOCK,
+            "words": N_("%(name)s was back in stock.", name=item_name(variant)),
+        }
+        for _, variant, change in reversed(rows)
     ]
 
 

@@ -14,7 +14,7 @@ from nexnotify.words import N_
 
 
 def journey_lines(request: AlertRequest) -> list[dict[str, Any]]:
-    """Each journey that the request came into, and what was decided in it."""
+    """Each journey that the request came into, and what was decided in it; ``journey_waits``: it is to be told there."""
     rows = db.session.execute(
         sa.select(JourneyPerson, Journey.name)
         .join(Journey, sa.and_(Journey.store_id == JourneyPerson.store_id, Journey.id == JourneyPerson.journey_id))
@@ -24,7 +24,8 @@ def journey_lines(request: AlertRequest) -> list[dict[str, Any]]:
     lines = []
     for person, name in rows:
         said = N_("It came into the journey “%(name)s”.", name=name)
-        lines.append({"at": person.occurred_at, "what": "journey_entered", "words": said})
+        what = "journey_waits" if person.state == "inside" and person.occurrence else "journey_entered"
+        lines.append({"at": person.occurred_at, "what": what, "words": said})
         if person.decided_at is not None:
             lines.append(_decided(person, name))
     return lines

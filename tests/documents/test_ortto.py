@@ -218,7 +218,7 @@ def test_people_enter_when_back_in_stock_occurs(shop: Shop, admin: Admin) -> Non
     shop.product("TEE-M")
     own_alert_off(admin)
     shop.ask()
-    address = make_journey(admin, email_body="It is back.")
+    address = make_journey(admin, sms_body="It is back.")
     assert "Nobody has entered yet" in admin.page(address)
     shop.stock("TEE-M", 3)
     shop.work()

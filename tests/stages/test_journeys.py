@@ -274,8 +274,34 @@ def test_a_requests_story_tells_what_journeys_did(shop: Shop, desk: Desk) -> Non
     shop.stock("TEE-M", 3)
     shop.work()
     whats = [event["what"] for event in shop.trace(shop.requests()[0]["id"])["events"]]
-    for what in ("journey_entered", "journey_sent", "message_delivered"):
+    for what in ("back_in_stock", "journey_entered", "journey_sent", "message_delivered"):
         assert what in whats
+
+
+@ON_SQLITE
+def test_a_restocks_plan_tells_whom_a_journey_told(shop: Shop, desk: Desk) -> None:
+    shop.product("TEE-M")
+    own_alert_off(desk)
+    journey(desk)
+    shop.ask()
+    shop.stock("TEE-M", 3)
+    shop.work()
+    number = shop.get("restocks")["restocks"][0]["id"]
+    plan = shop.get(f"restocks/{number}/plan")
+    assert ("journey", "send", 1) in {(row["stage"], row["verdict"], row["people"]) for row in plan["decisions"]}
+    assert plan["messages"] == {"delivered": 1}
+    assert "In a journey" in desk.page(f"/restocks/{number}")
+
+
+@ON_SQLITE
+def test_support_can_say_that_the_message_follows_while_somebody_waits_in_a_journey(shop: Shop, desk: Desk) -> None:
+    shop.product("TEE-M")
+    own_alert_off(desk)
+    journey(desk, delay=30)
+    shop.ask()
+    shop.stock("TEE-M", 3)
+    shop.work()
+    assert shop.trace(shop.requests()[0]["id"])["summary"] == "The product is back; the message will follow."
 
 
 @ON_SQLITE
