@@ -13,6 +13,7 @@ from nexnotify.db import db, transaction
 from nexnotify.ledger.opening import equip_store
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import create_api_key, create_user, open_store
+from nexnotify.workers.following import run_journeys
 from nexnotify.workers.sender import Sender
 from nexnotify.workers.steps import run_campaigns, run_lives, run_notices, run_receipts, run_recovery, run_restock
 
@@ -129,6 +130,7 @@ class Shop:
         """Detection and planning, without sending."""
         with self.app.app_context():
             run_restock()
+            run_journeys()
             run_notices()
             run_campaigns()
             db.session.remove()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from nexnotify.campaigns.models import Send
+from nexnotify.campaigns.waitlist import of_requests, requests_meeting
 from nexnotify.customers.models import Customer
 from nexnotify.customers.search import OPT_INS, found_by
 from nexnotify.db import IdIn, db
@@ -17,10 +18,11 @@ from nexnotify.orders.models import ORDER_STATUSES, Order, Ticket
 from nexnotify.orders.search import matches
 from nexnotify.phone import InvalidEmail, InvalidPhone
 from nexnotify.stores.models import Store
+from nexnotify.waitlist.models import AlertRequest
 
 #: Most rows that are ticked one by one, or kept by their ids.
 MOST_PICKED = 5000
-MODELS: Mapping[str, Any] = {"customers": Customer, "orders": Order, "tickets": Ticket}
+MODELS: Mapping[str, Any] = {"customers": Customer, "orders": Order, "tickets": Ticket, "waitlist": AlertRequest}
 _NOBODY = sa.cast(sa.null(), sa.BigInteger)
 
 
@@ -39,13 +41,13 @@ class Audience:
         return {} if self.picked is None else {name: list(self.picked)}
 
     def rows(self, store: Store, name: str = "b_picked") -> sa.Select[Any]:
-        """Columns ``id`` (of the source), ``customer_id``, ``order_id``, ``ticket_id``, ``contact_id`` (null: no
-        number), ``first_name`` and ``last_name``.
+        """Columns ``id`` (of the source), ``customer_id``, ``order_id``, ``ticket_id``, ``request_id``, ``contact_id``
+        (null: no number), ``first_name`` and ``last_name``.
 
         :param name: of the parameter that the ids are; two audiences in one statement need two.
         """
         model = MODELS[self.source]
-        statement = _of_customers() if self.source == "customers" else _of_records(model)
+        statement = _WAYS[self.source]()
         statement = statement.where(model.store_id == store.id)
         if self.up_to is not None:
             statement = statement.where(model.id <= self.up_to)
@@ -65,7 +67,7 @@ def newest(store: Store, source: str) -> int:
     return db.session.scalar(sa.select(sa.func.max(model.id)).where(model.store_id == store.id)) or 0
 
 
-def ids_matching(store: Store, source: str, filter_: Mapping[str, str], most: int) -> list[int]:
+def ids_matching(store: Store, source: str, filter_: Mapping[str, Any], most: int) -> list[int]:
     """At most ``most`` ids of rows that match a filter."""
     model = MODELS[source]
     statement = sa.select(model.id).where(model.store_id == store.id, *_conditions(store, source, filter_))
@@ -90,6 +92,8 @@ def belonging(store: Store, source: str, ids: Sequence[int]) -> list[int]:
 
 def _conditions(store: Store, source: str, filter_: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
     """The filter of a list, as the list itself applies it."""
+    if source == "waitlist":
+        return requests_meeting(store, filter_)
     search = str(filter_.get("q", ""))
     found: list[sa.ColumnElement[bool]] = []
     if source == "customers":
@@ -123,6 +127,7 @@ def _of_customers() -> sa.Select[Any]:
         Customer.id.label("customer_id"),
         _NOBODY.label("order_id"),
         _NOBODY.label("ticket_id"),
+        _NOBODY.label("request_id"),
         Customer.sms_contact_id.label("contact_id"),
         Customer.first_name,
         Customer.last_name,
@@ -144,6 +149,7 @@ def _of_records(model: Any) -> sa.Select[Any]:
             sa.func.coalesce(known.id, named.id).label("customer_id"),
             (model.id if model is Order else _NOBODY).label("order_id"),
             (model.id if model is Ticket else _NOBODY).label("ticket_id"),
+            _NOBODY.label("request_id"),
             told("sms_contact_id").label("contact_id"),
             told("first_name"),
             told("last_name"),
@@ -158,3 +164,12 @@ def _of_records(model: Any) -> sa.Select[Any]:
             ),
         )
     )
+
+
+#: Source → its rows.
+_WAYS: Mapping[str, Callable[[], sa.Select[Any]]] = {
+    "customers": _of_customers,
+    "orders": lambda: _of_records(Order),
+    "tickets": lambda: _of_records(Ticket),
+    "waitlist": of_requests,
+}

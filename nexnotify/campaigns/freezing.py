@@ -13,7 +13,7 @@ from nexnotify.stores.models import Store
 
 #: Rows of the audience taken in one transaction. All of it happens within the database.
 CHUNK = 5000
-_COLUMNS = ("contact_id", "customer_id", "order_id", "ticket_id")
+_COLUMNS = ("contact_id", "customer_id", "order_id", "ticket_id", "request_id")
 
 
 def freeze_some(send: Send, now: datetime) -> bool:

@@ -16,6 +16,7 @@ STATES = {
     "draft": N_("Being written; nobody gets anything."),
     "scheduled": N_("Confirmed; waits for its time or for the seconds in which it can be taken back."),
     "sending": N_("Its texts are being written and sent."),
+    "paused": N_("One of your people paused it; nothing more of it goes until it goes on."),
     "done": N_("Nothing of it waits any more."),
     "cancelled": N_("Taken back or stopped; what had gone by then has gone."),
 }
@@ -33,7 +34,7 @@ class Send(Tenant, db.Model):
         partial_index("ix_send_work", "work_at", "id", where="work_at IS NOT NULL"),
     )
 
-    #: Where its people were picked: "customers", "orders" or "tickets".
+    #: Where its people were picked: "customers", "orders", "tickets" or "waitlist".
     source: Mapped[str] = mapped_column(sa.String(10))
     #: "marketing", or "transactional" for one person's order or ticket.
     purpose: Mapped[str] = mapped_column(sa.String(15))
@@ -93,6 +94,7 @@ class SendRecipient(Tenant, db.Model):
         tenant_key("customer_id", "customer"),
         tenant_key("order_id", "customer_order"),
         tenant_key("ticket_id", "ticket"),
+        tenant_key("request_id", "alert_request"),
         tenant_key("message_id", "message"),
         # Nulls are never equal: each row without a number is one that is left out.
         sa.UniqueConstraint("store_id", "send_id", "contact_id"),
@@ -103,6 +105,7 @@ class SendRecipient(Tenant, db.Model):
         partial_index("ix_send_recipient_message", "store_id", "message_id", where="message_id IS NOT NULL"),
         partial_index("ix_send_recipient_left", "store_id", "send_id", "reason", "id", where="reason IS NOT NULL"),
         partial_index("ix_send_recipient_order", "store_id", "order_id", where="order_id IS NOT NULL"),
+        partial_index("ix_send_recipient_request", "store_id", "request_id", where="request_id IS NOT NULL"),
         partial_index("ix_send_recipient_ticket", "store_id", "ticket_id", where="ticket_id IS NOT NULL"),
     )
 
@@ -112,6 +115,8 @@ class SendRecipient(Tenant, db.Model):
     customer_id: Mapped[int | None] = mapped_column(BigId)
     order_id: Mapped[int | None] = mapped_column(BigId)
     ticket_id: Mapped[int | None] = mapped_column(BigId)
+    #: What they waited for, where the audience is of those who did.
+    request_id: Mapped[int | None] = mapped_column(BigId)
     message_id: Mapped[int | None] = mapped_column(BigId)
     #: Why there is no message: one of ``policy.eligibility.REASONS``, or "erased".
     reason: Mapped[str | None] = mapped_column(sa.String(40))

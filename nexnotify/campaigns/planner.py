@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from nexnotify.campaigns.models import Send, SendRecipient
 from nexnotify.campaigns.texts import Texts
+from nexnotify.campaigns.waitlist import told_since
 from nexnotify.customers.consent import may_be_sent_marketing
 from nexnotify.customers.models import Contact, Customer
 from nexnotify.customers.service import ERASED
@@ -38,6 +39,7 @@ class _Person(NamedTuple):
     unreachable_reason: str | None
     first_name: str | None
     last_name: str | None
+    request_id: int | None
 
 
 _recipient, _contact = SendRecipient.__table__, Contact.__table__
@@ -57,6 +59,7 @@ _NEXT = (
         _contact.c.unreachable_reason,
         sa.func.coalesce(_order.c.first_name, _ticket.c.first_name, _customer.c.first_name),
         sa.func.coalesce(_order.c.last_name, _ticket.c.last_name, _customer.c.last_name),
+        _recipient.c.request_id,
     )
     .outerjoin(_contact, _joined(_contact, "contact_id"))
     .outerjoin(_order, _joined(_order, "order_id"))
@@ -149,9 +152,12 @@ def _decider(send: Send, store: Store, people: Sequence[_Person], now: datetime)
     willing = may_be_sent_marketing(send.store_id, contact_ids) if marketing else frozenset(contact_ids)
     recent = recent_messages(send.store_id, contact_ids if marketing else [], settings, now, GOING).counted
     places = of_contacts(contact_ids) if marketing and settings.quiet_hours else {}
+    told = told_since(send, [person.request_id for person in people if person.request_id is not None])
     known: dict[tuple[object, ...], Verdict] = {}
 
     def decide(person: _Person) -> Verdict:
+        if person.request_id in told:
+            return Skip("told_already")
         if person.contact_id is None:
             return Skip("no_number")
         if person.unreachable_reason == ERASED:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from nexnotify.campaigns.audience import MOST_PICKED, belonging, ids_matching, newest
 from nexnotify.campaigns.models import Selection, Send
+from nexnotify.campaigns.stopped import release_paused
 from nexnotify.content.service import template_problems
 from nexnotify.db import db, insert_ignore
 from nexnotify.errors import Conflict, Invalid
@@ -39,7 +40,7 @@ def draft_to_picked(store: Store, source: str, ids: Sequence[int], user_id: int 
     return _draft(store, source, picked, {}, "marketing", user_id, now)
 
 
-def draft_to_all(store: Store, source: str, filter_: Mapping[str, str], user_id: int | None, now: datetime) -> Send:
+def draft_to_all(store: Store, source: str, filter_: Mapping[str, Any], user_id: int | None, now: datetime) -> Send:
     """A draft to all that match a list's filter.
 
     :raises Invalid: nothing does.
@@ -141,9 +142,21 @@ def hurry(send: Send, now: datetime) -> bool:
 
 def stop(send: Send, user_id: int | None, now: datetime) -> bool:
     """Cancel the rest: what has not been handed to the gateway by now does not go."""
-    return _change(
-        send, ("scheduled", "sending"), state="cancelled", ended_at=now, ended_by=user_id, cursor=0, work_at=now
-    )
+    states = ("scheduled", "sending", "paused")
+    return _change(send, states, state="cancelled", ended_at=now, ended_by=user_id, cursor=0, work_at=now)
+
+
+def pause(send: Send) -> bool:
+    """What has not been handed to the gateway by now waits until it goes on."""
+    return _change(send, ("sending",), state="paused", work_at=None)
+
+
+def resume(send: Send, now: datetime) -> bool:
+    """Go on where it was paused."""
+    if not _change(send, ("paused",), state="sending", work_at=now):
+        return False
+    release_paused(send, now)
+    return True
 
 
 def discard(send: Send) -> bool:

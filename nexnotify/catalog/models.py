@@ -24,6 +24,8 @@ class Product(Tenant, db.Model):
     url: Mapped[str | None] = mapped_column(sa.String(2000))
     image_url: Mapped[str | None] = mapped_column(sa.String(2000))
     published: Mapped[bool] = mapped_column(default=True)
+    #: The shop's own labels, such as a collection; journeys and audiences choose by them.
+    tags: Mapped[list[str]] = mapped_column(sa.JSON, default=list, server_default="[]")
     #: False: nobody is asked for it and nobody told of it, whatever its stock.
     alerts: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     #: Fewest units at which people are told of its variants; null: as the store's.

@@ -62,6 +62,7 @@ class ProductData:
     alerts: bool | Untold = STAYS
     threshold: int | Untold | None = STAYS
     switches: dict[str, Any] | Untold | None = STAYS
+    tags: Sequence[str] | Untold = STAYS
     #: Ids of products that do as well; None leaves them as they are.
     substitutes: Sequence[str] | None = None
 
@@ -97,7 +98,7 @@ def upsert_product(store: Store, data: ProductData, now: datetime) -> Upserted:
         db.session.add(product)
     product.title, product.url, product.image_url = data.title, data.url, data.image_url
     product.published, product.updated_at = data.published, now
-    _take_told(product, data, ("alerts", "threshold", "switches"))
+    _take_told(product, data, ("alerts", "threshold", "switches", "tags"))
     db.session.flush()
     if data.substitutes is not None:
         set_substitutes(product, data.substitutes)

@@ -33,7 +33,8 @@ UNSAVED = 0
 class Wording:
     """A template version, compiled, for rendering many messages."""
 
-    version_id: int
+    #: None: words that no template has.
+    version_id: int | None
     channel: str
     body: Compiled
     subject: Compiled | None

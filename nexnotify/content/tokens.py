@@ -75,6 +75,12 @@ _ALL_TOKENS: Final = (
         frozenset({"back_in_stock", "reminder"}),
         "",
     ),
+    Token(
+        "item",
+        N_("the restocked item as a block: title, price, picture and link, each on a line of its own; for emails"),
+        "Tee, M / blue · $20.00 · https://shop.example/l/a1B2c3D4e5",
+        frozenset({"journey"}),
+    ),
     Token("ordernumber", N_("the number of the order"), "1001", frozenset({"order", "merchant"})),
     Token("total", N_("what the order comes to, with its currency"), "40.00 USD", frozenset({"order", "merchant"}), ""),
     Token("subject", N_("the subject of the ticket"), "Where is my order?", frozenset({"ticket", "merchant"})),

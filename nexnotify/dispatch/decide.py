@@ -9,20 +9,30 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from nexnotify.campaigns.stopped import stopped_messages
+from nexnotify.campaigns.stopped import AGAIN, PAUSED, halted_messages
 from nexnotify.catalog.models import Variant
 from nexnotify.customers.consent import may_be_sent_marketing
 from nexnotify.db import IdIn, db
 from nexnotify.dispatch.due import Due
 from nexnotify.dispatch.questions import Questions
 from nexnotify.inventory.service import needed_of, status_of
+from nexnotify.journeys.follow_ups import follow_ups
 from nexnotify.ledger.bought import have_bought
 from nexnotify.ledger.facts import COUNTED, GONE, recent_messages, store_policy
 from nexnotify.ledger.models import Alert
 from nexnotify.ledger.pages import pages_gone
 from nexnotify.ledger.questions import CAUSES
 from nexnotify.ledger.whereabouts import addresses_of
-from nexnotify.policy.eligibility import Facts, Send, Verdict, decide_alert, decide_answer, decide_sent
+from nexnotify.policy.eligibility import (
+    Facts,
+    Hold,
+    Send,
+    Verdict,
+    decide_alert,
+    decide_answer,
+    decide_follow_up,
+    decide_sent,
+)
 from nexnotify.policy.places import Known, area_of
 from nexnotify.restock.detect import obstacle
 from nexnotify.restock.models import RestockEvent
@@ -31,7 +41,7 @@ from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.models import AlertRequest
 
 #: Kinds that more than a STOP can hold up.
-_RULED = ("back_in_stock", "reminder", "renewal", "double_opt_in", "bulk", "order", "ticket")
+_RULED = ("back_in_stock", "reminder", "renewal", "double_opt_in", "journey", "bulk", "order", "ticket")
 #: Kinds that are about a restock → the status of a request of which they still say something.
 _ALERTS = {"back_in_stock": "waiting", "reminder": "alerted"}
 
@@ -76,6 +86,8 @@ def _decide(due: Due, house: _House | None, now: datetime) -> Decided:
         return Decided(decide_answer(Facts(opted_out=opted_out, reachable=reachable)))
     if due.kind in CAUSES.values():
         return Decided(house.questions.decide(due, house.policy, house.whereabouts(due, None), now))
+    if due.kind == "journey":
+        return Decided(_decide_follow_up(due, house, now))
     if due.kind not in _ALERTS:
         return Decided(_decide_sent(due, house, now))
     about = house.about.get(due.id, [])
@@ -84,7 +96,7 @@ def _decide(due: Due, house: _House | None, now: datetime) -> Decided:
         reachable=reachable,
         wanted=not about or any(not item.recalled for item in about),
         request_open=any(item.status == _ALERTS[due.kind] for item in about),
-        switched_on=any(house.is_on(due, item) for item in about),
+        switched_on=any(house.offers(due, item.asked_status) for item in about),
         paused=house.settings.is_paused(due.channel),
         buyable=due.variant_id in house.in_stock,
         obstacle=house.obstacle(due, about),
@@ -105,11 +117,31 @@ def _decide_sent(due: Due, house: _House, now: datetime) -> Verdict:
         consent=due.kind != "bulk" or due.contact_id in house.willing,
         opted_out=due.opted_out_at is not None,
         reachable=due.unreachable_at is None,
-        wanted=due.id not in house.stopped,
+        wanted=house.halted.get(due.id) != "cancelled",
         recent=house.recent.counted[due.contact_id],
         known=house.whereabouts(due, None),
     )
+    if house.halted.get(due.id) == "paused":
+        return Hold(PAUSED, now + AGAIN)
     verdict = decide_sent(facts, "marketing" if due.kind == "bulk" else "transactional", house.policy, now)
+    _count(due, verdict, house, now)
+    return verdict
+
+
+def _decide_follow_up(due: Due, house: _House, now: datetime) -> Verdict:
+    """What a journey says to somebody who waits."""
+    about = house.follow_ups.get(due.id)
+    facts = Facts(
+        opted_out=due.opted_out_at is not None,
+        reachable=due.unreachable_at is None,
+        wanted=about is None or about.is_on,
+        request_open=about is not None and about.status == "waiting",
+        switched_on=about is not None and house.offers(due, about.asked_status),
+        paused=house.settings.is_paused(due.channel),
+        recent=house.recent.counted[due.contact_id],
+        known=house.whereabouts(due, about.zone if about else None),
+    )
+    verdict = decide_follow_up(facts, house.policy, now)
     _count(due, verdict, house, now)
     return verdict
 
@@ -128,13 +160,14 @@ class _House:
     def __init__(self, store_id: int, ruled: Sequence[Due], now: datetime) -> None:
         alerts = [due for due in ruled if due.kind in _ALERTS]
         asking = [due for due in ruled if due.kind in CAUSES.values()]
-        sent = [due for due in ruled if due.kind not in (*_ALERTS, *CAUSES.values())]
+        sent = [due for due in ruled if due.kind not in (*_ALERTS, *CAUSES.values(), "journey")]
         bulk = [due.contact_id for due in sent if due.kind == "bulk"]
         store = db.session.get_one(Store, store_id, populate_existing=True)
         self.settings = store_settings(store)
         self.policy = store_policy(self.settings)
         self.about = _about(store_id, [due.id for due in alerts]) if alerts else {}
-        self.variants = _variants({due.variant_id for due in alerts if due.variant_id is not None})
+        about_items = [due for due in ruled if due.kind in (*_ALERTS, "journey")]
+        self.variants = _variants({due.variant_id for due in about_items if due.variant_id is not None})
         self.in_stock = {id for id, variant in self.variants.items() if status_of(variant) == "in_stock"}
         self.pages_gone = pages_gone(store_id, set(self.variants), self.settings, now)
         asked = {item.request_id: due.variant_id or 0 for due in alerts for item in self.about.get(due.id, ())}
@@ -146,13 +179,14 @@ class _House:
         self._addresses = addresses_of([due.contact_id for due in quiet])
         self.willing = may_be_sent_marketing(store_id, bulk)
         self.questions = Questions(store_id, [due.id for due in asking], self.settings)
-        self.stopped = stopped_messages(store_id, [due.id for due in sent])
+        self.follow_ups = follow_ups(store_id, [due.id for due in ruled if due.kind == "journey"])
+        self.halted = halted_messages(store_id, [due.id for due in sent])
 
-    def is_on(self, due: Due, about: About) -> bool:
+    def offers(self, due: Due, asked_status: str) -> bool:
         """Whether the merchant has the message's channel on for what was asked."""
         variant = self.variants.get(due.variant_id or 0)
         switches = self.settings.switches.but(variant.product.switches if variant else None)
-        return due.channel in switches.offered(about.asked_status)
+        return due.channel in switches.offered(asked_status)
 
     def whereabouts(self, due: Due, zone: str | None) -> Known | None:
         """What is known of where a person is; None where only the store's clock counts."""

@@ -46,6 +46,13 @@ class StockChange(Tenant, db.Model):
         tenant_key("variant_id", "variant"),
         sa.Index("ix_stock_change_variant", "store_id", "variant_id", "id"),
         partial_index("ix_stock_change_new", "id", where="looked_at IS NULL"),
+        # What came back from nothing: the activity "Back in stock", and what journeys begin with.
+        partial_index(
+            "ix_stock_change_back",
+            "store_id",
+            "at",
+            where="applied AND available_before <= 0 AND (available_after >= 1 OR available_after IS NULL)",
+        ),
     )
 
     variant_id: Mapped[int] = mapped_column(BigId)

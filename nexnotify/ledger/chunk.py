@@ -19,7 +19,7 @@ from nexnotify.policy.eligibility import Hold, Send, Skip, Verdict
 from nexnotify.restock.models import RestockEvent
 
 #: Holds that are one person's own: others of the same wave hear earlier, and the next wave does not wait for these.
-_PERSONAL = ("frequency_cap", "told_lately", "no_hours")
+_PERSONAL = ("frequency_cap", "told_lately", "no_hours", "best_hour")
 
 
 class Going(NamedTuple):

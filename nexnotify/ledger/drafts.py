@@ -37,7 +37,8 @@ class Waiting(NamedTuple):
 class Text:
     """A rendered alert."""
 
-    version_id: int
+    #: The template's; None: a journey's own words.
+    version_id: int | None
     subject: str | None
     body: str
     encoding: str
@@ -71,16 +72,26 @@ class Drafts:
     """The texts of one variant's alerts, or of reminders of them."""
 
     def __init__(
-        self, store: Store, variant: Variant, kind: str = KIND, is_scarce: Callable[[], bool] = lambda: False
+        self,
+        store: Store,
+        variant: Variant,
+        kind: str = KIND,
+        is_scarce: Callable[[], bool] = lambda: False,
+        *,
+        own_links: bool = True,
     ) -> None:
-        """:param is_scarce: whether few are left; asked once, and only where a template has words for it."""
+        """What is the same for everybody is looked up here, once.
+
+        :param is_scarce: whether few are left; asked once, and only where a template has words for it.
+        :param own_links: messages carry short links, where the store has them; else the product's own address.
+        """
         self._store = store
         self._kind = kind
         self._is_scarce = is_scarce
         self._scarcity: str | None = None
         # As a code is made, and so in no product's title: it can be found in the text and be replaced.
         [self._code] = new_codes(1)
-        links = link_values(store, variant, self._code)
+        links = link_values(store, variant, self._code) if own_links else {}
         self._shared = product_values(store, variant) | links
         self._has_link = bool(links)
         self._wordings: dict[tuple[str, str], _Wording | NoText] = {}
@@ -93,7 +104,7 @@ class Drafts:
             return template
         name = person.first_name if template.names_people else None
         contact_id = person.contact_id if template.links_people else None
-        key = (template.wording.version_id, name, contact_id)
+        key = (person.channel, template.wording.version_id, name, contact_id)
         if key not in self._texts:
             self._texts[key] = self._render(template.wording, name, contact_id)
         return self._texts[key]
@@ -102,11 +113,15 @@ class Drafts:
         key = (channel, status)
         if key not in self._wordings:
             try:
-                found = wording(self._store, self._kind, channel, status)
+                found = self._find_wording(channel, status)
                 self._wordings[key] = _Wording(found, found.uses("firstname", "fullname"), found.uses("stop_url"))
             except LookupError as error:
                 self._wordings[key] = NoText("no_text", str(error))
         return self._wordings[key]
+
+    def _find_wording(self, channel: str, status: str) -> Wording:
+        """:raises LookupError: there is none."""
+        return wording(self._store, self._kind, channel, status)
 
     def _render(self, template: Wording, name: str | None, contact_id: int | None) -> Text | NoText:
         own = {"firstname": name, "fullname": name}
@@ -120,5 +135,5 @@ class Drafts:
             text = template.render(self._shared | own)
         except UnresolvedToken as error:
             return NoText("no_text", str(error))
-        link = self._code if self._has_link and template.uses("url") else None
+        link = self._code if self._has_link and template.uses("url", "item") else None
         return Text(template.version_id, text.subject, text.body, text.encoding, text.segments, link)

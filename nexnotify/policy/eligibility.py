@@ -44,6 +44,7 @@ REASONS = {
     "told_already": N_("Another message about this request is on its way."),
     "no_number": N_("There is no mobile number."),
     "taken_back": N_("One of your people stopped it before it went."),
+    "send_paused": N_("One of your people paused the send; the text goes when it goes on."),
     "no_gateway": N_("The store has no gateway for this channel."),
     "no_text": N_("No template is in use, or it has a token without a value for this person, so nothing was sent."),
 }
@@ -140,6 +141,12 @@ def decide_alert(facts: Facts, policy: Policy, now: datetime) -> Verdict:
 def decide_question(facts: Facts, policy: Policy, now: datetime) -> Verdict:
     """Asking about a request that waits: as an alert, but what nobody can buy can be asked about, and no cap counts it."""
     return _refusal(facts) or _not_asked_for(facts) or _delay(facts, replace(policy, cap_texts=None), now)
+
+
+def decide_follow_up(facts: Facts, policy: Policy, now: datetime) -> Verdict:
+    """What a journey says to somebody who waits: as a question, and it counts for the cap."""
+    taken_back = None if facts.wanted else Skip("taken_back")
+    return _refusal(facts) or taken_back or _not_asked_for(facts) or _delay(facts, policy, now)
 
 
 def _not_asked_for(facts: Facts) -> Skip | None:

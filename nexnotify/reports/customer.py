@@ -17,11 +17,13 @@ from nexnotify.db import db
 from nexnotify.ledger.models import Message
 from nexnotify.orders.models import ORDER_STATUSES
 from nexnotify.receipts.models import InboundMessage
+from nexnotify.reports.activities import back_in_stock_file, back_in_stock_lines
 from nexnotify.reports.clicks import click_lines, opened_by
 from nexnotify.reports.customer_orders import order_events, orders_file, ticket_messages, tickets_file
 from nexnotify.reports.happening import Happening
 from nexnotify.reports.trace import CLOSED
 from nexnotify.reports.words import PRODUCT_STATUSES, channel_word, kind_word, reason_words
+from nexnotify.waitlist.activities import NAMES, WAITING
 from nexnotify.waitlist.models import AlertRequest
 from nexnotify.words import N_
 
@@ -51,6 +53,7 @@ def timeline(customer: Customer) -> tuple[list[Happening], bool]:
     # Of what happened at one moment, the consequence stands first here, and so above its cause.
     sources = [_messages(contacts), _inbound(contacts), _requests(contacts), _consents(contacts)]
     sources.append(click_lines(opened_by(customer.store_id, list(contacts), SHOWN + 1)))
+    sources.append(back_in_stock_lines(customer.store_id, list(contacts), SHOWN + 1))
     sources += [_orders(customer, list(contacts)), _tickets(customer, list(contacts))]
     found = [line for lines in sources for line in lines]
     found.append(Happening(customer.created_at, N_("First told of by the shop"), "neutral"))
@@ -134,6 +137,7 @@ def _address_file(contact: Contact) -> dict[str, Any]:
             }
             for item, variant in _request_rows(mine, None)
         ],
+        "back_in_stock": back_in_stock_file(contact.store_id, contact.id),
         "messages_to_them": _messages_file(mine),
         "links_opened": [isoformat(click.at) for click in opened_by(contact.store_id, [contact.id], None)],
         "messages_from_them": [
@@ -204,7 +208,7 @@ def _requests(contacts: Contacts) -> list[Happening]:
         lines.append(
             Happening(
                 item.created_at,
-                N_("Waits for stock"),
+                NAMES[WAITING],
                 "info",
                 N_("%(name)s, which was %(was)s, by %(by)s.", name=name, was=was, by=by),
                 "",

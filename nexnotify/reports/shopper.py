@@ -37,6 +37,7 @@ BY_REASON = {
     "no_hours": _LATER,
     "no_credit": _LATER,
     "told_already": _ON_ITS_WAY,
+    "send_paused": _LATER,
     "no_number": N_("There is no mobile number to send the message to."),
     "taken_back": N_("The shop took the message back before it went."),
     "no_gateway": _NOT_SENT,
@@ -87,11 +88,14 @@ def sentence(request: AlertRequest, events: Sequence[dict[str, Any]]) -> str:
         return BY_END.get(request.closed_reason or "", N_("The request has ended."))
     if request.status not in ("waiting", "alerted"):
         return STATUSES[request.status]
+    if any(event["what"] == "journey_waits" for event in events):
+        return _LATER
     last = next(
         (
             event
             for event in reversed(events)
             if event["what"].startswith(("message_", "decided_", "restock_", "place_"))
+            and event.get("kind") != "journey"  # said while it waits; of what it waits for that says nothing
         ),
         None,
     )

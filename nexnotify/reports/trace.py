@@ -13,11 +13,14 @@ from nexnotify.catalog.models import Variant
 from nexnotify.clock import isoformat, utcnow
 from nexnotify.customers.models import ConsentEntry, Contact
 from nexnotify.db import db
+from nexnotify.journeys.models import JourneyPerson
 from nexnotify.ledger.likelihood import order_words
 from nexnotify.ledger.models import Alert, Message, MessageEvent, Question
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.policy.eligibility import REASONS
+from nexnotify.reports.activities import came_back_lines
 from nexnotify.reports.clicks import opened
+from nexnotify.reports.journeys import journey_lines
 from nexnotify.reports.shopper import sentence
 from nexnotify.reports.words import PRODUCT_STATUSES, reason_words
 from nexnotify.restock.models import BEFORE, STATES, RestockEvent
@@ -74,7 +77,19 @@ _VERDICTS = {
 
 def trace(request: AlertRequest) -> dict[str, Any]:
     """Everything that is known about a request, oldest first, each line with its reason and in words."""
-    parts = (_asked, _consent, _questions, _decisions, _messages, _clicks, _kept, _ended, _not_reached)
+    parts = (
+        _asked,
+        _consent,
+        _questions,
+        came_back_lines,
+        journey_lines,
+        _decisions,
+        _messages,
+        _clicks,
+        _kept,
+        _ended,
+        _not_reached,
+    )
     events = [event for part in parts for event in part(request)]
     events.sort(key=lambda event: event["at"])
     ends = ends_at(request, store_settings(db.session.get_one(Store, request.store_id)), utcnow())
@@ -223,7 +238,7 @@ def _messages(request: AlertRequest) -> list[dict[str, Any]]:
     about = sa.union(
         *(
             sa.select(table.message_id).where(table.store_id == request.store_id, table.request_id == request.id)
-            for table in (Alert, Question)
+            for table in (Alert, Question, JourneyPerson)
         )
     )
     rows = db.session.execute(

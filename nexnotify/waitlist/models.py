@@ -172,7 +172,7 @@ class Decision(Tenant, db.Model):
 
     request_id: Mapped[int] = mapped_column(BigId)
     restock_id: Mapped[int] = mapped_column(BigId)
-    #: "plan", "send" or "reminder"
+    #: "plan", "send", "reminder" or "journey"
     stage: Mapped[str] = mapped_column(sa.String(10))
     #: "send", "hold" or "skip"
     verdict: Mapped[str] = mapped_column(sa.String(10))

@@ -46,6 +46,9 @@ class ProductPayload(Payload):
     switches: dict[Unavailable, dict[SwitchedChannel, bool]] | None = Field(
         None, description="What differs from the store's switches; null: nothing does. Stays unless told."
     )
+    tags: Annotated[list[Text], Field(max_length=100)] = Field(
+        [], description="Labels of your own, by which journeys and audiences choose. Stay unless told."
+    )
     substitutes: Annotated[list[Text], Field(max_length=50)] | None = Field(
         None, description="Ids of products that do as well: who has ordered one is not told. Unless told, they stay."
     )

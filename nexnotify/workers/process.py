@@ -16,6 +16,7 @@ from huey.consumer import Consumer
 
 from nexnotify.garbage import keep_what_stays
 from nexnotify.nudge import Nudges
+from nexnotify.workers.following import run_journeys
 from nexnotify.workers.importing import run_imports
 from nexnotify.workers.sender import Sender
 from nexnotify.workers.steps import run_campaigns, run_notices, run_receipts, run_restock, run_sweep
@@ -36,9 +37,14 @@ def register_steps(app: Flask, nudges: Nudges, sender: Sender) -> None:
 
         return run
 
-    nudges.steps["restock"] = in_context(lambda: run_restock(sender.wake))
+    def restock() -> None:
+        run_restock(sender.wake)
+        run_journeys(sender.wake)  # what begins with a restock follows its plan
+
+    nudges.steps["restock"] = in_context(restock)
     nudges.steps["notices"] = in_context(lambda: run_notices(sender.wake))
     nudges.steps["campaigns"] = in_context(lambda: run_campaigns(sender.wake))
+    nudges.steps["journeys"] = in_context(lambda: run_journeys(sender.wake))
     nudges.steps["imports"] = in_context(run_imports)
     nudges.steps["receipts"] = in_context(run_receipts)
     nudges.steps["send"] = sender.wake

@@ -26,6 +26,7 @@ from nexnotify.dispatch.settle import settle
 from nexnotify.gateways.contract import Gateway
 from nexnotify.gateways.loader import UnknownGateway
 from nexnotify.gateways.service import gateway_of_lane, open_gateway, pause
+from nexnotify.journeys.planner import has_become_due as someone_is_due
 from nexnotify.ledger.planner import has_become_due
 from nexnotify.nudge import nudge
 from nexnotify.workers.owners import this_owner
@@ -148,6 +149,8 @@ class Sender:
                 nudge("campaigns")  # the time of a send has come
             if has_become_due(now):
                 nudge("restock")  # that of a wave
+            if someone_is_due(now):
+                nudge("journeys")  # that of somebody in a journey
             self._released = time.monotonic()
         if not self._has_room():
             return IDLE

@@ -42,6 +42,7 @@ from nexnotify.turns import let_others_write
 from nexnotify.waitlist.life import expire_unanswered, lapse_unconfirmed
 from nexnotify.waitlist.overlooked import overlooked, record_overlooked
 from nexnotify.waitlist.queries import anyone_waits
+from nexnotify.workers.following import run_entries, run_journeys
 from nexnotify.workers.owners import dead_owners
 from nexnotify.workers.predicting import plan_next, run_delays, run_predictions
 
@@ -65,6 +66,7 @@ def run_restock(after_chunk: Callable[[], None] = lambda: None) -> None:
         end_read()
         with transaction():
             look_at(in_vain, utcnow())
+    run_entries()  # before the plan: who is told by it has met the activity all the same
     run_delays()
     run_pages()
     faulty: set[int] = set()
@@ -273,6 +275,7 @@ def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
         run_receipts,
         run_stock_check,
         lambda: run_restock(after_chunk),
+        lambda: run_journeys(after_chunk),
         lambda: run_notices(after_chunk),
         run_long_waitlists,
         run_lives,

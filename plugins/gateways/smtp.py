@@ -37,6 +37,8 @@ from nexnotify.gateways.contract import (
 #: An address of the merchant's own; shoppers' may have letters of any language before the @.
 ADDRESS = r"[!#-'*+\-/-9=?A-Z^_`a-z{|}~.]+@[^\s<>@,;:\"()\\]+"
 LINK = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]]")
+#: A link alone on its line whose path ends as that of a picture: it is shown.
+PICTURE = re.compile(r"https?://[^\s<>\"'?#]+\.(?:jpe?g|png|gif|webp)(?:\?[^\s<>\"']*)?", re.IGNORECASE)
 #: What no line of a header may hold: controls, line ends of any kind, halves of characters.
 NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 PAGE = """<!doctype html>
@@ -216,9 +218,20 @@ def _page(text: str, title: str) -> str:
 
 
 def _linked(text: str) -> str:
+    return "<br>\n".join(_picture(line) or _line_with_links(line) for line in text.split("\n"))
+
+
+def _picture(line: str) -> str:
+    """A line that is the address of a picture, as that picture; empty for any other."""
+    if not PICTURE.fullmatch(line.strip()):
+        return ""
+    return f'<img src="{html.escape(line.strip())}" alt="" style="max-width:100%;height:auto;border:0">'
+
+
+def _line_with_links(text: str) -> str:
     parts, end = [], 0
     for found in LINK.finditer(text):
         url = html.escape(found.group())
         parts += [html.escape(text[end : found.start()]), f'<a href="{url}">{url}</a>']
         end = found.end()
-    return "".join([*parts, html.escape(text[end:])]).replace("\n", "<br>\n")
+    return "".join([*parts, html.escape(text[end:])])

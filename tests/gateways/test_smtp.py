@@ -214,6 +214,15 @@ def test_a_mail_is_text_and_the_same_as_html() -> None:
     ]
 
 
+def test_the_address_of_a_picture_alone_on_its_line_is_that_picture() -> None:
+    picture = "https://shop.example/tee.jpg?v=1&w=2"
+    page = sent_mail(outgoing_email(body=f"Tee\n{picture}\nSee {picture} too.")).part("html")
+    shown = "https://shop.example/tee.jpg?v=1&amp;w=2"
+    assert page.count("<img ") == 1
+    assert f'Tee<br>\n<img src="{shown}" alt=""' in page
+    assert f'See <a href="{shown}">' in page
+
+
 @pytest.mark.parametrize(
     "body",
     ["<script>alert(1)</script>", 'https://x.example/"onmouseover="alert(1)', "https://x.example/<b>", "javascript:x"],

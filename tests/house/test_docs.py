@@ -23,6 +23,7 @@ from nexnotify.credits.rules import KINDS as CREDIT_KINDS
 from nexnotify.db import db
 from nexnotify.errors import NexnotifyError
 from nexnotify.gateways.loader import load
+from nexnotify.journeys.models import STATES as JOURNEY_STATES
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.orders.models import ORDER_STATUSES
 from nexnotify.outcomes.scanners import SIGNS
@@ -194,6 +195,7 @@ TABLES = {
     "Decision reasons": words_rows(REASONS),
     "Order statuses": words_rows(ORDER_STATUSES),
     "Send states": words_rows(STATES),
+    "Where a person of a journey stands": words_rows(JOURNEY_STATES),
     "Restock states": words_rows(RESTOCK_STATES),
     "Why a restock ended": words_rows(ENDED),
     "Tokens": token_rows(),

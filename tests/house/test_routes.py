@@ -127,7 +127,7 @@ def test_no_address_of_the_admin_opens_another_stores_row(app: Flask, shop: Shop
 
 def test_lists_show_the_stores_own_rows_alone(shop: Shop, other_shop: Shop) -> None:
     _live_a_little(other_shop)
-    for name in ("products", "customers", "orders", "tickets", "requests", "restocks", "messages"):
+    for name in ("products", "customers", "orders", "tickets", "requests", "restocks", "messages", "activities"):
         assert other_shop.get(name)[name], name
         assert shop.get(name)[name] == [], name
 
@@ -154,6 +154,7 @@ def _live_a_little(shop: Shop) -> None:
     desk = Desk(shop.sign_in(f"writer-of-{shop.store_id}@acme.example"))
     desk.post("/sends/one", source="orders", id=desk.id_of("/orders", "orders"))
     desk.post("/views/new/orders?status=new", name="To pack")
+    desk.post("/journeys/new", name="Softly", trigger="back_in_stock", unit="minutes", sms_body="[[product]]")
     assert shop.messages()[0]["status"] == "delivered"
 
 

@@ -18,6 +18,7 @@ from nexnotify.campaigns.service import confirm, draft_to_all, hurry, save_draft
 from nexnotify.campaigns.summary import summarise, twins
 from nexnotify.catalog.models import Variant
 from nexnotify.clock import utcnow
+from nexnotify.content.models import Template
 from nexnotify.customers.consent import Proof
 from nexnotify.customers.models import Contact, Customer
 from nexnotify.db import db, is_postgresql, transaction
@@ -25,6 +26,8 @@ from nexnotify.dispatch.claim import claim
 from nexnotify.dispatch.settle import settle
 from nexnotify.gateways.contract import Accepted
 from nexnotify.inventory.models import StockChange
+from nexnotify.journeys.models import TRIGGERS
+from nexnotify.journeys.service import Plan, save, switch_on
 from nexnotify.ledger.links import new_codes
 from nexnotify.ledger.models import Alert, Attempt, Message, MessageEvent, ShortLink
 from nexnotify.ledger.questions import say_yes
@@ -33,8 +36,10 @@ from nexnotify.outcomes.models import Click, OrderMatch
 from nexnotify.restock.models import RestockEvent
 from nexnotify.restock.steering import recall
 from nexnotify.stores.models import Store
+from nexnotify.waitlist.conditions import Where
 from nexnotify.waitlist.life import ending_soon, expire_unanswered, lapse_unconfirmed
 from nexnotify.waitlist.models import AlertRequest, Decision
+from nexnotify.workers.following import run_journeys
 from nexnotify.workers.steps import run_campaigns, run_lives, run_recovery, run_restock
 from tests.credits import with_credits
 from tests.rules.test_scanners import IPHONE
@@ -73,6 +78,14 @@ def watched() -> Iterator[Seen]:
         yield seen
     finally:
         event.remove(db.engine, "before_cursor_execute", seen.take)
+
+
+@contextmanager
+def seen_also(seen: Seen) -> Iterator[None]:
+    """Look on."""
+    with watched() as more:
+        yield
+    seen.statements |= more.statements
 
 
 def test_no_statement_of_a_restock_reads_what_went_out_before(shop: Shop) -> None:
@@ -310,6 +323,39 @@ def test_no_statement_of_a_click_a_kept_place_or_an_order_reads_what_went_out_be
             assert any(re.search(rf"\b{table}\b", statement) for statement in seen.statements), table
         faults = wide_reads_of(seen)
         if not is_postgresql():
+            forget_statistics()
+            faults += wide_reads_of(seen)
+    assert faults == [], "\n\n".join(faults)
+
+
+def test_no_statement_of_a_journey_reads_what_went_out_before(shop: Shop) -> None:
+    """From the activities, over those whose time has come, to the moment of sending, and the audience of a send."""
+    lane_id = lane_of(shop)
+    shop.product("TEE-M")
+    rows = [{"sku": "TEE-M", "phone": to, "channels": ["sms"], "consent": True, "confirm": False} for to in numbers(5)]
+    with inside(shop.app):
+        store = db.session.get_one(Store, shop.store_id)
+        with transaction():
+            db.session.execute(sa.update(Template).where(Template.kind == "back_in_stock").values(active=False))
+            for trigger in TRIGGERS:
+                plan = Plan("Softly", trigger, Where(), 0, sms_body="[[product]] [[url]]")
+                switch_on(save(store, None, plan, utcnow())[0], utcnow())
+    assert shop.post("requests", {"requests": rows})["errors"] == []
+    with inside(shop.app):
+        fill_past(shop, lane_id)
+    with inside(shop.app), watched() as seen:
+        run_journeys()
+    shop.stock("TEE-M", 5)
+    with inside(shop.app):
+        with seen_also(seen):
+            run_restock()
+            run_journeys()
+            with transaction():
+                claimed = claim(lane_id, "here:1:1", 20, utcnow())
+        assert len(claimed.outgoing) == 10
+        assert any("journey_person" in statement for statement in seen.statements)
+        faults = wide_reads_of(seen)
+        if not is_postgresql():  # nobody gathers statistics in a merchant's SQLite file
             forget_statistics()
             faults += wide_reads_of(seen)
     assert faults == [], "\n\n".join(faults)

@@ -400,6 +400,39 @@ def test_after_a_stop_nothing_more_goes_and_the_rest_is_cancelled(shop: Shop, mo
     assert len(shop.messages("bulk")) == 5
 
 
+def test_while_it_is_paused_nothing_goes_and_after_that_everybody_gets_it_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planner, "CHUNK", 2)
+    crowd(shop, 5)
+    send_id = send(shop)
+    inside(shop, lambda store: work.work_on_next(utcnow()))  # frozen
+    inside(shop, lambda store: work.work_on_next(utcnow()))  # the first two are written
+    assert len(shop.messages("bulk")) == 2
+    assert inside(shop, lambda store: service.pause(db.session.get_one(Send, send_id)))
+    shop.work()
+    assert [item["status"] for item in shop.messages("bulk")] == ["held"] * 2
+    with later(minutes=30):
+        shop.work()
+        assert [item["status"] for item in shop.messages("bulk")] == ["held"] * 2
+        assert inside(shop, lambda store: service.resume(db.session.get_one(Send, send_id), utcnow()))
+        with later(seconds=2):
+            shop.work()
+            assert [item["status"] for item in shop.messages("bulk")] == ["delivered"] * 5
+        assert set(told(shop).values()) == {1}
+
+
+def test_a_paused_send_can_be_stopped_for_good(shop: Shop) -> None:
+    crowd(shop, 3)
+    send_id = send(shop)
+    worker(shop)
+    assert inside(shop, lambda store: service.pause(db.session.get_one(Send, send_id)))
+    assert not inside(shop, lambda store: service.pause(db.session.get_one(Send, send_id)))
+    assert inside(shop, lambda store: service.stop(db.session.get_one(Send, send_id), None, utcnow()))
+    shop.work()
+    assert {item["status"] for item in shop.messages("bulk")} <= {"suppressed", "cancelled"}
+
+
 def test_when_nothing_waits_any_more_it_is_done(shop: Shop) -> None:
     crowd(shop, 3)
     send_id = send(shop)

@@ -31,8 +31,14 @@ DEEDS = (
     "/sends/{send}/confirm",
     "/sends/{send}/undo",
     "/sends/{send}/now",
+    "/sends/{send}/pause",
+    "/sends/{send}/resume",
     "/sends/{send}/stop",
     "/sends/{send}/discard",
+    "/journeys/{journey}/edit",
+    "/journeys/{journey}/on",
+    "/journeys/{journey}/off",
+    "/journeys/{journey}/delete",
     "/customers/{customer}/reveal",
     "/customers/{customer}/fields",
     "/customers/{customer}/export",
@@ -70,6 +76,9 @@ SHOWN = (
     "/sends/{send}/check",
     "/sends/{send}/left-out",
     "/messages?send={send}",
+    "/journeys",
+    "/journeys/{journey}",
+    "/journeys/{journey}/edit",
     "/customers",
     "/customers/{customer}",
     "/customers/{customer}/erase",
@@ -108,7 +117,9 @@ def lived_in(shop: Shop) -> dict[str, int]:
     payment = desk.id_in("/settings/credits", r'name="payment"[^>]*value="(\d+)"')
     desk.post("/settings/credits/buy", pack="1000", payment=str(payment))
     desk.post("/import", kind="customers", file=(io.BytesIO(b"id\nc9\n"), "people.csv"))
+    journey = desk.post("/journeys/new", name="Softly", trigger="back_in_stock", unit="minutes", sms_body="[[product]]")
     return {
+        "journey": int(journey.split("/admin/journeys/")[1].split("/")[0]),
         "send": int(page.split("/admin/sends/")[1].split("/")[0]),
         "payment": payment,
         "purchase": desk.id_of("/settings/credits", "settings/credits/purchases"),

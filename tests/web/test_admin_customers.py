@@ -134,7 +134,7 @@ def test_the_timeline_has_requests_messages_and_consent(shop: Shop, desk: Desk) 
         "Told that it is back",
         "Text message: Back in stock",
         "Text message: Confirmation",
-        "Waits for stock",
+        "Waiting on stock",
         "Consent to marketing given",
         "First told of by the shop",
     ]

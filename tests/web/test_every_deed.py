@@ -53,7 +53,7 @@ UNWRITTEN = {
     "admin_gateways.check": "writes down what the provider said, which is no setting; the page shows it with its time",
 }
 _DRAFT = "a draft reaches nobody; that it was confirmed is written down, with its words"
-UNWRITTEN |= {f"admin_sends.{name}": _DRAFT for name in ("select", "bulk", "one", "write", "discard")}
+UNWRITTEN |= {f"admin_sends.{name}": _DRAFT for name in ("select", "bulk", "one", "new", "write", "discard")}
 #: Looks that are written down, though nothing changes.
 LOOKED = {"admin_widget.check_page", "admin_storefront_code.check", "admin_customers.reveal", "admin_customers.export"}
 
@@ -203,9 +203,19 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     yield "admin_sends.hurry", Deed(f"/sends/{send}/now", {})
     yield "admin_sends.undo", Deed(f"/sends/{send}/undo", {})
     going = _set(app, Send, send, state="sending")
+    yield "admin_sends.pause", Deed(f"/sends/{send}/pause", {}, before=going)
+    yield "admin_sends.resume", Deed(f"/sends/{send}/resume", {})
     yield "admin_sends.stop", Deed(f"/sends/{send}/stop", {}, before=going)
     draft = desk.id_in("/sends?state=draft", r'"/admin/sends/(\d+)"')
     yield "admin_sends.discard", Deed(f"/sends/{draft}/discard", {})
+    yield "admin_sends.new", Deed("/sends/new", {"activity": "waiting_on_stock", "days": "7"})
+    softly = {"name": "Softly", "trigger": "back_in_stock", "unit": "minutes", "sms_body": "[[product]]"}
+    yield "admin_journeys.new", Deed("/journeys/new", softly)
+    journey = ids["journey"]
+    yield "admin_journeys.edit", Deed(f"/journeys/{journey}/edit", {**softly, "delay": "5"})
+    yield "admin_journeys.switch_on", Deed(f"/journeys/{journey}/on", {})
+    yield "admin_journeys.switch_off", Deed(f"/journeys/{journey}/off", {})
+    yield "admin_journeys.delete", Deed(f"/journeys/{journey}/delete", {})
     restock = ids["restock"]
     telling = _set(app, RestockEvent, restock, state="telling", told=1)
     yield "admin_restocks.cap", Deed(f"/restocks/{restock}/cap", {"most": "5"}, before=telling)

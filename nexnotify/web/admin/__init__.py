@@ -15,6 +15,7 @@ from nexnotify.web.admin.exports import bp as exports
 from nexnotify.web.admin.gateways import bp as gateways
 from nexnotify.web.admin.home import bp as home
 from nexnotify.web.admin.imports import bp as imports
+from nexnotify.web.admin.journeys import bp as journeys
 from nexnotify.web.admin.messages import bp as messages
 from nexnotify.web.admin.orders import bp as orders
 from nexnotify.web.admin.payments import bp as payments
@@ -42,6 +43,7 @@ ADMIN_BLUEPRINTS: tuple[tuple[Blueprint, str | None], ...] = (
     (restocks, "/admin/restocks"),
     (messages, "/admin/messages"),
     (sends, "/admin/sends"),
+    (journeys, "/admin/journeys"),
     (orders, "/admin/orders"),
     (tickets, "/admin/tickets"),
     (customers, "/admin/customers"),

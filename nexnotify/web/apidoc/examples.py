@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nexnotify.web.apidoc import order_examples
-from nexnotify.web.apidoc.restock_examples import FORECAST, RESTOCK
+from nexnotify.web.apidoc.restock_examples import ACTIVITY, FORECAST, RESTOCK
 
 BODIES: dict[str, Any] = {
     **order_examples.BODIES,
@@ -135,6 +135,7 @@ ANSWERS: dict[str, Any] = {
                 "url": "https://shop.example/tee",
                 "image_url": None,
                 "published": True,
+                "tags": ["summer"],
                 "alerts": True,
                 "threshold": 3,
                 "switches": None,
@@ -204,6 +205,7 @@ ANSWERS: dict[str, Any] = {
         "ends_at": None,
         "events": _TRACE,
     },
+    "listActivities": {"activities": [ACTIVITY], "next": None},
     "listRestocks": {"restocks": [RESTOCK], "next": None},
     "readPlan": {
         "restock": RESTOCK,

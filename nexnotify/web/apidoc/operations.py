@@ -11,6 +11,7 @@ from nexnotify.web.order_payloads import OrderPayload, TicketPayload
 from nexnotify.web.payloads import ApiRequestPayload, LevelPayload
 from nexnotify.web.product_payloads import ProductPayload
 from nexnotify.web.storefront import answers, customer_answers, order_answers, restock_answers
+from nexnotify.web.storefront.activities import ActivityList
 from nexnotify.web.storefront.customers import CustomerPayload
 from nexnotify.web.storefront.simulations import SimulationPayload
 
@@ -60,6 +61,7 @@ FILTERS: dict[str, tuple[str | None, str]] = {
     "phone": (None, "Only who has this number. Write its `+` as `%2B`."),
     "to": (None, "Only to this number or email address. Write the `+` of a number as `%2B`."),
     "customer_id": (None, "Only of this customer, by the storefront's id."),
+    "activity": ("ActivityName", "Which of the two; `waiting_on_stock` unless told."),
     "order_status": ("OrderStatus", "Only orders that stand here."),
     "request_status": ("RequestStatus", "Only requests that stand here."),
     "message_status": ("MessageStatus", "Only messages that stand here."),
@@ -210,6 +212,16 @@ OPERATIONS = (
         "Everything that happened to it and why: the answer to “I asked and never heard”.",
         answers.Trace,
         FINDS,
+    ),
+    Operation(
+        "GET",
+        "/activities",
+        "listActivities",
+        "List activities of contacts",
+        "Who waits on stock, or what came back in stock for whom, newest first, for as long as the store keeps requests.",
+        ActivityList,
+        LISTS,
+        filters=("activity", "sku", "variant_id"),
     ),
     Operation(
         "GET",

@@ -27,6 +27,20 @@ RESTOCK: dict[str, Any] = {
         "revenue_per_message": "6.67",
     },
 }
+ACTIVITY: dict[str, Any] = {
+    "activity": "back_in_stock",
+    "at": "2026-01-05T10:00:00Z",
+    "request_id": 7,
+    "sku": "TEE-M",
+    "variant_id": "tee-m",
+    "product": "Tee",
+    "channel": "sms",
+    "to": "+12015550123",
+    "first_name": "Ann",
+    "source": "widget",
+    "location": "main",
+    "available": 5,
+}
 FORECAST: dict[str, Any] = {
     "waiting": 14,
     "looked_at": 14,

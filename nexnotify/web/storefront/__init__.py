@@ -17,6 +17,7 @@ def _challenge(response: Response) -> Response:
 
 
 from nexnotify.web.storefront import (  # noqa: E402
+    activities,
     customers,
     messages,
     orders,
@@ -30,6 +31,7 @@ from nexnotify.web.storefront import (  # noqa: E402
 )
 
 __all__ = [
+    "activities",
     "blueprint",
     "customers",
     "messages",

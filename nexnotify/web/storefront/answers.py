@@ -144,6 +144,7 @@ class ProductAnswer(Answer):
     url: str | None
     image_url: str | None
     published: bool
+    tags: list[str]
     alerts: Annotated[bool, Field(description="False: nobody is asked for it and nobody told of it.")]
     threshold: Annotated[int | None, Field(description="Fewest units at which people are told; null: as the store's.")]
     switches: Annotated[
@@ -208,7 +209,7 @@ class TraceEvent(Answer):
     words: Annotated[str, Field(description="For people.")]
     reason: Annotated[str, Field(min_length=1)] = ""
     detail: str = ""
-    stage: Annotated[str, one_of("plan", "send", "reminder")] = ""
+    stage: Annotated[str, one_of("plan", "send", "reminder", "journey")] = ""
     restock_id: int = 0
     until: Annotated[Moment, Field(description="When what was held is decided again.")] = ""
     rules_version: int = 0

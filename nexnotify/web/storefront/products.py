@@ -42,7 +42,7 @@ def put_products() -> ResponseReturnValue:
 
 def _data(row: ProductPayload) -> ProductData:
     variants = [VariantData(**_told(variant, ("threshold", "min_order_quantity"))) for variant in row.variants]
-    return ProductData(**{**_told(row, ("alerts", "threshold", "switches")), "variants": variants})
+    return ProductData(**{**_told(row, ("alerts", "threshold", "switches", "tags")), "variants": variants})
 
 
 def _told(row: Payload, staying: Collection[str]) -> dict[str, Any]:
@@ -88,6 +88,7 @@ def _row(product: Product, waiting: dict[int, int], wanted: dict[int, int], subs
         "url": product.url,
         "image_url": product.image_url,
         "published": product.published,
+        "tags": product.tags,
         "alerts": product.alerts,
         "threshold": product.threshold,
         "switches": product.switches,

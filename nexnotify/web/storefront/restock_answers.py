@@ -48,7 +48,13 @@ class RestockList(Answer):
 
 
 class PlanLine(Answer):
-    stage: Annotated[str, one_of("plan", "send", about="Decided when planned, or again at the moment of sending.")]
+    stage: Annotated[
+        str,
+        one_of(
+            *("plan", "send", "reminder", "journey"),
+            about="Decided when planned, again at the moment of sending, for a reminder, or in a journey.",
+        ),
+    ]
     verdict: Verdict
     reason: Reason
     words: Annotated[str, Field(description="The reason, for people.")]

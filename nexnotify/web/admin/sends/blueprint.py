@@ -7,7 +7,10 @@ from flask import Blueprint
 from nexnotify.campaigns.models import Send
 from nexnotify.credits.service import can_send
 from nexnotify.gateways.service import sender_of
+from nexnotify.waitlist.activities import NAMES as ACTIVITIES
+from nexnotify.waitlist.conditions import Where
 from nexnotify.web.admin.access import current_store, may, require, staff_guard
+from nexnotify.web.admin.conditions import CONDITIONS
 from nexnotify.web.admin.loading import load
 from nexnotify.web.languages import number as write_number
 from nexnotify.words import N_
@@ -22,6 +25,7 @@ SOURCES = {
     "customers": (N_("customer"), N_("customers"), "admin_customers.index"),
     "orders": (N_("order"), N_("orders"), "admin_orders.index"),
     "tickets": (N_("ticket"), N_("tickets"), "admin_tickets.index"),
+    "waitlist": (N_("request"), N_("requests"), "admin_sends.index"),
 }
 
 
@@ -51,9 +55,25 @@ def audience_words(send: Send) -> str:
     """Whom a send is for, in a line."""
     if send.is_to_one:
         return N_("One %(source)s", source=SOURCES[send.source][0])
+    if send.source == "waitlist":
+        return waitlist_words(send)
     if send.picked is not None:
         return N_("%(source)s, selected", source=counted(len(send.picked), send.source))
     said = [f"{name.replace('_', '-')} {value}" for name, value in send.filter.items() if value]
     return N_("All %(source)s", source=SOURCES[send.source][1]) + (
         N_(" with %(said)s", said=", ".join(said)) if said else ""
     )
+
+
+def waitlist_words(send: Send) -> str:
+    """The conditions on those who waited, in a line."""
+    occurred = N_(
+        "%(activity)s has occurred in the last %(days)s days",
+        activity=ACTIVITIES.get(send.filter.get("activity", ""), ""),
+        days=send.filter.get("days", ""),
+    )
+    stored = Where.read(send.filter.get("where", {})).stored()
+    for name, words in CONDITIONS.items():
+        if name in stored:
+            occurred = N_("%(said)s, %(name)s %(values)s", said=occurred, name=words, values=", ".join(stored[name]))
+    return N_("%(said)s, opted in", said=occurred) if send.filter.get("opt_in") else occurred

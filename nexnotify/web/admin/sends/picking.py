@@ -23,6 +23,8 @@ from nexnotify.web.admin.sends.blueprint import SOURCES, TO_MANY, TO_ONE, bp, co
 from nexnotify.web.languages import number as write_number
 from nexnotify.words import N_
 
+#: Sources whose rows have a page with a button to write to that one person.
+ALONE = ("customers", "orders", "tickets")
 #: Filters of each list that an audience keeps.
 FILTERS = {"customers": ("q", "opt_in"), "orders": ("q", "status", "placed_from")}
 
@@ -125,7 +127,7 @@ def bulk() -> ResponseReturnValue:
 def one() -> ResponseReturnValue:
     """Send text message, on the page of an order, a ticket or a customer."""
     source, row_id = request.form.get("source", ""), request.form.get("id", type=int)
-    if source not in MODELS or row_id is None or not 0 <= row_id <= MAX_ID:
+    if source not in ALONE or row_id is None or not 0 <= row_id <= MAX_ID:
         abort(404)
     row: Any = load(MODELS[source], row_id)
     with transaction():

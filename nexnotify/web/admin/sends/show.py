@@ -143,6 +143,31 @@ def hurry(send_id: int) -> ResponseReturnValue:
     return redirect(url_for("admin_sends.show", send_id=send_id))
 
 
+@bp.post("/<int:send_id>/pause")
+@requires(TO_ONE)
+def pause(send_id: int) -> ResponseReturnValue:
+    """Let the rest wait."""
+    now = utcnow()
+    with transaction():
+        send = load_own(send_id, lock=True)
+        if service.pause(send):
+            audit(current_store(), "send.paused", current_user.id, now, to=audience_words(send))
+    return redirect(url_for("admin_sends.show", send_id=send_id))
+
+
+@bp.post("/<int:send_id>/resume")
+@requires(TO_ONE)
+def resume(send_id: int) -> ResponseReturnValue:
+    """Go on with the rest."""
+    now = utcnow()
+    with transaction():
+        send = load_own(send_id, lock=True)
+        if service.resume(send, now):
+            audit(current_store(), "send.resumed", current_user.id, now, to=audience_words(send))
+    nudge("campaigns")
+    return redirect(url_for("admin_sends.show", send_id=send_id))
+
+
 @bp.post("/<int:send_id>/stop")
 @requires(TO_ONE)
 def stop(send_id: int) -> ResponseReturnValue:

@@ -1,0 +1,140 @@
+"""Audiences of those who wait or waited: by an activity that has occurred in the last days, and other conditions.
+
+Nobody is told of a restock twice: whoever has a message about it already, from the store's alert, a journey or another
+send, is none of them, and those who are told between the confirmation and the text are left out then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from nexnotify.campaigns.models import Send, SendRecipient
+from nexnotify.catalog.models import Product, Variant
+from nexnotify.customers.models import Contact, Customer
+from nexnotify.db import IdIn, db
+from nexnotify.inventory.models import StockChange
+from nexnotify.ledger.models import Alert
+from nexnotify.restock.models import RestockEvent
+from nexnotify.stores.models import Store
+from nexnotify.waitlist.activities import BACK_IN_STOCK, came_back
+from nexnotify.waitlist.conditions import Where
+from nexnotify.waitlist.models import AlertRequest
+
+_NOBODY = sa.cast(sa.null(), sa.BigInteger)
+
+
+def of_requests() -> sa.Select[Any]:
+    """Requests as rows of an audience; who asked by email is reached at the number of the customer with that address."""
+    by_number, by_email = sa.orm.aliased(Customer), sa.orm.aliased(Customer)
+    asked = AlertRequest.contact_id
+    columns: tuple[Any, ...] = (
+        AlertRequest.id,
+        sa.func.coalesce(by_number.id, by_email.id).label("customer_id"),
+        _NOBODY.label("order_id"),
+        _NOBODY.label("ticket_id"),
+        AlertRequest.id.label("request_id"),
+        sa.case((Contact.channel == "sms", asked), else_=by_email.sms_contact_id).label("contact_id"),
+        sa.func.coalesce(by_number.first_name, by_email.first_name).label("first_name"),
+        sa.func.coalesce(by_number.last_name, by_email.last_name).label("last_name"),
+    )
+    return (
+        sa.select(*columns)
+        .join(Contact, sa.and_(Contact.store_id == AlertRequest.store_id, Contact.id == asked))
+        .outerjoin(by_number, sa.and_(by_number.store_id == AlertRequest.store_id, by_number.sms_contact_id == asked))
+        .outerjoin(by_email, sa.and_(by_email.store_id == AlertRequest.store_id, by_email.email_contact_id == asked))
+    )
+
+
+def requests_meeting(store: Store, filter_: Mapping[str, Any]) -> list[Any]:
+    """Conditions on the requests of an audience: its activity has occurred since, of these items, from these sources."""
+    where = Where.read(filter_.get("where", {}))
+    try:
+        since = datetime.fromisoformat(str(filter_.get("since"))).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return [sa.false()]  # nobody at all, rather than too many
+    found: list[Any] = [(AlertRequest.status + "") != "pending"]
+    if where.sources:
+        found.append(sa.func.lower(AlertRequest.source).in_([source.lower() for source in where.sources]))
+    if filter_.get("opt_in") == "yes":
+        found.append(_opted_in())
+    if filter_.get("activity") == BACK_IN_STOCK:
+        return [*found, came_back(since, *_items(store, where), *_at(where), ~_has_message(), ~_was_sent())]
+    items = sa.exists().where(
+        Variant.store_id == AlertRequest.store_id, Variant.id == AlertRequest.variant_id, *_items(store, where)
+    )
+    return [*found, AlertRequest.created_at >= since, items]
+
+
+def _items(store: Store, where: Where) -> list[Any]:
+    """Conditions on the variant."""
+    found: list[Any] = []
+    if where.skus:
+        found.append(sa.func.lower(Variant.sku).in_([sku.lower() for sku in where.skus]))
+    if where.products:
+        named = sa.func.lower(Product.external_id).in_([product.lower() for product in where.products])
+        found.append(Variant.product_id.in_(sa.select(Product.id).where(Product.store_id == store.id, named)))
+    if where.tags:
+        wanted = {tag.casefold() for tag in where.tags}
+        rows = db.session.execute(sa.select(Product.id, Product.tags).where(Product.store_id == store.id)).all()
+        tagged = [id for id, tags in rows if not wanted.isdisjoint(tag.casefold() for tag in tags)]
+        found.append(Variant.product_id.in_(tagged))
+    return found
+
+
+def _at(where: Where) -> list[Any]:
+    """Conditions on the change of stock."""
+    if not where.locations:
+        return []
+    return [sa.func.lower(StockChange.location_key).in_([location.lower() for location in where.locations])]
+
+
+def _opted_in() -> Any:
+    theirs = sa.or_(
+        Customer.sms_contact_id == AlertRequest.contact_id, Customer.email_contact_id == AlertRequest.contact_id
+    )
+    return sa.exists().where(Customer.store_id == AlertRequest.store_id, theirs, Customer.sms_opt_in.is_(True))
+
+
+def _has_message() -> Any:
+    """The right to be told of it is taken: by the store's alert, or by a journey."""
+    return (
+        sa.exists()
+        .where(
+            Alert.store_id == AlertRequest.store_id,
+            Alert.request_id == AlertRequest.id,
+            RestockEvent.store_id == Alert.store_id,
+            RestockEvent.id == Alert.restock_id,
+            RestockEvent.stock_change_id >= StockChange.id,
+        )
+        .correlate(AlertRequest, StockChange)
+    )
+
+
+def _was_sent() -> Any:
+    """An earlier send to those who waited has told them."""
+    return (
+        sa.exists()
+        .where(
+            SendRecipient.store_id == AlertRequest.store_id,
+            SendRecipient.request_id == AlertRequest.id,
+            SendRecipient.message_id.is_not(None),
+            Send.store_id == SendRecipient.store_id,
+            Send.id == SendRecipient.send_id,
+            Send.confirmed_at >= StockChange.at,
+        )
+        .correlate(AlertRequest, StockChange)
+    )
+
+
+def told_since(send: Send, request_ids: Sequence[int]) -> frozenset[int]:
+    """Those of the requests that were told by another message since the send was confirmed."""
+    if not request_ids or send.filter.get("activity") != BACK_IN_STOCK:
+        return frozenset()
+    told = sa.select(AlertRequest.id).where(
+        IdIn(AlertRequest.__table__.c.id, ids=list(request_ids)), AlertRequest.alerted_at >= send.confirmed_at
+    )
+    return frozenset(db.session.scalars(told))

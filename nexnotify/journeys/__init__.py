@@ -1,0 +1,1 @@
+"""Journeys: when an activity occurs, after a delay, a person is written to, once."""

@@ -1,0 +1,37 @@
+"""What a journey says to each person: its own words, as they are when the person's time has come."""
+
+from __future__ import annotations
+
+from nexnotify.catalog.models import Variant
+from nexnotify.content.service import Wording, as_sent
+from nexnotify.content.tokens import compile_template
+from nexnotify.journeys.models import Journey
+from nexnotify.ledger.drafts import Drafts
+from nexnotify.stores.models import Store
+
+#: The kind of message whose tokens the words can have, and which those who wait are sent.
+KIND = "journey"
+
+
+class JourneyDrafts(Drafts):
+    """The texts of one journey about one variant."""
+
+    def __init__(self, store: Store, variant: Variant, journey: Journey, *, own_links: bool) -> None:
+        """:param own_links: each message gets a short link of its own, where the store has them."""
+        super().__init__(store, variant, KIND, own_links=own_links)
+        self._journey = journey
+        self._shared["item"] = item_block(variant, self._shared)
+
+    def _find_wording(self, channel: str, status: str) -> Wording:
+        subject, body = self._journey.words(channel)
+        if not body:
+            raise LookupError(f"The journey says nothing by {channel}.")
+        title = compile_template(subject) if subject else None
+        return Wording(None, channel, compile_template(as_sent(self._store, KIND, channel, body)), title)
+
+
+def item_block(variant: Variant, values: dict[str, str | None]) -> str:
+    """The item as lines: title, price, picture, link; what it does not have is left out."""
+    title = ", ".join(filter(None, (variant.product.title, variant.name)))
+    picture = variant.image_url or variant.product.image_url
+    return "\n".join(filter(None, (title, values.get("price"), picture, values.get("url"))))
