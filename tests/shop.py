@@ -14,8 +14,9 @@ from nexnotify.ledger.opening import equip_store
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import create_api_key, create_user, open_store
 from nexnotify.workers.following import run_journeys
+from nexnotify.workers.recovering import run_recovery
 from nexnotify.workers.sender import Sender
-from nexnotify.workers.steps import run_campaigns, run_lives, run_notices, run_receipts, run_recovery, run_restock
+from nexnotify.workers.steps import run_campaigns, run_lives, run_notices, run_receipts, run_restock
 
 PASSWORD = "correct horse battery"
 

@@ -14,16 +14,11 @@ from nexnotify.campaigns.work import SendFault, has_work, put_off, work_on_next
 from nexnotify.clock import utcnow
 from nexnotify.customers.service import forget_old_counts
 from nexnotify.db import db, end_read, transaction
-from nexnotify.dispatch import recover
 from nexnotify.fetch import Page, fetch_page
-from nexnotify.gateways.contract import CannotTell, LookupAnswer
-from nexnotify.gateways.models import GatewayInstance
-from nexnotify.gateways.service import open_gateway
 from nexnotify.imports.service import forget_old as forget_old_imports
 from nexnotify.imports.service import has_work as has_imports
 from nexnotify.ledger.aging import ask_idle, ask_renewals
 from nexnotify.ledger.pages import look, record_page, wanted_pages
-from nexnotify.ledger.paying import give_back_unresolved
 from nexnotify.ledger.planner import PlanFault, has_unplanned, look_at, waiting_in_vain
 from nexnotify.ledger.reminders import remind
 from nexnotify.notices.long_waitlists import crossings, watching_stores, write_crossings
@@ -43,15 +38,13 @@ from nexnotify.waitlist.life import expire_unanswered, lapse_unconfirmed
 from nexnotify.waitlist.overlooked import overlooked, record_overlooked
 from nexnotify.waitlist.queries import anyone_waits
 from nexnotify.workers.following import run_entries, run_journeys
-from nexnotify.workers.owners import dead_owners
 from nexnotify.workers.predicting import plan_next, run_delays, run_predictions
+from nexnotify.workers.recovering import run_recovery
 
 log = logging.getLogger(__name__)
 
 #: How long the pages of products are looked at before people are told, in seconds; what was not read by then is told.
 LOOKING = 15.0
-#: How long one sweep asks gateways for lost outcomes, in seconds; one that is slow to answer must not hold up the rest.
-ASKING = 20.0
 #: Transactions that one sweep gives to each kind of work on requests of a store, 500 requests each.
 PIECES = 20
 
@@ -217,50 +210,6 @@ def run_receipts() -> None:
                 break  # another worker has them
         let_others_write()
     end_read()
-
-
-def run_recovery() -> None:
-    """Lost leases and dead workers: their messages become uncertain; uncertain ones are asked for."""
-    owners = recover.claim_owners()
-    end_read()
-    dead = dead_owners(owners)
-    with transaction():
-        while recover.end_leases(utcnow(), dead):
-            pass
-        while recover.expire_late(utcnow()):
-            pass
-        while give_back_unresolved(utcnow()):
-            pass
-    begun, ends_at = utcnow(), time.monotonic() + ASKING
-    while waiting := recover.questions(begun):  # an answer of any kind puts a question off beyond this moment
-        for question in waiting:
-            _resolve(question)
-            if time.monotonic() > ends_at:
-                return
-    end_read()
-
-
-def _resolve(question: recover.Question) -> None:
-    answer = _ask(question)
-    try:
-        with transaction():
-            recover.resolve(question, answer, utcnow())
-    except (OperationalError, InterfaceError):
-        raise  # the database, not the answer
-    except Exception:
-        log.exception("answer cannot be used", extra={"message": question.message_id})
-        with transaction():
-            recover.resolve(question, CannotTell("The gateway's answer could not be used."), utcnow())
-
-
-def _ask(question: recover.Question) -> LookupAnswer:
-    try:
-        gateway = open_gateway(db.session.get_one(GatewayInstance, question.gateway_id))
-    except Exception as error:
-        return CannotTell(f"The gateway cannot be opened: {type(error).__name__}.")
-    finally:
-        end_read()
-    return recover.ask(gateway, question)
 
 
 def run_opt_outs() -> None:

@@ -33,8 +33,8 @@ from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import resume
 from nexnotify.ledger.models import MessageEvent
 from nexnotify.ledger.opening import take_over_queue
+from nexnotify.workers import recovering
 from nexnotify.workers import sender as sending
-from nexnotify.workers import steps
 from tests.shop import Shop
 from tests.stages.test_claims import (
     claim_now,
@@ -96,7 +96,7 @@ class _Gateway:
 def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
     found = Provider()
     monkeypatch.setattr(sending, "open_gateway", found.open)
-    monkeypatch.setattr(steps, "open_gateway", found.open)
+    monkeypatch.setattr(recovering, "open_gateway", found.open)
     return found
 
 
@@ -297,12 +297,12 @@ def test_a_list_without_a_date_tells_nothing(shop: Shop, twilio: Twilio, monkeyp
     monkeypatch.setattr(http, "request", lambda *_, **__: http.HttpAnswer(200, headers, b'{"messages": []}'))
     with later(minutes=2):
         with inside(shop.app):
-            steps.run_recovery()
+            recovering.run_recovery()
         assert statuses(shop) == ["uncertain"]
     with later(minutes=10):
         headers["date"] = utcnow().strftime("%a, %d %b %Y %H:%M:%S GMT")
         with inside(shop.app):
-            steps.run_recovery()
+            recovering.run_recovery()
         assert statuses(shop) == ["queued"], "With a date it is surely not there"
 
 

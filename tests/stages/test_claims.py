@@ -34,8 +34,9 @@ from nexnotify.ledger.models import Attempt, Message
 from nexnotify.settings import ROOT
 from nexnotify.workers import sender as sending
 from nexnotify.workers.owners import this_owner
+from nexnotify.workers.recovering import run_recovery
 from nexnotify.workers.sender import Sender
-from nexnotify.workers.steps import run_recovery, run_restock
+from nexnotify.workers.steps import run_restock
 from tests.shop import Shop
 
 

@@ -40,7 +40,8 @@ from nexnotify.waitlist.conditions import Where
 from nexnotify.waitlist.life import ending_soon, expire_unanswered, lapse_unconfirmed
 from nexnotify.waitlist.models import AlertRequest, Decision
 from nexnotify.workers.following import run_journeys
-from nexnotify.workers.steps import run_campaigns, run_lives, run_recovery, run_restock
+from nexnotify.workers.recovering import run_recovery
+from nexnotify.workers.steps import run_campaigns, run_lives, run_restock
 from tests.credits import with_credits
 from tests.rules.test_scanners import IPHONE
 from tests.shop import Shop
