@@ -17,7 +17,7 @@ from nexnotify.content.models import MESSAGE_KINDS, Template, TemplateVersion, t
 from nexnotify.content.segments import count, smart
 from nexnotify.content.tokens import TOKENS, Compiled, check, compile_template
 from nexnotify.db import db
-from nexnotify.errors import Invalid, NotFound
+from nexnotify.errors import Invalid
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import can_reply
 from nexnotify.words import N_
@@ -226,20 +226,6 @@ def custom_templates(store: Store, channel: str) -> list[Template]:
     """The templates that staff pick from when they write to people: those of the kind ``custom`` in use, by name."""
     mine = (Template.store_id == store.id, Template.kind == "custom", Template.channel == channel, Template.active)
     return list(db.session.scalars(sa.select(Template).where(*mine).order_by(Template.name)))
-
-
-def template_of(store: Store, template_id: int) -> Template:
-    """A template of the store that is not deleted.
-
-    :raises NotFound: there is none.
-    """
-    statement = sa.select(Template).where(
-        Template.store_id == store.id, Template.id == template_id, Template.deleted_at.is_(None)
-    )
-    template = db.session.scalar(statement)
-    if template is None:
-        raise NotFound(N_("There is no such template."))
-    return template
 
 
 def samples() -> dict[str, str | None]:

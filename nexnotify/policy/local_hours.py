@@ -12,8 +12,6 @@ from nexnotify.policy.quiet_hours import Window, next_allowed, next_open
 
 #: Nobody is closed for longer: whom no moment suits within these days, none ever will.
 MOST = timedelta(days=15)
-#: Quiet hours and laws' hours begin and end on whole minutes, and so do all clock changes of our time.
-_MINUTE = timedelta(minutes=1)
 
 
 class Answer(NamedTuple):
