@@ -88,7 +88,7 @@ def sentence(request: AlertRequest, events: Sequence[dict[str, Any]]) -> str:
         return BY_END.get(request.closed_reason or "", N_("The request has ended."))
     if request.status not in ("waiting", "alerted"):
         return STATUSES[request.status]
-    if any(event["what"] == "journey_waits" for event in events):
+    if request.status == "waiting" and any(event["what"] == "journey_waits" for event in events):
         return _LATER
     last = next(
         (

@@ -302,6 +302,14 @@ def test_support_can_say_that_the_message_follows_while_somebody_waits_in_a_jour
     shop.stock("TEE-M", 3)
     shop.work()
     assert shop.trace(shop.requests()[0]["id"])["summary"] == "The product is back; the message will follow."
+    shop.ask("TEE-M", BEN, status=409)
+    shop.product("HAT", title="Hat")
+    journey(desk, trigger=WAITS, sms_body="You wait")
+    with later(seconds=1):
+        shop.ask("HAT", BEN)
+        shop.work()
+        waits = shop.requests()[1]["id"]
+        assert shop.trace(waits)["summary"] == "Waits: the product has not come back since."
 
 
 @ON_SQLITE
