@@ -18,6 +18,7 @@ from nexnotify.cli.common import prepare_database
 from nexnotify.clock import utcnow
 from nexnotify.customers.models import Contact
 from nexnotify.db import db, transaction
+from nexnotify.garbage import keep_what_stays
 from nexnotify.gateways.service import add_gateway
 from nexnotify.inventory.intake import take_product
 from nexnotify.inventory.service import LevelData, set_level
@@ -75,6 +76,7 @@ def installation(
             log_level="WARNING",
         )
         app = create_app(settings)
+        keep_what_stays()  # as the worker and the web processes do
         with app.app_context():
             prepare_database()
             now = utcnow()

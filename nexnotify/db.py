@@ -237,19 +237,13 @@ def _processed(
     rows: Sequence[tuple[Any, ...]], processors: Mapping[int, Callable[[Any], Any]]
 ) -> list[tuple[Any, ...]]:
     """The rows with the values at these places as the driver wants them."""
-    # The value is kept beside what became of it: its id stands for it only as long as it lives.
-    known: dict[tuple[int, int], tuple[Any, Any]] = {}
-    processed = []
-    for row in rows:
-        values = list(row)
-        for i, process in processors.items():
-            value = values[i]
-            found = known.get((i, id(value)))
-            if found is None:
-                found = known[i, id(value)] = (value, process(value))
-            values[i] = found[1]
-        processed.append(tuple(values))
-    return processed
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    for i, process in processors.items():
+        column = columns[i]
+        # Each object once. They all live in ``rows``, so an id stands for one of them.
+        known = {key: process(value) for key, value in {id(value): value for value in column}.items()}
+        columns[i] = [known[id(value)] for value in column]
+    return list(zip(*columns, strict=True))
 
 
 def reserve_ids(model: Any, count: int) -> Sequence[int]:

@@ -173,12 +173,13 @@ def decider(job: Job, facts_of: ChunkFacts) -> Callable[[Waiting], Verdict]:
     policy, variant, product = store_policy(job.settings), job.variant, job.variant.product
     buyable, needed = status_of(variant) == "in_stock", needed_of(job.settings, variant)
     switches = job.settings.switches.but(product.switches)
+    counted, told, whereabouts, buyers = facts_of.recent.counted, facts_of.recent.told, facts_of.known, facts_of.bought
+    variant_id = variant.id
     known: dict[tuple[Any, ...], Verdict] = {}
 
     def decide(person: Waiting) -> Verdict:
-        recent, known_of = facts_of.recent.counted[person.contact_id], facts_of.known.get(person.request_id)
-        told_at = facts_of.recent.told.get((person.contact_id, variant.id))
-        bought = person.request_id in facts_of.bought
+        recent, known_of = counted.get(person.contact_id, ()), whereabouts.get(person.request_id)
+        told_at, bought = told.get((person.contact_id, variant_id)), person.request_id in buyers
         own = (person.channel, person.asked_status, person.quantity, person.opted_out, person.reachable)
         key = (*own, known_of, told_at, bought, *recent)
         if key not in known:

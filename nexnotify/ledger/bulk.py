@@ -11,7 +11,7 @@ from nexnotify.db import insert_tuples, reserve_ids
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.moves import record_new
 from nexnotify.ledger.paying import ASK_AGAIN, NO_CREDIT, funds, put_aside
-from nexnotify.ledger.references import new_reference
+from nexnotify.ledger.references import new_references
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 
@@ -51,14 +51,16 @@ def write_messages(
     found = funds(store.id, store_settings(store), [("sms", item.text.segments) for item in messages])
     ids = reserve_ids(Message, len(messages))
     paid = _held_where_short(messages, found.short, now)
-    head, tail = (lane_id, template_version_id, None, None), (0, 0, 0, now)
+    store_id, head, tail = store.id, (lane_id, template_version_id, None, None), (0, 0, 0, now)
     rows = [
         (
-            *(message_id, store.id, new_reference(now), kind, "sms", item.contact_id, *head),
+            *(message_id, store_id, reference, kind, "sms", item.contact_id, *head),
             *(item.text.body, item.text.encoding, item.text.segments, credits),
             *("held" if item.held else "queued", item.held, express, item.due_at, item.valid_until, *tail),
         )
-        for message_id, item, credits in zip(ids, paid, found.credits, strict=True)
+        for message_id, reference, item, credits in zip(
+            ids, new_references(now, len(ids)), paid, found.credits, strict=True
+        )
     ]
     insert_tuples(Message, _COLUMNS, rows)
     put_aside(store.id, zip(ids, found.credits, strict=True), now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from nexnotify.db import insert_tuples, reserve_ids
@@ -12,7 +12,7 @@ from nexnotify.ledger.links import new_codes, write_links
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.moves import record_new
 from nexnotify.ledger.paying import Funds, put_aside
-from nexnotify.ledger.references import new_reference
+from nexnotify.ledger.references import new_references
 from nexnotify.policy.eligibility import Hold, Send
 
 _MESSAGE = (
@@ -33,22 +33,20 @@ def write_alerts(
     if not going:
         return ()
     ids = reserve_ids(Message, len(going))
-    planned = list(zip(ids, going, strict=True))
-    lanes = {channel: lane_id for channel, lane_id in job.lanes.items() if lane_id}
     codes = _codes([text for _, _, text in going])
-    rows = zip(planned, codes, found.credits, strict=True)
-    messages = [_message(job, lanes, kind, id, *item, code, paid) for (id, item), code, paid in rows]
-    insert_tuples(Message, _MESSAGE, messages)
-    write_links(job.store.id, [(code, id, job.variant.id) for id, code in zip(ids, codes, strict=True) if code])
-    put_aside(job.store.id, zip(ids, found.credits, strict=True), job.now)
+    insert_tuples(Message, _MESSAGE, _messages(job, kind, ids, going, codes, found))
+    # Objects of the database are asked once for all people: each question costs more than the row it is for.
+    store_id, restock_id, variant_id = job.store.id, job.event.id, job.variant.id
+    write_links(store_id, [(code, id, variant_id) for id, code in zip(ids, codes, strict=True) if code])
+    put_aside(store_id, zip(ids, found.credits, strict=True), job.now)
     record_new(ids, job.now)
     # A second alert for the same request and restock breaks the unique key, and with it this whole chunk.
     insert_tuples(
         Alert,
         _ALERT,
         [
-            (job.store.id, person.request_id, job.event.id, person.channel, kind, step, message_id)
-            for message_id, (person, _, _) in planned
+            (store_id, person.request_id, restock_id, person.channel, kind, step, message_id)
+            for message_id, (person, _, _) in zip(ids, going, strict=True)
         ],
     )
     return ids
@@ -61,43 +59,32 @@ def _codes(texts: Sequence[Text]) -> Sequence[str | None]:
     return [code if text.link else None for code, text in zip(new_codes(len(texts)), texts, strict=True)]
 
 
-def _message(
+def _messages(
     job: Job,
-    lanes: Mapping[str, int],
     kind: str,
-    message_id: int,
-    person: Waiting,
-    verdict: Send | Hold,
-    text: Text,
-    code: str | None,
-    credits: int | None,
-) -> tuple[Any, ...]:
-    subject, body = text.with_code(code) if code else (text.subject, text.body)
-    due, status, reason, valid_until = job.now, "queued", None, job.valid_until
-    if isinstance(verdict, Hold):
-        due, status, reason, valid_until = verdict.until, "held", verdict.reason, verdict.until + ALERT_VALID
-    return (
-        message_id,
-        job.store.id,
-        new_reference(job.now),
-        kind,
-        person.channel,
-        person.contact_id,
-        lanes[person.channel],
-        text.version_id,
-        job.variant.id,
-        subject,
-        body,
-        text.encoding,
-        text.segments,
-        credits,
-        status,
-        reason,
-        False,
-        due,
-        valid_until,
-        0,
-        0,
-        0,
-        job.now,
-    )
+    ids: Sequence[int],
+    going: Sequence[tuple[Waiting, Send | Hold, Text]],
+    codes: Sequence[str | None],
+    found: Funds,
+) -> list[tuple[Any, ...]]:
+    lanes = {channel: lane_id for channel, lane_id in job.lanes.items() if lane_id}
+    store_id, variant_id, now = job.store.id, job.variant.id, job.now
+    at_once, tail = (now, job.valid_until), (0, 0, 0, now)
+    rows = []
+    for id, reference, (person, verdict, text), code, credits in zip(
+        ids, new_references(now, len(ids)), going, codes, found.credits, strict=True
+    ):
+        subject, body = text.with_code(code) if code else (text.subject, text.body)
+        status, reason, times = "queued", None, at_once
+        if isinstance(verdict, Hold):
+            status, reason, times = "held", verdict.reason, (verdict.until, verdict.until + ALERT_VALID)
+        channel = person.channel
+        rows.append(
+            (
+                *(id, store_id, reference, kind, channel, person.contact_id, lanes[channel], text.version_id),
+                *(variant_id, subject, body, text.encoding, text.segments, credits, status, reason, False),
+                *times,
+                *tail,
+            )
+        )
+    return rows

@@ -14,6 +14,7 @@ from flask import Flask
 from huey import crontab
 from huey.consumer import Consumer
 
+from nexnotify.garbage import keep_what_stays
 from nexnotify.nudge import Nudges
 from nexnotify.workers.following import run_journeys
 from nexnotify.workers.importing import run_imports
@@ -72,6 +73,7 @@ def _few_arenas() -> None:
 def run_worker(app: Flask) -> None:
     """Work until SIGTERM or SIGINT, then finish what is in flight within :data:`GRACE` seconds."""
     _few_arenas()
+    keep_what_stays()
     house = app.extensions["nexnotify"]
     sender = Sender(app, house.settings.send_threads)
     nudges: Nudges = house.nudges
