@@ -17,12 +17,12 @@ def hand_over(customer: Customer, before: int | None, after: int | None) -> None
         db.session.add(FormerContact(store_id=customer.store_id, customer_id=customer.id, contact_id=before))
 
 
-def take_former(customer: Customer) -> list[Contact]:
-    """The contacts that were the customer's before and are no other customer's, locked; from now on they are nobody's."""
+def take_all(customer: Customer) -> list[Contact]:
+    """The customer's contacts and those that were theirs before, locked in one order; the latter are nobody's from now on."""
     was = sa.and_(FormerContact.store_id == customer.store_id, FormerContact.customer_id == customer.id)
-    statement = sa.select(Contact).where(
-        Contact.store_id == customer.store_id, Contact.id.in_(sa.select(FormerContact.contact_id).where(was))
-    )
+    former = db.session.scalars(sa.select(FormerContact.contact_id).where(was)).all()
+    ids = [number for number in (customer.sms_contact_id, customer.email_contact_id, *former) if number is not None]
+    statement = sa.select(Contact).where(Contact.store_id == customer.store_id, Contact.id.in_(ids))
     statement = statement.order_by(Contact.id).with_for_update(key_share=True)
     found = list(db.session.scalars(statement.execution_options(populate_existing=True)))
     db.session.execute(sa.delete(FormerContact).where(was))
