@@ -138,6 +138,21 @@ class Customer(Tenant, db.Model):
         return " ".join(filter(None, (self.first_name, self.last_name)))
 
 
+class FormerContact(Tenant, db.Model):
+    """An address that was a customer's before: erased with them, until it is another customer's."""
+
+    __tablename__ = "former_contact"
+    __table_args__ = tenant_args(
+        tenant_key("customer_id", "customer"),
+        tenant_key("contact_id", "contact"),
+        sa.UniqueConstraint("store_id", "contact_id"),
+        sa.Index("ix_former_contact_customer", "store_id", "customer_id"),
+    )
+
+    customer_id: Mapped[int] = mapped_column(BigId)
+    contact_id: Mapped[int] = mapped_column(BigId)
+
+
 class CustomField(Tenant, db.Model):
     """A field that the merchant gives customers. Storefronts and files name it by its name."""
 

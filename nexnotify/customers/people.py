@@ -13,6 +13,7 @@ from nexnotify.catalog.imports.rows import ABSENT, Absent
 from nexnotify.customers.consent import Proof, tell_marketing
 from nexnotify.customers.custom_fields import fields_of
 from nexnotify.customers.field_values import BadValue, Value, fold, no_such_field, read_value
+from nexnotify.customers.former import hand_over
 from nexnotify.customers.models import Contact, Customer, CustomField, CustomFieldValue
 from nexnotify.customers.service import find_or_make_contact, normalise
 from nexnotify.db import db, insert_ignore
@@ -260,6 +261,7 @@ def _set_address(store: Store, customer: Customer, name: str, address: str | Non
         # Whoever gets this number next has agreed to nothing.
         old = contacts_of(customer, lock=True)["sms"]
         tell_marketing(old, False, Proof(method, evidence={"because": "the customer has another number"}), now)
+    hand_over(customer, before, after)
     setattr(customer, column, after)
     db.session.flush()
 

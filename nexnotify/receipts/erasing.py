@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from nexnotify.campaigns.forgetting import forget_words, leave_out, sent_about
 from nexnotify.customers.consent import Proof, tell_marketing
+from nexnotify.customers.former import take_all
 from nexnotify.customers.models import Contact, Customer
-from nexnotify.customers.people import contacts_of, forget_customer
+from nexnotify.customers.people import forget_customer
 from nexnotify.customers.service import forget_address
 from nexnotify.db import IdIn, db
 from nexnotify.ledger.forgetting import forget_mentions, forget_messages
@@ -28,7 +29,7 @@ def erase_person(customer: Customer, now: datetime) -> None:
 
     :raises Conflict: a gateway is being called for one of their messages at this moment.
     """
-    contacts = contacts_of(customer, lock=True).values()
+    contacts = take_all(customer)
     contact_ids = [contact.id for contact in contacts]
     orders, tickets = (ids_of(table, customer, contact_ids) for table in (Order, Ticket))
     leave_out(customer.store_id, orders, tickets)

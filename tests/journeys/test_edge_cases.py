@@ -361,6 +361,25 @@ def test_09_who_is_erased_leaves_no_address_and_a_stop_outlives_it(shop: Shop, t
     assert told(shop) == [], "who has said STOP stays so, although nothing else of her is known"
 
 
+def test_09_what_was_asked_with_an_earlier_number_is_erased_too_unless_it_is_another_customers_now(
+    shop: Shop,
+) -> None:
+    def customer(number: str, last_name: str, phone: str) -> None:
+        row = {"id": number, "first_name": "Ann", "last_name": last_name, "phone": phone}
+        assert shop.put("customers", {"customers": [row]})["errors"] == []
+
+    shop.product("TEE-M")
+    for phone in (ANN, BEN, CAT):
+        customer("c1", "Lee", phone)
+        shop.ask(phone=phone)
+    customer("c2", "Fox", ANN)
+    erase(Desk.of(shop), "Ann Lee")
+    assert [request["to"] for request in shop.requests()] == [ANN, "", ""]
+    shop.stock("TEE-M", 5)
+    shop.work()
+    assert told(shop) == [ANN]
+
+
 def erase(desk: Desk, name: str) -> None:
-    number = desk.id_of("/customers", "customers")
+    number = desk.id_of(f"/customers?q={name.replace(' ', '+')}", "customers")
     desk.post(f"/customers/{number}/erase", typed=name)
