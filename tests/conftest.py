@@ -94,8 +94,9 @@ def compile_statements_once(app: Flask) -> None:
     """
     with app.app_context():
         engine = db.engine
-    first = _engines.setdefault(engine.dialect.name, engine)
-    if first is engine:
+    first = _engines.get(engine.dialect.name)
+    if first is None or first.dialect.server_version_info is None:  # one that never connected knows nothing of it
+        _engines[engine.dialect.name] = engine
         engine._compiled_cache = LRUCache(5000)
     else:
         engine.dialect = engine.pool._dialect = first.dialect

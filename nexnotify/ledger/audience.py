@@ -43,16 +43,20 @@ _after = sa.bindparam("after", type_=sa.BigInteger)
 _Condition = sa.ColumnElement[bool]
 
 _customer, _value, _field = Customer.__table__, CustomFieldValue.__table__, CustomField.__table__
-#: Whether the customer whose address it is has a yes in the field that the store named.
-_HAS_PRIORITY = sa.exists().where(
-    _customer.c.store_id == _request.c.store_id,
-    sa.or_(_customer.c.sms_contact_id == _request.c.contact_id, _customer.c.email_contact_id == _request.c.contact_id),
+_SAYS_YES = sa.exists().where(
     _value.c.store_id == _customer.c.store_id,
     _value.c.customer_id == _customer.c.id,
     _value.c.custom_field_id == _field.c.id,
     sa.cast(_value.c.value, sa.Text) == "true",
+)
+#: Whether the customer whose address it is has a yes in the field that the store named; that of the opt-in stands in
+#: the customer's own row.
+_HAS_PRIORITY = sa.exists().where(
+    _customer.c.store_id == _request.c.store_id,
+    sa.or_(_customer.c.sms_contact_id == _request.c.contact_id, _customer.c.email_contact_id == _request.c.contact_id),
     _field.c.store_id == _customer.c.store_id,
     _field.c.name_key == sa.bindparam("b_field"),
+    sa.or_(_SAYS_YES, sa.and_(_field.c.is_sms_opt_in.is_(True), _customer.c.sms_opt_in.is_(True))),
 )
 
 _decision, _alert, _message = Decision.__table__, Alert.__table__, Message.__table__

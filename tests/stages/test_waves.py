@@ -185,6 +185,16 @@ def test_customers_with_priority_first_then_the_others_each_oldest_first(shop: S
     assert told(shop) == [*friends, everybody[0], everybody[1], everybody[3], everybody[5]]
 
 
+def test_the_field_of_the_opt_in_gives_priority_like_any_other(shop: Shop) -> None:
+    field = "I would like to receive SMS messages"
+    everybody = people(shop, 4, waves=per_unit(1), alert_order="priority", priority_field=field)
+    rows = [{"id": to, "phone": to, "fields": {field: to == everybody[2]}} for to in everybody]
+    assert shop.put("customers", {"customers": rows})["errors"] == []
+    shop.stock("TEE-M", 2)
+    shop.work()
+    assert told(shop) == [everybody[2], everybody[0]]
+
+
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("stock"), st.integers(0, 6)),
