@@ -1,4 +1,4 @@
-"""Who says yes after the product has come back is told all the same: of the restock that is on."""
+"""Who says yes after the product has come back, or was not reached on another channel, is told of the restock that is on."""
 
 from __future__ import annotations
 
@@ -7,15 +7,24 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from nexnotify.customers.models import Contact
 from nexnotify.db import db
 from nexnotify.ledger.audience import person_of, told_in
 from nexnotify.ledger.chunk import plan_chunk
 from nexnotify.ledger.cycle import count_decided, is_buyable
-from nexnotify.ledger.job import open_job
+from nexnotify.ledger.decisions import record_decisions
+from nexnotify.ledger.failover import due, look_again, stand_back
+from nexnotify.ledger.job import Job, open_job
 from nexnotify.ledger.models import Alert
+from nexnotify.policy.eligibility import Skip
 from nexnotify.restock.models import BEFORE, RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.life import Answered
+from nexnotify.waitlist.models import AlertRequest
+from nexnotify.waitlist.service import close
+
+#: People that one transaction of the sweep looks at.
+BATCH = 100
 
 
 def tell_late(store: Store, requests: Iterable[Answered], now: datetime) -> set[int]:
@@ -24,36 +33,76 @@ def tell_late(store: Store, requests: Iterable[Answered], now: datetime) -> set[
     :returns: ids of the requests that its last restock takes care of now, by whichever way; the others wait for the next.
     """
     # In one order: each waits for the lock on its restock.
-    return {request.id for request in sorted(requests, key=_variant) if _tell(store, request, now)}
+    return {request.id for request in sorted(requests, key=_variant) if _tell_last(store, request, now)}
+
+
+def fail_over(store: Store, now: datetime) -> int:
+    """Look at those of a store who stand behind another channel: told there, they have ended; failed there, they go on.
+
+    :returns: how many were looked at; call again while there are any.
+    """
+    found = due(store, now, BATCH)
+    for request in sorted(found, key=_restock):
+        _go_on(store, request, _locked(RestockEvent.id == _restock(request)), now)
+    return len(found)
+
+
+def _restock(request: AlertRequest) -> int:
+    return request.behind_restock_id or 0
+
+
+def _go_on(store: Store, request: AlertRequest, event: RestockEvent | None, now: datetime) -> None:
+    request.behind_restock_id = request.behind_until = None
+    db.session.flush()
+    if event is None or request.status != "waiting":
+        return
+    job = open_job(event, now)
+    channel = db.session.get_one(Contact, request.contact_id).channel
+    asking = {request.id: (channel, event.id)}
+    reason = stand_back(store, job.settings, job.variant, asking, now).get(request.id)
+    if reason == "told_elsewhere":
+        close(request, reason, now)
+        record_decisions(store.id, "plan", [(request.id, event.id, Skip(reason), None)], now)
+    elif event.state != "stopped" and (reason is not None or event.held_at is not None):
+        look_again([request.id], event.id, now)
+    else:
+        _tell(job, request.id)
 
 
 def _variant(request: Answered) -> int:
     return request.variant_id
 
 
-def _tell(store: Store, request: Answered, now: datetime) -> bool:
-    event = db.session.scalars(
+def _locked(*which: sa.ColumnElement[bool]) -> RestockEvent | None:
+    """The last restock that is meant, locked."""
+    return db.session.scalars(
         sa.select(RestockEvent)
-        .where(RestockEvent.store_id == store.id, RestockEvent.variant_id == request.variant_id)
+        .where(*which)
         .order_by(RestockEvent.id.desc())
         .limit(1)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).first()
-    if event is None:
-        return False
-    job = open_job(event, now)
+
+
+def _tell_last(store: Store, request: Answered, now: datetime) -> bool:
+    event = _locked(RestockEvent.store_id == store.id, RestockEvent.variant_id == request.variant_id)
+    return event is not None and _tell(open_job(event, now), request.id)
+
+
+def _tell(job: Job, request_id: int) -> bool:
+    event = job.event
     if not is_buyable(job):
         return False
-    in_order = event.state == "telling" and told_in(job.settings) == "oldest" and event.plan_cursor < request.id
+    in_order = event.state == "telling" and told_in(job.settings) == "oldest" and event.plan_cursor < request_id
     if event.state in BEFORE or in_order:
         return True  # the plan comes to it
     if event.held_at is not None or event.state not in ("telling", "watching", "done"):
         return False  # staff have stopped it, or stock had gone: the next restock is told
     known = sa.select(Alert.id).where(
-        Alert.store_id == store.id, Alert.request_id == request.id, Alert.restock_id == event.id
+        Alert.store_id == event.store_id, Alert.request_id == request_id, Alert.restock_id == event.id
     )
-    person = person_of(job, request.id)
+    person = person_of(job, request_id)
     if person is None or db.session.scalar(known.limit(1)) is not None:
         return False
     chunk, _ = plan_chunk(job, [person], None)

@@ -21,6 +21,7 @@ from pydantic import (
 
 from nexnotify.errors import Invalid
 from nexnotify.phone import to_e164
+from nexnotify.stores.channel_settings import ChannelSettings
 from nexnotify.stores.link_settings import LinkSettings
 from nexnotify.stores.models import Store
 from nexnotify.stores.origins import read_origin
@@ -92,7 +93,7 @@ class AlertSubscription(_Part):
     active: bool = True
 
 
-class StoreSettings(_Part, RequestSettings, LinkSettings):
+class StoreSettings(_Part, RequestSettings, LinkSettings, ChannelSettings):
     """Everything a merchant switches, with the values of a new store."""
 
     switches: Switches = Switches()
