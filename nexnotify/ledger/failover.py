@@ -101,8 +101,18 @@ def look_again(request_ids: Collection[int], restock_id: int, now: datetime) -> 
     )
 
 
+def looked_at(request_ids: Collection[int], now: datetime) -> None:
+    """Those that are not to be looked at again are done with."""
+    db.session.execute(
+        sa.update(AlertRequest)
+        .where(AlertRequest.id.in_(request_ids), AlertRequest.behind_until <= now)
+        .values(behind_restock_id=None, behind_until=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def due(store: Store, now: datetime, most: int) -> Sequence[AlertRequest]:
-    """Requests whose time to look has come, locked; none in a store that tells on all channels together."""
+    """Requests whose time to look has come; none where nobody ever stood behind another channel."""
     return db.session.scalars(
         sa.select(AlertRequest)
         .where(
@@ -112,6 +122,5 @@ def due(store: Store, now: datetime, most: int) -> Sequence[AlertRequest]:
         )
         .order_by(AlertRequest.behind_until, AlertRequest.id)
         .limit(most)
-        .with_for_update(skip_locked=True, key_share=True)
         .execution_options(populate_existing=True)
     ).all()

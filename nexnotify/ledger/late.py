@@ -13,7 +13,7 @@ from nexnotify.ledger.audience import person_of, told_in
 from nexnotify.ledger.chunk import plan_chunk
 from nexnotify.ledger.cycle import count_decided, is_buyable
 from nexnotify.ledger.decisions import record_decisions
-from nexnotify.ledger.failover import due, look_again, stand_back
+from nexnotify.ledger.failover import due, look_again, looked_at, stand_back
 from nexnotify.ledger.job import Job, open_job
 from nexnotify.ledger.models import Alert
 from nexnotify.policy.eligibility import Skip
@@ -42,27 +42,29 @@ def fail_over(store: Store, now: datetime) -> int:
     :returns: how many were looked at; call again while there are any.
     """
     found = due(store, now, BATCH)
-    for request in sorted(found, key=_restock):
-        _go_on(store, request, _locked(RestockEvent.id == _restock(request)), now)
-    return len(found)
+    if not found:
+        return 0
+    # One restock at a time, locked before its requests, as the planner does it.
+    restock_id = found[0].behind_restock_id
+    event = _locked(RestockEvent.store_id == store.id, RestockEvent.id == restock_id)
+    mine = [request for request in found if request.behind_restock_id == restock_id]
+    for request in mine:
+        if event is not None:
+            _go_on(store, request, event, now)
+    looked_at([request.id for request in mine], now)
+    return len(mine)
 
 
-def _restock(request: AlertRequest) -> int:
-    return request.behind_restock_id or 0
-
-
-def _go_on(store: Store, request: AlertRequest, event: RestockEvent | None, now: datetime) -> None:
-    request.behind_restock_id = request.behind_until = None
-    db.session.flush()
-    if event is None or request.status != "waiting":
-        return
+def _go_on(store: Store, request: AlertRequest, event: RestockEvent, now: datetime) -> None:
     job = open_job(event, now)
     channel = db.session.get_one(Contact, request.contact_id).channel
-    asking = {request.id: (channel, event.id)}
-    reason = stand_back(store, job.settings, job.variant, asking, now).get(request.id)
+    # Who was put behind another stays there, also when the store tells on all channels together from now on.
+    settings = job.settings.model_copy(update={"channels": "in_order"})
+    reason = stand_back(store, settings, job.variant, {request.id: (channel, event.id)}, now).get(request.id)
     if reason == "told_elsewhere":
-        close(request, reason, now)
-        record_decisions(store.id, "plan", [(request.id, event.id, Skip(reason), None)], now)
+        db.session.refresh(request, with_for_update={"key_share": True})
+        if close(request, reason, now):
+            record_decisions(store.id, "plan", [(request.id, event.id, Skip(reason), None)], now)
     elif event.state != "stopped" and (reason is not None or event.held_at is not None):
         look_again([request.id], event.id, now)
     else:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
+from nexnotify.clock import utcnow
+from nexnotify.db import db, transaction
+from nexnotify.gateways.contract import Receipt
+from nexnotify.ledger.models import Message
+from nexnotify.ledger.receiving import apply_receipt
+from nexnotify.workers.steps import run_lives
 from tests.shop import Shop
 from tests.times import later
 
@@ -101,3 +108,26 @@ def test_nothing_is_passed_on_when_the_product_has_sold_out_meanwhile(shop: Shop
 @sqlite
 def test_an_order_of_channels_names_each_once(shop: Shop) -> None:
     shop.put("settings", {"channel_order": ["sms", "sms", "email"]}, status=422)
+
+
+@sqlite
+def test_who_stands_behind_is_not_told_because_the_store_changes_its_mind(shop: Shop) -> None:
+    ordered(shop)
+    restock(shop)
+    shop.put("settings", {"channels": "together"})
+    assert look(shop) == [("sms", "delivered")]
+
+
+def test_a_receipt_that_comes_before_the_email_goes_stops_it(shop: Shop) -> None:
+    ordered(shop, NO_RECEIPT, failover_minutes=5)
+    restock(shop)
+    with later(minutes=7):
+        with shop.app.app_context():
+            run_lives()
+            with transaction():
+                [text] = db.session.scalars(sa.select(Message).where(Message.channel == "sms"))
+                apply_receipt(text, Receipt(status="delivered"), utcnow())
+            db.session.remove()
+        shop.work()
+    assert [(m["channel"], m["status"]) for m in shop.messages()] == [("sms", "delivered"), ("email", "suppressed")]
+    assert "told_elsewhere" in str(shop.trace(2))
