@@ -11,6 +11,8 @@ from typing import Literal
 CAME_AFTER = timedelta(hours=24)
 #: A message has been handed over, or may have been.
 _GONE = ("accepted", "sent", "uncertain")
+#: Channels with delivery receipts: of the others silence says nothing.
+_RECEIPTS = ("sms",)
 _COMING = ("held", "queued", "claimed")
 
 #: "told": the shopper has heard; "gone": a message is out, and may yet fail; "coming": it can go; "no": it cannot.
@@ -35,13 +37,13 @@ class Way:
 def standing(way: Way, after: timedelta | None, now: datetime, *, twice: bool = False) -> Standing:
     """How far the shopper has been told on a channel.
 
-    :param after: a message without a delivery receipt for so long has failed; None: no such limit.
+    :param after: a text message without a delivery receipt for so long has failed; None: no such limit.
     :param twice: whether that goes for an uncertain one too: rather twice than never.
     """
     if way.request == "bought" or way.message == "delivered":
         return "told"
     if way.message in _GONE and way.since is not None:
-        if after is not None and now >= way.since + after and (twice or way.message != "uncertain"):
+        if after is not None and way.channel in _RECEIPTS and now >= way.since + after and (twice or way.message != "uncertain"):
             return "no"
         return "told" if now >= way.since + CAME_AFTER else "gone"
     if way.message in _COMING:

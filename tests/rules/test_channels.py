@@ -38,6 +38,10 @@ def test_a_message_has_told_may_tell_or_has_failed(status, minutes, after, twice
     assert standing(way, after, NOW, twice=twice) == how
 
 
+def test_an_email_that_nobody_acknowledges_has_not_failed():
+    assert standing(Way("email", "alerted", True, "accepted", NOW - TEN), TEN, NOW) == "gone"
+
+
 @pytest.mark.parametrize(
     "request_status, usable, how",
     [
