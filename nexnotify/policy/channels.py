@@ -43,7 +43,12 @@ def standing(way: Way, after: timedelta | None, now: datetime, *, twice: bool = 
     if way.request == "bought" or way.message == "delivered":
         return "told"
     if way.message in _GONE and way.since is not None:
-        if after is not None and way.channel in _RECEIPTS and now >= way.since + after and (twice or way.message != "uncertain"):
+        if (
+            after is not None
+            and way.channel in _RECEIPTS
+            and now >= way.since + after
+            and (twice or way.message != "uncertain")
+        ):
             return "no"
         return "told" if now >= way.since + CAME_AFTER else "gone"
     if way.message in _COMING:
