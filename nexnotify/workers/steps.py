@@ -18,6 +18,7 @@ from nexnotify.fetch import Page, fetch_page
 from nexnotify.imports.service import forget_old as forget_old_imports
 from nexnotify.imports.service import has_work as has_imports
 from nexnotify.ledger.aging import ask_idle, ask_renewals
+from nexnotify.ledger.late import fail_over
 from nexnotify.ledger.pages import look, record_page, wanted_pages
 from nexnotify.ledger.planner import PlanFault, has_unplanned, look_at, waiting_in_vain
 from nexnotify.ledger.reminders import remind
@@ -159,7 +160,7 @@ def run_lives() -> None:
     _in_pieces(lambda: lapse_unconfirmed(utcnow()))
     for store in db.session.scalars(sa.select(Store).order_by(Store.id)).all():
         try:
-            for work in (expire_unanswered, ask_renewals, ask_idle, remind):
+            for work in (fail_over, expire_unanswered, ask_renewals, ask_idle, remind):
                 _in_pieces(lambda work=work, store=store: work(store, utcnow()))  # type: ignore[misc]
         except (OperationalError, InterfaceError):
             raise  # the database, not the store

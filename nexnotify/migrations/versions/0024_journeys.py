@@ -11,7 +11,7 @@ from alembic import op
 
 
 revision = "0024"
-down_revision = "0020"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
