@@ -111,6 +111,7 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "messages.exported": N_("Messages exported"),
             "consent.exported": N_("Consent exported"),
             "credits.exported": N_("Credits exported"),
+            "metrics.exported": N_("Metrics exported"),
         },
     ),
     "views": (

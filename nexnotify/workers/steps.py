@@ -42,6 +42,7 @@ from nexnotify.turns import let_others_write
 from nexnotify.waitlist.life import expire_unanswered, lapse_unconfirmed
 from nexnotify.waitlist.overlooked import overlooked, record_overlooked
 from nexnotify.waitlist.queries import anyone_waits
+from nexnotify.workers.adding_up import run_outcomes
 from nexnotify.workers.owners import dead_owners
 
 log = logging.getLogger(__name__)
@@ -277,6 +278,7 @@ def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
         lambda: run_campaigns(after_chunk),
         run_recovery,
         run_opt_outs,
+        run_outcomes,
     )
     for step in steps:
         try:

@@ -16,6 +16,7 @@ from nexnotify.web.admin.gateways import bp as gateways
 from nexnotify.web.admin.home import bp as home
 from nexnotify.web.admin.imports import bp as imports
 from nexnotify.web.admin.messages import bp as messages
+from nexnotify.web.admin.metrics import bp as metrics
 from nexnotify.web.admin.orders import bp as orders
 from nexnotify.web.admin.payments import bp as payments
 from nexnotify.web.admin.products import bp as products
@@ -40,6 +41,7 @@ ADMIN_BLUEPRINTS: tuple[tuple[Blueprint, str | None], ...] = (
     (waitlist, "/admin/waitlist"),
     (restocks, "/admin/restocks"),
     (messages, "/admin/messages"),
+    (metrics, "/admin/metrics"),
     (sends, "/admin/sends"),
     (orders, "/admin/orders"),
     (tickets, "/admin/tickets"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nexnotify.web.apidoc import order_examples
-from nexnotify.web.apidoc.restock_examples import FORECAST, RESTOCK
+from nexnotify.web.apidoc.restock_examples import FORECAST, OUTCOMES, RESTOCK
 
 BODIES: dict[str, Any] = {
     **order_examples.BODIES,
@@ -204,6 +204,7 @@ ANSWERS: dict[str, Any] = {
         "ends_at": None,
         "events": _TRACE,
     },
+    "reportOutcomes": OUTCOMES,
     "listRestocks": {"restocks": [RESTOCK], "next": None},
     "readPlan": {
         "restock": RESTOCK,
