@@ -44,8 +44,10 @@ def mark(store: Store, moments: Iterable[datetime]) -> None:
 
 def mark_contacts(store: Store, contact_ids: Collection[int]) -> None:
     """Erasing: the days of all that was sent to them, whose links belong to nobody from now on."""
-    sent = sa.select(Message.created_at).distinct().where(
-        Message.store_id == store.id, Message.contact_id.in_(contact_ids)
+    sent = (
+        sa.select(Message.created_at)
+        .distinct()
+        .where(Message.store_id == store.id, Message.contact_id.in_(contact_ids))
     )
     mark(store, db.session.scalars(sent).all())
 

@@ -170,10 +170,26 @@ class OutcomeDay(Tenant, db.Model):
         tenant_key("variant_id", "variant"),
         tenant_key("template_id", "template"),
         sa.Index("ix_outcome_day_day", "store_id", "day"),
+        partial_index("ix_outcome_day_whole", "store_id", "day", where="whole"),
+        partial_index("ix_outcome_day_variant", "store_id", "variant_id", "day", where="NOT whole"),
+        # Which variants did most, from the index alone.
+        partial_index(
+            "ix_outcome_day_most",
+            "store_id",
+            "day",
+            "variant_id",
+            "won",
+            "assisted",
+            "taken",
+            "asked",
+            where="NOT whole",
+        ),
     )
 
     #: In the store's zone.
     day: Mapped[date]
+    #: All variants together, ``variant_id`` being null: what is asked about a store reads only these.
+    whole: Mapped[bool]
     part: Mapped[str] = mapped_column(sa.String(10))
     channel: Mapped[str] = mapped_column(sa.String(10))
     #: What is asked for, spoken of or bought; null for messages that speak of no product.

@@ -79,11 +79,27 @@ def rows_of(store: Store, day: date) -> list[dict[str, Any]]:
     since, until = day_bounds(day, store.zone)
     empty = {"variant_id": None, "kind": None, "template_id": None, "currency": None} | dict.fromkeys(SUMS, 0)
     parts = {"asked": _asked, "sent": _sent, "bought": _bought}
-    return [
-        empty | {"store_id": store.id, "day": day, "part": part} | {k: v for k, v in row.items() if v is not None}
+    rows = [
+        empty
+        | {"store_id": store.id, "day": day, "part": part, "whole": False}
+        | {name: value for name, value in row.items() if value is not None}
         for part, statement in parts.items()
         for row in db.session.execute(statement(store.id, since, until)).mappings()
     ]
+    return rows + _whole(rows)
+
+
+def _whole(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same rows with all variants together."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        key = tuple(row[name] for name in ("part", "channel", "kind", "template_id", "currency"))
+        if key not in found:
+            found[key] = row | {"variant_id": None, "whole": True}
+        else:
+            for name in SUMS:
+                found[key][name] += row[name]
+    return list(found.values())
 
 
 def _count(*conditions: Any) -> Any:
@@ -117,11 +133,10 @@ def _sent(store_id: int, since: datetime, until: datetime) -> Any:
     one it missed: it counts from when it was written."""
     at, taken = Message.created_at, Message.accepted_at
     due = sa.case((sa.and_(Message.tries <= 1, Message.due_at <= taken), Message.due_at), else_=at)
-    opened = (
-        sa.select(Click.id)
-        .join(ShortLink, sa.and_(ShortLink.store_id == Click.store_id, ShortLink.id == Click.link_id))
-        .where(ShortLink.store_id == Message.store_id, ShortLink.message_id == Message.id, Click.is_person)
-        .exists()
+    # One within the other, not joined: SQLite would begin with all the clicks of the store.
+    by_person = sa.exists().where(Click.store_id == ShortLink.store_id, Click.link_id == ShortLink.id, Click.is_person)
+    opened = sa.exists().where(
+        ShortLink.store_id == Message.store_id, ShortLink.message_id == Message.id, by_person.correlate(ShortLink)
     )
     version = sa.and_(TemplateVersion.store_id == Message.store_id, TemplateVersion.id == Message.template_version_id)
     return (

@@ -46,6 +46,7 @@ def upgrade() -> None:
     _tenant(
         "outcome_day",
         sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("whole", sa.Boolean(), nullable=False),
         sa.Column("part", sa.String(length=10), nullable=False),
         sa.Column("channel", sa.String(length=10), nullable=False),
         sa.Column("variant_id", _ID, nullable=True),
@@ -58,6 +59,13 @@ def upgrade() -> None:
         *keys,
     )
     op.create_index("ix_outcome_day_day", "outcome_day", ["store_id", "day"])
+    for name, columns, where in (
+        ("whole", ["store_id", "day"], "whole"),
+        ("variant", ["store_id", "variant_id", "day"], "NOT whole"),
+        ("most", ["store_id", "day", "variant_id", "won", "assisted", "taken", "asked"], "NOT whole"),
+    ):
+        clause = sa.text(where)
+        op.create_index(f"ix_outcome_day_{name}", "outcome_day", columns, sqlite_where=clause, postgresql_where=clause)
     _tenant("outcome_mark", sa.Column("day", sa.Date(), nullable=False))
     _tenant(
         "outcome_zone",
