@@ -90,8 +90,9 @@ def _row(by: str, name: str, figures: Figures) -> Iterator[tuple[Any, ...]]:
     """A row, and one more for each further currency, with nothing but its money."""
     counted = ("asked", "taken", "in_time", "delivered", "failed", "clicked", "won", "assisted")
     counts: tuple[Any, ...] = tuple(figures.counts[column] for column in counted)
-    for currency, (both, won) in sorted(figures.money.items()) or [(None, (None, None))]:
-        yield (by, name, *counts, currency, both, won)
+    money: list[tuple[Any, ...]] = [(currency, *figures.money[currency]) for currency in sorted(figures.money)]
+    for row in money or [(None, None, None)]:
+        yield (by, name, *counts, *row)
         counts = (None,) * len(counted)
 
 
