@@ -23,7 +23,7 @@ from nexnotify.stores.models import Store
 from nexnotify.stores.service import create_user
 from nexnotify.workers.adding_up import run_outcomes
 
-#: Lines of history of messages; three for each. NEXNOTIFY_BENCH_EVENTS makes it less, for a look.
+#: Lines of history of messages; three for each. BENCH_EVENTS makes it less, for a look.
 EVENTS = 10_000_000
 EVENTS_EACH = 3
 VARIANTS, DAYS, ROUNDS = 2_000, 90, 10
@@ -64,7 +64,7 @@ STATEMENTS = (
 
 def metrics_p95_ms() -> float:
     """Milliseconds within which 95 of 100 answers of the metrics are made, on SQLite without statistics."""
-    events = int(os.environ.get("NEXNOTIFY_BENCH_EVENTS", EVENTS))
+    events = int(os.environ.get("BENCH_EVENTS", EVENTS))
     with installation() as house:
         with house.app.app_context():
             with transaction():

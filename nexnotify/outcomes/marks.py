@@ -68,12 +68,12 @@ def note_changes(now: datetime) -> int:
 
 def _grown() -> dict[str, tuple[tuple[Any, Any], Any]]:
     """Table that only grows → (its number, when a row came to it), and the moments whose days that changes."""
-    of_click = sa.select(ShortLink.store_id, Message.created_at).distinct().select_from(Click)
+    of_click = sa.select(ShortLink.store_id, Message.created_at).select_from(Click)
     of_click = of_click.join(ShortLink, sa.and_(ShortLink.store_id == Click.store_id, ShortLink.id == Click.link_id))
     of_click = of_click.join(
         Message, sa.and_(Message.store_id == ShortLink.store_id, Message.id == ShortLink.message_id)
     )
-    of_event = sa.select(Message.store_id, Message.created_at).distinct().select_from(MessageEvent)
+    of_event = sa.select(Message.store_id, Message.created_at).select_from(MessageEvent)
     of_event = of_event.join(
         Message, sa.and_(Message.store_id == MessageEvent.store_id, Message.id == MessageEvent.message_id)
     )
@@ -82,7 +82,7 @@ def _grown() -> dict[str, tuple[tuple[Any, Any], Any]]:
         "click": ((Click.id, Click.at), of_click),
         "alert_request": (
             (AlertRequest.id, AlertRequest.created_at),
-            sa.select(AlertRequest.store_id, AlertRequest.created_at).distinct(),
+            sa.select(AlertRequest.store_id, AlertRequest.created_at),
         ),
     }
 
@@ -93,7 +93,8 @@ def _changed(stores: dict[int, Store], name: str, rows: tuple[Any, Any], moments
     last = db.session.scalar(cursor)
     found: set[_DayOf] = set()
     if last is not None:
-        for store_id, moment in db.session.execute(moments.where(number > last)):
+        # No DISTINCT: for it, SQLite would read an index of all there is.
+        for store_id, moment in set(map(tuple, db.session.execute(moments.where(number > last)))):
             found.add((store_id, to_local(moment, stores[store_id].zone).date()))
     settled = sa.select(number).where(number > (last or 0), at <= now - SETTLED).order_by(number.desc()).limit(1)
     reached = db.session.scalar(settled) or last or 0
