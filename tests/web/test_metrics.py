@@ -20,9 +20,9 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 def value_of(page: str, measure: str) -> str:
     """What stands beside a measure in the table of definitions."""
-    found = re.search(rf'<th scope="row" class="nx-lead">{measure}</th><td[^>]*>(.*?)</td>', page, re.DOTALL)
+    found = re.search(rf'<td class="nx-lead">{measure}<small>[^<]+</small></td><td[^>]*>(.*?)</td>', page, re.DOTALL)
     assert found is not None, measure
-    return found.group(1).strip()
+    return found.group(1).strip().replace("\xa0", " ").replace("&nbsp;", " ")
 
 
 def lived(shop: Shop, clock: time_machine.Coordinates) -> None:
