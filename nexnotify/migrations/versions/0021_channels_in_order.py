@@ -1,6 +1,6 @@
 """Requests of one sign-up know each other; who stands behind another channel is looked at.
 
-Revision ID: 0023
+Revision ID: 0021
 Revises: 0020
 """
 

@@ -1,7 +1,7 @@
 """Outcomes added up by day, and what is to be added up anew.
 
-Revision ID: 0025
-Revises: 0020
+Revision ID: 0023
+Revises: 0022
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """What a store has learned of its people as a whole, and restocks whose texts wait for people's hours.
 
-Revision ID: 0026
-Revises: 0020
+Revision ID: 0024
+Revises: 0023
 """
 
 import sqlalchemy as sa

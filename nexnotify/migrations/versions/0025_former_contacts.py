@@ -1,7 +1,7 @@
 """Addresses that were a customer's before, so that they are erased with them.
 
-Revision ID: 0028
-Revises: 0020
+Revision ID: 0025
+Revises: 0024
 """
 
 import sqlalchemy as sa

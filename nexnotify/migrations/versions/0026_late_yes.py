@@ -1,7 +1,7 @@
 """A restock remembers that somebody began to wait at a place its plan had passed.
 
-Revision ID: 0029
-Revises: 0020
+Revision ID: 0026
+Revises: 0025
 """
 
 import sqlalchemy as sa
