@@ -164,8 +164,8 @@ def _hurry(event: RestockEvent, now: datetime) -> None:
     db.session.execute(
         sa.update(Message)
         .where(
-            Message.store_id == event.store_id,
-            Message.id.in_(mine),
+            # By the ids themselves: as one statement, a database would read all messages there ever were.
+            IdIn(Message.__table__.c.id, ids=db.session.scalars(mine).all()),
             # Not the bare column: the databases would read its index, and with it all that is held.
             (Message.status + "") == "held",
             Message.reason == BEST_HOUR,
