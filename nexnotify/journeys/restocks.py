@@ -23,7 +23,7 @@ from nexnotify.ledger.overlap import one_by_one, under_way
 from nexnotify.ledger.paying import funds
 from nexnotify.ledger.questions import variants_of
 from nexnotify.ledger.writing import write_alerts
-from nexnotify.policy.eligibility import PAGE_AGAIN, Hold, Send, Skip, Verdict
+from nexnotify.policy.eligibility import PAGE_AGAIN, Hold, Send, Verdict
 from nexnotify.restock.models import BEFORE, RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.models import AlertRequest
@@ -111,9 +111,9 @@ def _tell(store: Store, journey: Journey, event: RestockEvent, ids: Sequence[int
 
 def _result(verdict: Verdict, now: datetime) -> Result:
     """What becomes of somebody who is not written to now."""
-    if isinstance(verdict, Skip) and verdict.reason in _TOO_FEW:
-        return Stays(verdict.reason, now + PAGE_AGAIN)
-    return Stays.held(verdict) if isinstance(verdict, Hold) else Goes.skipped(verdict)
+    if isinstance(verdict, Hold):
+        return Stays.held(verdict)
+    return Stays(verdict.reason, now + PAGE_AGAIN) if verdict.reason in _TOO_FEW else Goes(None, verdict.reason)
 
 
 def _write(job: Job, chunk: Chunk) -> dict[int, Goes]:
