@@ -9,9 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from nexnotify.clock import utcnow
+from nexnotify.customers.models import Customer
 from nexnotify.db import db, transaction
 from nexnotify.journeys.models import JourneyPerson
 from nexnotify.journeys.planner import work_on_some
+from nexnotify.receipts.erasing import erase_person
 from nexnotify.workers.following import run_journeys
 from nexnotify.workers.steps import run_restock
 from tests.admin import Desk
@@ -402,3 +404,20 @@ def test_switched_off_a_journey_takes_back_what_has_waited_for_days(shop: Shop, 
     with later(days=5):
         Desk.of(shop, "admin").post(f"/journeys/{number}/off")
         assert [item["status"] for item in shop.messages("back_in_stock")] == ["cancelled"]
+
+
+@ON_SQLITE
+def test_who_is_erased_while_waiting_in_a_journey_is_not_written_to(shop: Shop, desk: Desk) -> None:
+    shop.put("customers", {"customers": [{"id": "a", "phone": ANN}]})
+    shop.product("TEE-M")
+    own_alert_off(desk)
+    journey(desk, delay=30)
+    shop.ask()
+    shop.stock("TEE-M", 3)
+    shop.work()
+    with shop.app.app_context(), transaction():
+        erase_person(db.session.scalars(sa.select(Customer).with_for_update()).one(), utcnow())
+    with later(minutes=31):
+        shop.work()
+        assert [item["status"] for item in shop.messages()] == []
+        assert standing(shop) == [("left", "request_closed")]
