@@ -17,7 +17,7 @@ from nexnotify.catalog.models import Product, Variant
 from nexnotify.customers.models import Contact, Customer
 from nexnotify.db import IdIn, db
 from nexnotify.inventory.models import StockChange
-from nexnotify.ledger.models import Alert
+from nexnotify.ledger.models import Alert, Message
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.activities import BACK_IN_STOCK, came_back
@@ -25,6 +25,8 @@ from nexnotify.waitlist.conditions import Where
 from nexnotify.waitlist.models import AlertRequest
 
 _NOBODY = sa.cast(sa.null(), sa.BigInteger)
+#: States of a message that went to nobody, and will not.
+_UNSENT = ("cancelled", "suppressed", "expired")
 
 
 def of_requests() -> sa.Select[Any]:
@@ -121,20 +123,42 @@ def _was_sent() -> Any:
         .where(
             SendRecipient.store_id == AlertRequest.store_id,
             SendRecipient.request_id == AlertRequest.id,
-            SendRecipient.message_id.is_not(None),
             Send.store_id == SendRecipient.store_id,
             Send.id == SendRecipient.send_id,
             Send.confirmed_at >= StockChange.at,
+            Message.store_id == SendRecipient.store_id,
+            Message.id == SendRecipient.message_id,
+            (Message.status + "").not_in(_UNSENT),
         )
         .correlate(AlertRequest, StockChange)
     )
 
 
 def told_since(send: Send, request_ids: Sequence[int]) -> frozenset[int]:
-    """Those of the requests that were told by another message since the send was confirmed."""
+    """Those of the requests to whom another message was written since the send was confirmed: an alert, or another send."""
     if not request_ids or send.filter.get("activity") != BACK_IN_STOCK:
         return frozenset()
-    told = sa.select(AlertRequest.id).where(
-        IdIn(AlertRequest.__table__.c.id, ids=list(request_ids)), AlertRequest.alerted_at >= send.confirmed_at
+    where = {"b_store": send.store_id, "b_ids": list(request_ids), "b_send": send.id, "b_since": send.confirmed_at}
+    connection = db.session.connection()
+    return frozenset(id for statement in _TOLD_SINCE for id in connection.scalars(statement, where))
+
+
+_alert, _recipient, _message = Alert.__table__, SendRecipient.__table__, Message.__table__
+
+
+def _written_since(table: sa.Table, *conditions: Any) -> sa.Select[Any]:
+    return (
+        sa.select(table.c.request_id)
+        .join(_message, sa.and_(_message.c.store_id == table.c.store_id, _message.c.id == table.c.message_id))
+        .where(
+            table.c.store_id == sa.bindparam("b_store"),
+            IdIn(table.c.request_id),
+            _message.c.created_at >= sa.bindparam("b_since"),
+            # Not the bare column: the databases would read its index, and with it all that is queued.
+            (_message.c.status + "").not_in(_UNSENT),
+            *conditions,
+        )
     )
-    return frozenset(db.session.scalars(told))
+
+
+_TOLD_SINCE = (_written_since(_alert), _written_since(_recipient, _recipient.c.send_id != sa.bindparam("b_send")))

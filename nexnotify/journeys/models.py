@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nexnotify.db import BigId, Tenant, db, partial_index, tenant_args, tenant_key
+from nexnotify.restock.waves import ENDED
 from nexnotify.waitlist.activities import BACK_IN_STOCK, WAITING
 from nexnotify.waitlist.conditions import Where
 from nexnotify.words import N_
@@ -26,6 +27,7 @@ REASONS = {
     "journey_off": N_("The journey was switched off while the person waited in it."),
     "told_by_another": N_("Another message has told the person of this restock, or is about to."),
     "restock_pending": N_("The restock’s own alerts come first; the journey follows when they are over."),
+    "cap_reached": ENDED["cap_reached"],
 }
 
 

@@ -23,7 +23,7 @@ from nexnotify.ledger.overlap import one_by_one, under_way
 from nexnotify.ledger.paying import funds
 from nexnotify.ledger.questions import variants_of
 from nexnotify.ledger.writing import write_alerts
-from nexnotify.policy.eligibility import PAGE_AGAIN, Hold, Send, Skip
+from nexnotify.policy.eligibility import PAGE_AGAIN, Hold, Send, Verdict
 from nexnotify.restock.models import BEFORE, RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.models import AlertRequest
@@ -31,6 +31,8 @@ from nexnotify.waitlist.models import AlertRequest
 #: Where the restock's own alerts are under way, it is looked at again after these at least, and at most.
 SOONEST, LATEST = timedelta(minutes=1), timedelta(minutes=5)
 _TAKEN_BACK = ("cancelled", "recalled")
+#: Why a rule passes somebody over who waits on in a journey: units may be added without stock having been at 0 again.
+_TOO_FEW = ("below_minimum", "too_few")
 
 
 def decide_restock(
@@ -93,19 +95,28 @@ def _tell(store: Store, journey: Journey, event: RestockEvent, ids: Sequence[int
         one_by_one(store.id)
     job = open_job(event, now)
     job.drafts = JourneyDrafts(store, job.variant, journey, own_links=True)
-    chunk = decide_chunk(job, rows, None, under_way(store.id, [person.request_id for person in rows]))
-    found |= _write(job, chunk)
-    decided = [(item.request_id, event.id, item.verdict, item.words) for item in chunk.decided]
+    room = None if event.most is None else max(event.most - event.told - event.held, 0)
+    chunk = decide_chunk(job, rows, room, under_way(store.id, [person.request_id for person in rows]))
+    found |= dict.fromkeys((person.request_id for person in rows), Goes(None, "cap_reached"))
+    written = _write(job, chunk)
+    found |= {item.request_id: _result(item.verdict, now) for item in chunk.decided if item.request_id not in written}
+    decided = [
+        (item.request_id, event.id, item.verdict, item.words)
+        for item in chunk.decided
+        if item.verdict.reason not in _TOO_FEW
+    ]
     record_decisions(store.id, "journey", decided, now)
-    for item in chunk.decided:
-        if isinstance(item.verdict, Skip):
-            found[item.request_id] = Goes.skipped(item.verdict)
-        elif isinstance(item.verdict, Hold):
-            found.setdefault(item.request_id, Stays.held(item.verdict))
-    return found
+    return found | written
 
 
-def _write(job: Job, chunk: Chunk) -> dict[int, Result]:
+def _result(verdict: Verdict, now: datetime) -> Result:
+    """What becomes of somebody who is not written to now."""
+    if isinstance(verdict, Hold):
+        return Stays.held(verdict)
+    return Stays(verdict.reason, now + PAGE_AGAIN) if verdict.reason in _TOO_FEW else Goes(None, verdict.reason)
+
+
+def _write(job: Job, chunk: Chunk) -> dict[int, Goes]:
     """The messages of those who may be told now. Who has to wait does so in the journey, whose words may still change."""
     chunk.going = [item for item in chunk.going if isinstance(item.verdict, Send)]
     found = funds(job.store.id, job.settings, [(item.person.channel, item.text.segments) for item in chunk.going])

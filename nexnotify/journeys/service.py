@@ -23,8 +23,6 @@ from nexnotify.words import N_
 
 #: Longest name, in characters, and longest delay.
 NAME, FARTHEST = 100, timedelta(days=30)
-#: Messages older than this have gone or never will.
-ON_THEIR_WAY = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,6 @@ def _take_back(journey: Journey, now: datetime) -> int:
         JourneyPerson.store_id == journey.store_id,
         JourneyPerson.journey_id == journey.id,
         JourneyPerson.state == "sent",
-        JourneyPerson.decided_at > now - ON_THEIR_WAY,
     )
     rows = db.session.execute(
         sa.select(Message.id, Message.status)

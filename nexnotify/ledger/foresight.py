@@ -15,7 +15,7 @@ from nexnotify.db import IdIn, db
 from nexnotify.ledger.audience import count_waiting
 from nexnotify.ledger.chunk import Chunk, Going
 from nexnotify.ledger.job import Job
-from nexnotify.ledger.likelihood import Asking, Model, Past, features, ordered
+from nexnotify.ledger.likelihood import FEATURES, Asking, Model, Past, features, ordered
 from nexnotify.ledger.models import Alert, Message, Prediction
 from nexnotify.ledger.whereabouts import of_requests
 from nexnotify.policy.best_hour import is_plenty, waits_until
@@ -58,7 +58,9 @@ def _model(job: Job) -> Model | None:
             Prediction.store_id == job.store.id, Prediction.in_use
         )
     ).first()
-    return None if found is None else Model(*found)
+    if found is None or any(part.keys() != FEATURES.keys() for part in (found.weights, found.means)):
+        return None  # learned by a version that looked at other things: the next one is learned within a day
+    return Model(*found)
 
 
 # --- order ------------------------------------------------------------------------------------------------------------
@@ -164,8 +166,8 @@ def _hurry(event: RestockEvent, now: datetime) -> None:
     db.session.execute(
         sa.update(Message)
         .where(
-            Message.store_id == event.store_id,
-            Message.id.in_(mine),
+            # By the ids themselves: as one statement, a database would read all messages there ever were.
+            IdIn(Message.__table__.c.id, ids=[id for id in db.session.scalars(mine) if id is not None]),
             # Not the bare column: the databases would read its index, and with it all that is held.
             (Message.status + "") == "held",
             Message.reason == BEST_HOUR,

@@ -1,8 +1,13 @@
-"""What is known of people from before: alerts they got, what came of these, and their orders."""
+"""What is known of people from before: alerts they got, what came of these, and their orders.
+
+Each statement reads one table by one of its indexes: of several tables together, SQLite would take the wrong one first,
+and with it all that the store has ever sent.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,64 +23,74 @@ from nexnotify.outcomes.models import Click, OrderMatch
 _message, _alert, _link, _click, _match, _order, _customer = (
     model.__table__ for model in (Message, Alert, ShortLink, Click, OrderMatch, Order, Customer)
 )
-_CLICKED = (
-    sa.select(sa.func.min(_click.c.at))
-    .select_from(_link.join(_click, sa.and_(_click.c.store_id == _link.c.store_id, _click.c.link_id == _link.c.id)))
-    .where(_link.c.store_id == _message.c.store_id, _link.c.message_id == _message.c.id, _click.c.is_person)
-    .correlate(_message)
-    .scalar_subquery()
-)
-_BOUGHT = (
-    sa.select(sa.func.min(_match.c.at))
-    .where(
-        _match.c.store_id == _alert.c.store_id,
-        _match.c.request_id == _alert.c.request_id,
-        _match.c.restock_id == _alert.c.restock_id,
-        _match.c.counts,
-    )
-    .correlate(_alert)
-    .scalar_subquery()
-)
-_TOLD = (
-    sa.select(
-        _message.c.contact_id, _alert.c.request_id, _alert.c.restock_id, _message.c.accepted_at, _CLICKED, _BOUGHT
-    )
-    .join(_alert, sa.and_(_alert.c.store_id == _message.c.store_id, _alert.c.message_id == _message.c.id))
-    .where(
-        _message.c.store_id == sa.bindparam("b_store"),
-        IdIn(_message.c.contact_id),
-        # Not the bare column: SQLite would read its index, and with it all that the store has ever sent.
-        (_message.c.kind + "") == KIND,
-        _message.c.accepted_at.is_not(None),
-    )
-)
 
 
-def _ordered(name: str) -> sa.CompoundSelect[Any]:
-    """(contact, when) of orders that name the contact themselves, or whose customer has it."""
-    placed = (_order.c.status + "").not_in(("cancelled", "returned"))
-    own = sa.select(_order.c[name], _order.c.id, _order.c.placed_at).where(
-        _order.c.store_id == sa.bindparam("b_store"), IdIn(_order.c[name]), placed
-    )
-    by_customer = (
-        sa.select(_customer.c[name], _order.c.id, _order.c.placed_at)
-        .join(_order, sa.and_(_order.c.store_id == _customer.c.store_id, _order.c.customer_id == _customer.c.id))
-        .where(_customer.c.store_id == sa.bindparam("b_store"), IdIn(_customer.c[name]), placed)
-    )
-    return own.union(by_customer)
+def _those(by: sa.Column[Any], *columns: sa.Column[Any], only: sa.ColumnElement[bool] | None = None) -> sa.Select[Any]:
+    """(``by``, columns) of the store's rows that have one of some ids in the column ``by``."""
+    rows = sa.select(by, *columns).where(by.table.c.store_id == sa.bindparam("b_store"), IdIn(by))
+    return rows if only is None else rows.where(only)
 
 
-_ORDERED = [_ordered(name) for name in ("sms_contact_id", "email_contact_id")]
+# Not the bare columns: SQLite would read their index.
+_GONE = sa.and_((_message.c.kind + "") == KIND, _message.c.accepted_at.is_not(None))
+_PLACED = (_order.c.status + "").not_in(("cancelled", "returned"))
+_MESSAGES = _those(_message.c.contact_id, _message.c.id, _message.c.accepted_at, only=_GONE)
+_ALERTS = _those(_alert.c.message_id, _alert.c.request_id, _alert.c.restock_id)
+_LINKS = _those(_link.c.message_id, _link.c.id)
+_CLICKS = _those(_click.c.link_id, _click.c.at, only=_click.c.is_person)
+_MATCHES = _those(_match.c.request_id, _match.c.restock_id, _match.c.at, only=_match.c.counts)
+#: By text and by email: orders that name the contact themselves, and customers who have it.
+_ORDERS = [
+    _those(_order.c[f"{way}_contact_id"], _order.c.id, _order.c.placed_at, only=_PLACED) for way in ("sms", "email")
+]
+_CUSTOMERS = [_those(_customer.c[f"{way}_contact_id"], _customer.c.id) for way in ("sms", "email")]
+_ORDERS_OF_CUSTOMERS = _those(_order.c.customer_id, _order.c.id, _order.c.placed_at, only=_PLACED)
 
 
 def past_of(store_id: int, contact_ids: Collection[int]) -> dict[int, Past]:
-    """What is known of these contacts, three statements for all of them; who is not in it is new."""
-    connection, values = db.session.connection(), {"b_store": store_id, "b_ids": list(set(contact_ids))}
-    told: dict[int, list[Told]] = {}
-    for contact_id, *row in connection.execute(_TOLD, values):
-        told.setdefault(contact_id, []).append(Told(*row))
-    orders: dict[int, list[Any]] = {}
-    for statement in _ORDERED:
-        for contact_id, _, placed_at in connection.execute(statement, values):
-            orders.setdefault(contact_id, []).append(placed_at)
+    """What is known of these contacts, ten statements for all of them; who is not in it is new."""
+    told, orders = _told(store_id, contact_ids), _ordered(store_id, contact_ids)
     return {id: Past(told.get(id, ()), orders.get(id, ())) for id in told.keys() | orders.keys()}
+
+
+def _read(statement: sa.Select[Any], store_id: int, ids: Collection[int]) -> list[Any]:
+    if not ids:
+        return []
+    return list(db.session.connection().execute(statement, {"b_store": store_id, "b_ids": list(ids)}))
+
+
+def _told(store_id: int, contact_ids: Collection[int]) -> dict[int, list[Told]]:
+    """Contact → alerts that it got."""
+    messages = {id: (contact_id, at) for contact_id, id, at in _read(_MESSAGES, store_id, contact_ids)}
+    alerts = _read(_ALERTS, store_id, messages)
+    clicked = _clicked(store_id, messages)
+    bought: dict[tuple[int, int], datetime] = {}
+    for request_id, restock_id, at in _read(_MATCHES, store_id, {row.request_id for row in alerts}):
+        bought[request_id, restock_id] = min(at, bought.get((request_id, restock_id), at))
+    found: dict[int, list[Told]] = {}
+    for message_id, request_id, restock_id in alerts:
+        contact_id, at = messages[message_id]
+        told = Told(request_id, restock_id, at, clicked.get(message_id), bought.get((request_id, restock_id)))
+        found.setdefault(contact_id, []).append(told)
+    return found
+
+
+def _clicked(store_id: int, message_ids: Collection[int]) -> dict[int, datetime]:
+    """Message → when a person first opened its link."""
+    links = {id: message_id for message_id, id in _read(_LINKS, store_id, message_ids)}
+    found: dict[int, datetime] = {}
+    for link_id, at in _read(_CLICKS, store_id, links):
+        found[links[link_id]] = min(at, found.get(links[link_id], at))
+    return found
+
+
+def _ordered(store_id: int, contact_ids: Collection[int]) -> dict[int, list[datetime]]:
+    """Contact → when its person ordered: orders that name the contact themselves, and those of the customers who have it."""
+    found: dict[int, dict[int, datetime]] = {}
+    for own, having in zip(_ORDERS, _CUSTOMERS, strict=True):
+        contacts = {id: contact_id for contact_id, id in _read(having, store_id, contact_ids)}
+        rows = _read(own, store_id, contact_ids)
+        rows += [(contacts[id], *order) for id, *order in _read(_ORDERS_OF_CUSTOMERS, store_id, contacts)]
+        for contact_id, order_id, placed_at in rows:
+            found.setdefault(contact_id, {})[order_id] = placed_at
+    return {contact_id: list(orders.values()) for contact_id, orders in found.items()}

@@ -14,11 +14,12 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from nexnotify.campaigns.models import Send, SendRecipient
 from nexnotify.campaigns.service import confirm, draft_to_all, hurry, save_draft, stop
 from nexnotify.campaigns.summary import summarise, twins
 from nexnotify.catalog.models import Variant
 from nexnotify.clock import utcnow
-from nexnotify.content.models import Template
+from nexnotify.content.models import Template, TemplateVersion
 from nexnotify.customers.consent import Proof
 from nexnotify.customers.models import Contact, Customer
 from nexnotify.db import db, is_postgresql, transaction
@@ -48,6 +49,7 @@ from tests.credits import with_credits
 from tests.rules.test_scanners import IPHONE
 from tests.shop import Shop
 from tests.stages.test_claims import inside, lane_of, numbers
+from tests.stages.test_prediction import knows
 from tests.times import later
 
 #: Tables that grow with every message.
@@ -392,8 +394,109 @@ def test_no_statement_that_adds_up_a_day_or_shows_the_metrics_reads_what_went_ou
     assert faults == [], "\n\n".join(faults)
 
 
-def wide_reads_of(seen: Seen) -> list[str]:
-    return [fault for statement, values in seen.statements.items() for fault in wide_reads(statement, values)]
+def test_no_statement_of_an_expectation_reads_what_went_out_before(shop: Shop) -> None:
+    """Who goes first, who at a later hour until stock runs low, whether few are left: planned and decided again."""
+    lane_id = lane_of(shop)
+    shop.put("settings", {"likely_first": True, "best_hour": True})
+    for sku in ("TEE-M", "MUG"):
+        shop.product(sku)
+    rows = [{"sku": "TEE-M", "phone": to, "channels": ["sms"], "consent": True, "confirm": False} for to in numbers(5)]
+    assert shop.post("requests", {"requests": rows})["errors"] == []
+    with inside(shop.app):
+        fill_past(shop, lane_id)
+        fill_orders(shop)
+        with transaction():  # somebody who waits is not new
+            waits = sa.select(sa.func.min(AlertRequest.contact_id)).where(AlertRequest.status == "waiting")
+            theirs = sa.case((Message.id <= 5, waits.scalar_subquery()), else_=Message.contact_id)
+            db.session.execute(sa.update(Message).values(accepted_at=Message.created_at, contact_id=theirs))
+            db.session.connection().exec_driver_sql("ANALYZE")
+    knows(shop, weeks=1.0)
+    body = "[[product]] [[scarcity]] [[url]]"
+    with inside(shop.app), transaction():
+        kind = sa.select(Template.id).where(Template.kind == "back_in_stock")
+        db.session.execute(sa.update(TemplateVersion).where(TemplateVersion.template_id.in_(kind)).values(body=body))
+    shop.stock("TEE-M", 1)
+    with inside(shop.app), watched() as seen:
+        with later(seconds=1):
+            run_restock()
+        with transaction():
+            assert len(claim(lane_id, "here:1:1", 2, utcnow() + timedelta(seconds=2)).outgoing) == 2
+            newest = db.session.scalars(sa.select(RestockEvent).order_by(RestockEvent.id.desc()).limit(1)).one()
+            newest.delays_until = utcnow() + timedelta(hours=1)
+        run_restock()
+        run_recovery()
+    with inside(shop.app):
+        for words in ("short_link", "template_version", "customer_order", "prediction", "delays_until IS NOT NULL"):
+            assert any(words in statement for statement in seen.statements), words
+        tables = (*GROWING, "customer_order", "customer")
+        faults = wide_reads_of(seen, tables)
+        if not is_postgresql():
+            forget_statistics()
+            faults += wide_reads_of(seen, tables)
+    # How many wait is counted, all of them.
+    faults = [fault for fault in faults if not re.search(r"count\(\*\).*(status=\?|'waiting')", fault, re.DOTALL)]
+    assert faults == [], "\n\n".join(faults)
+
+
+def test_no_statement_of_a_text_to_those_who_waited_reads_what_went_out_before(shop: Shop) -> None:
+    """From the recipients to the end; who they are is asked of all who ever waited, a piece at a time."""
+    lane_id = lane_of(shop)
+    shop.product("TEE-M")
+    said_yes = {"I would like to receive SMS messages": True}
+    customers = [{"id": to, "phone": to, "fields": said_yes} for to in numbers(5)]
+    assert shop.put("customers", {"customers": customers})["errors"] == []
+    rows = [{"sku": "TEE-M", "phone": to, "channels": ["sms"], "consent": True, "confirm": False} for to in numbers(5)]
+    assert shop.post("requests", {"requests": rows})["errors"] == []
+    with inside(shop.app):
+        fill_past(shop, lane_id)
+        with transaction():
+            then = sa.update(AlertRequest).where(AlertRequest.status == "alerted")
+            db.session.execute(then.values(alerted_at=AlertRequest.created_at))
+            fill_sends(shop)
+    shop.stock("TEE-M", 5)
+    with inside(shop.app), watched() as seen:
+        with transaction():
+            store = db.session.get_one(Store, shop.store_id)
+            since = (utcnow() - timedelta(days=7)).isoformat()
+            filter_ = {"activity": "back_in_stock", "since": since}
+            draft = draft_to_all(store, "waitlist", filter_, None, utcnow())
+            save_draft(draft, "Hello! Reply STOP to end.", None, utcnow() + timedelta(minutes=1), utcnow())
+            confirm(draft, None, utcnow())
+            hurry(draft, utcnow())
+        run_campaigns()
+        with transaction():
+            assert len(claim(lane_id, "here:1:1", 5, utcnow()).outgoing) == 5
+    with inside(shop.app):
+        # Which of them waited when something came back; and the newest of them.
+        seen.statements = {
+            words: one
+            for words, one in seen.statements.items()
+            if not re.search("stock_change|max.alert_request.id", words)
+        }
+        tables = (*GROWING, "send_recipient")
+        faults = wide_reads_of(seen, tables)
+        if not is_postgresql():
+            forget_statistics()
+            faults += wide_reads_of(seen, tables)
+    assert faults == [], "\n\n".join(faults)
+
+
+def fill_sends(shop: Shop) -> None:
+    """Texts of long ago to the same people, who waited then."""
+    at, store = utcnow() - timedelta(days=60), {"store_id": shop.store_id}
+    old = store | {"source": "waitlist", "purpose": "marketing", "filter": {}, "body": "In!", "created_at": at}
+    old |= {"state": "done", "confirmed_at": at, "recipients": 1, "selected": 1, "segments": 1, "cursor": 0}
+    rows = db.session.execute(
+        sa.select(Alert.message_id, Alert.request_id, Message.contact_id).join(Message, Message.id == Alert.message_id)
+    ).all()
+    for id, part in zip(insert(Send, [old, old]), (rows[::2], rows[1::2]), strict=True):
+        recipients = {row.contact_id: {"message_id": row.message_id, "request_id": row.request_id} for row in part}
+        insert(SendRecipient, [store | {"send_id": id, "contact_id": who} | about for who, about in recipients.items()])
+    db.session.connection().exec_driver_sql("ANALYZE")
+
+
+def wide_reads_of(seen: Seen, tables: Sequence[str] = GROWING) -> list[str]:
+    return [fault for statement, values in seen.statements.items() for fault in wide_reads(statement, values, tables)]
 
 
 def forget_statistics() -> None:

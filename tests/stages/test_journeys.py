@@ -9,12 +9,15 @@ import pytest
 import sqlalchemy as sa
 
 from nexnotify.clock import utcnow
+from nexnotify.customers.models import Customer
 from nexnotify.db import db, transaction
 from nexnotify.journeys.models import JourneyPerson
 from nexnotify.journeys.planner import work_on_some
+from nexnotify.receipts.erasing import erase_person
 from nexnotify.workers.following import run_journeys
 from nexnotify.workers.steps import run_restock
 from tests.admin import Desk
+from tests.credits import with_credits
 from tests.shop import Shop
 from tests.times import at, later
 
@@ -322,3 +325,99 @@ def test_another_stores_journeys_bring_nobody_in(shop: Shop, desk: Desk, other_s
     other_shop.stock("TEE-M", 3)
     other_shop.work()
     assert standing(shop) == []
+
+
+@ON_SQLITE
+def test_a_journey_tells_no_more_people_of_a_restock_than_staff_allow(shop: Shop, desk: Desk) -> None:
+    """Whether the store's own alert has told them, or the journey does."""
+    shop.put("settings", {"waves": {"kind": "paced", "people": 1, "minutes": 10}})
+    shop.product("TEE-M")
+    journey(desk)
+    for phone in (ANN, BEN):
+        shop.ask(phone=phone)
+    shop.stock("TEE-M", 3)
+    shop.work()
+    desk.post(f"/restocks/{shop.get('restocks')['restocks'][0]['id']}/cap", most=1)
+    with later(minutes=30):
+        for _ in range(3):
+            shop.work()
+        assert [len(texts(shop, to)) for to in (ANN, BEN)] == [1, 0]
+        assert standing(shop) == [("left", "told_by_another"), ("left", "cap_reached")]
+
+
+@ON_SQLITE
+def test_of_those_in_a_journey_who_waited_longest_are_told_when_only_some_may_be(shop: Shop, desk: Desk) -> None:
+    shop.put("settings", {"approval": True})
+    shop.product("TEE-M")
+    own_alert_off(desk)
+    journey(desk)
+    for phone in (ANN, BEN):
+        shop.ask(phone=phone)
+    shop.stock("TEE-M", 3)
+    shop.work()
+    number = shop.get("restocks")["restocks"][0]["id"]
+    desk.post(f"/restocks/{number}/cap", most=1)
+    desk.post(f"/restocks/{number}/now")
+    with later(minutes=6):
+        shop.work()
+        assert [len(texts(shop, to)) for to in (ANN, BEN)] == [1, 0]
+        assert standing(shop) == [("sent", None), ("left", "cap_reached")]
+
+
+@ON_SQLITE
+def test_when_stock_falls_below_what_is_needed_people_wait_on_in_the_journey(shop: Shop, desk: Desk) -> None:
+    """Too few for the store's minimum, or for one of them: until there are more, though stock was never at 0 again."""
+    shop.put("settings", {"threshold": 3})
+    shop.product("TEE-M")
+    own_alert_off(desk)
+    journey(desk, delay=30)
+    shop.ask()
+    shop.ask(phone=BEN, quantity=9)
+    shop.stock("TEE-M", 5)
+    shop.work()
+    shop.stock("TEE-M", 2)
+    with later(minutes=31):
+        shop.work()
+        assert standing(shop) == [("inside", "below_minimum")] * 2
+    shop.stock("TEE-M", 4)
+    with later(minutes=42):
+        shop.work()
+        assert (texts(shop), texts(shop, BEN)) == (["J: Tee"], [])
+        assert standing(shop) == [("sent", None), ("inside", "too_few")]
+    shop.stock("TEE-M", 9)
+    with later(minutes=53):
+        shop.work()
+        assert (texts(shop), texts(shop, BEN)) == (["J: Tee"], ["J: Tee"])
+
+
+@ON_SQLITE
+def test_switched_off_a_journey_takes_back_what_has_waited_for_days(shop: Shop, desk: Desk) -> None:
+    shop.product("TEE-M")
+    own_alert_off(desk)
+    number = journey(desk)
+    shop.ask()
+    shop.work()
+    with_credits(shop, 0)
+    shop.stock("TEE-M", 3)
+    shop.work()
+    assert [(item["status"], item["reason"]) for item in shop.messages("back_in_stock")] == [("held", "no_credit")]
+    with later(days=5):
+        Desk.of(shop, "admin").post(f"/journeys/{number}/off")
+        assert [item["status"] for item in shop.messages("back_in_stock")] == ["cancelled"]
+
+
+@ON_SQLITE
+def test_who_is_erased_while_waiting_in_a_journey_is_not_written_to(shop: Shop, desk: Desk) -> None:
+    shop.put("customers", {"customers": [{"id": "a", "phone": ANN}]})
+    shop.product("TEE-M")
+    own_alert_off(desk)
+    journey(desk, delay=30)
+    shop.ask()
+    shop.stock("TEE-M", 3)
+    shop.work()
+    with shop.app.app_context(), transaction():
+        erase_person(db.session.scalars(sa.select(Customer).with_for_update()).one(), utcnow())
+    with later(minutes=31):
+        shop.work()
+        assert [item["status"] for item in shop.messages()] == []
+        assert standing(shop) == [("left", "request_closed")]

@@ -226,3 +226,17 @@ def test_nobody_is_put_off_to_an_hour_that_is_quiet(shop: Shop) -> None:
         shop.stock("TEE-M", 100)
         shop.work()
         assert all(message["status"] != "held" for message in shop.messages(sku="TEE-M"))
+
+
+@pytest.mark.parametrize("missing", ["weights", "means"])
+def test_a_model_that_was_learned_before_the_features_changed_is_not_asked(shop: Shop, missing: str) -> None:
+    """The next one is learned within a day; until then texts go in plain order, and go."""
+    everybody = wait(shop, 3, likely_first=True)
+    knows(shop, orders=5.0)
+    ordered_before(shop, everybody[2], "1")
+    with inside(shop.app), transaction():
+        row = db.session.scalars(sa.select(Prediction)).one()
+        setattr(row, missing, {name: value for name, value in getattr(row, missing).items() if name != "clicks"})
+    shop.stock("TEE-M", 3)
+    shop.work()
+    assert texts(shop) == everybody

@@ -15,6 +15,7 @@ from nexnotify.campaigns import freezing, planner, service, work
 from nexnotify.campaigns.models import Send, SendRecipient
 from nexnotify.campaigns.summary import summarise, twins
 from nexnotify.clock import utcnow
+from nexnotify.content.models import Template
 from nexnotify.customers.models import ConsentEntry, Contact, Customer
 from nexnotify.customers.people import name_key
 from nexnotify.db import db, transaction
@@ -31,6 +32,7 @@ from tests.shop import Shop
 from tests.stages.test_claims import claim_now, settle_now
 from tests.times import at, later
 
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 OPT_IN = "I would like to receive SMS messages"
 WORDS = "Hello [[firstname]], we are back from holiday. Reply STOP to end."
 BEN = "+12015550144"
@@ -522,3 +524,64 @@ def test_a_selection_is_of_ones_own_store(shop: Shop, other_shop: Shop) -> None:
     theirs = inside(other_shop, lambda store: ids_of(store, Customer))
     with pytest.raises(Exception, match="Nobody is selected"):
         inside(shop, lambda store: service.draft_to_picked(store, "customers", theirs, None, utcnow()))
+
+
+# --- to those who waited ------------------------------------------------------------------------------------------------
+
+
+def came_back(shop: Shop) -> None:
+    """Ben waited for what is back now, and nobody has told him: the store's own alert is off."""
+    off = sa.update(Template).where(Template.kind == "back_in_stock").values(active=False)
+    inside(shop, lambda store: db.session.execute(off))
+    customers(shop, {"id": "b", "phone": BEN, "fields": {OPT_IN: True}})
+    shop.product("TEE-M")
+    shop.ask(phone=BEN)
+    shop.stock("TEE-M", 3)
+    shop.work()
+
+
+def to_those_who_waited(shop: Shop, body: str) -> int:
+    since = (utcnow() - timedelta(days=7)).isoformat()
+    return send(shop, "waitlist", f"{body} STOP", activity="back_in_stock", since=since)
+
+
+@ON_SQLITE
+def test_two_texts_to_those_who_waited_that_were_confirmed_together_reach_a_person_once(shop: Shop) -> None:
+    came_back(shop)
+    second = [to_those_who_waited(shop, body) for body in ("First", "Second")][1]
+    shop.work()
+    assert [message["body"] for message in shop.messages("bulk")] == ["First STOP"]
+    assert reasons(shop, second) == {"told_already": 1}
+
+
+@ON_SQLITE
+def test_whom_an_alert_is_about_to_tell_is_left_out_of_a_text_confirmed_before(shop: Shop) -> None:
+    """The alert is written, and no gateway has it yet."""
+    came_back(shop)
+    first = to_those_who_waited(shop, "First")
+    inside(shop, lambda store: db.session.execute(sa.update(Send).values(starts_at=utcnow() + timedelta(seconds=20))))
+    worker(shop)
+    on = sa.update(Template).where(Template.kind == "back_in_stock").values(active=True)
+    inside(shop, lambda store: db.session.execute(on))
+    shop.stock("TEE-M", 0)
+    shop.stock("TEE-M", 5)
+    shop.plan()
+    assert [message["status"] for message in shop.messages()] == ["queued"]
+    with later(seconds=30):
+        worker(shop)
+    assert reasons(shop, first) == {"told_already": 1}
+
+
+@ON_SQLITE
+def test_who_was_spared_a_text_that_was_stopped_gets_the_one_written_in_its_place(shop: Shop) -> None:
+    came_back(shop)
+    first = to_those_who_waited(shop, "Frist")
+    worker(shop)
+    assert inside(shop, lambda store: service.stop(db.session.get_one(Send, first), None, utcnow()))
+    worker(shop)
+    to_those_who_waited(shop, "First")
+    shop.work()
+    assert [(message["body"], message["status"]) for message in shop.messages("bulk")] == [
+        ("Frist STOP", "cancelled"),
+        ("First STOP", "delivered"),
+    ]
