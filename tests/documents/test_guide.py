@@ -11,6 +11,8 @@ import pytest
 from nexnotify.clock import utcnow
 from tests.admin import Desk
 from tests.shop import Shop
+from tests.stages.test_prediction import knows, ordered_before
+from tests.stages.test_rollups import add_up
 from tests.stages.test_stock_check import check, lost_events
 from tests.times import at, later
 from tests.web.test_admin_tables import book
@@ -533,6 +535,16 @@ def test_the_copy_is_short_product_back_in_stock_and_what_to_do(shop: Shop) -> N
     assert text["segments"] == 1
 
 
+@pytest.mark.parametrize("units, says", [(2, True), (9, False)])
+def test_limited_quantities_is_said_only_when_it_is_accurate(shop: Shop, units: int, says: bool) -> None:
+    desk = Desk.of(shop)
+    words = "[[product]] is back. [[scarcity]] [[url]] Reply STOP to end."
+    desk.post(f"/templates/{template(desk, 'Back in stock')}", body=words, name="Back in stock")
+    crowd(shop, 3)
+    restock(shop, on_hand=units)
+    assert {"Limited quantities" in message["body"] for message in shop.messages()} == {says}
+
+
 def test_staff_try_the_message_on_their_own_phone_first(shop: Shop) -> None:
     desk = Desk.of(shop)
     desk.post(f"/gateways/{desk.id_of('/gateways', 'gateways')}/test", to="+12015550150")
@@ -577,7 +589,46 @@ def test_views_clicks_and_purchases_are_captured(shop: Shop) -> None:
     assert outcome(shop)["won"] == 1
 
 
-# --- 11 is about figures: see the pages of metrics. 12: trends --------------------------------------------------------
+# --- 11: metrics -------------------------------------------------------------------------------------------------------
+
+
+def test_demand_messages_and_money_are_measured_for_the_store_and_the_product(shop: Shop) -> None:
+    links = told_by_link(shop, ANN, BEN)
+    with later(minutes=10):
+        tap(shop, links[0])
+    with later(minutes=20):
+        order(shop)
+    with later(minutes=30):
+        add_up(shop)
+        for scope in ("", "&product_id=tee-m"):
+            report = shop.get(f"reports/outcomes?days=7{scope}")["total"]
+            assert (report["requests"], report["requests_for_one_variant"]) == (2, 2)
+            assert (report["delivery_rate"], report["click_rate"], report["conversion"]) == (1.0, 0.5, 1.0)
+            assert (report["won"], report["within_hour"]) == (1, 1), "time to purchase"
+            assert [(money["currency"], money["revenue"]) for money in report["revenue"]] == [("USD", "20.00")]
+        assert shop.get("reports/outcomes?days=7")["opt_outs_per_1000"] == 0.0
+
+
+def test_each_metric_says_what_it_is_of_and_text_stands_beside_email(shop: Shop) -> None:
+    told_by_link(shop, ANN)
+    add_up(shop)
+    page = Desk.of(shop).page("/metrics")
+    for measure in ("Sign-up rate", "Variant specificity", "Delivery rate", "Click-through rate", "Opt-outs per 1,000"):
+        assert re.search(rf">{measure}<small>[^<]{{20,}}</small>", page), measure
+    assert "By channel" in page
+    assert "By template" in page
+
+
+# --- 12: trends --------------------------------------------------------------------------------------------------------
+
+
+def test_who_is_likely_to_buy_can_go_first_and_is_told_no_earlier_wave_for_it(shop: Shop) -> None:
+    people = crowd(shop, 4, likely_first=True, waves={"kind": "per_unit", "people": 1, "minutes": 60})
+    knows(shop, orders=0.9)
+    ordered_before(shop, people[1], "901")
+    ordered_before(shop, people[3], "902")
+    restock(shop, on_hand=2)
+    assert who(shop) == [people[1], people[0]]
 
 
 def test_the_message_is_tailored_with_the_name_and_nothing_more_than_was_told(shop: Shop) -> None:
