@@ -444,7 +444,7 @@ def test_a_level_that_comes_late_neither_tells_nor_silences_anybody(shop: Shop) 
     assert who(shop) == [ANN]
 
 
-def test_a_page_that_is_gone_or_shows_another_product_can_be_looked_at_first(shop: Shop) -> None:
+def test_looking_at_the_page_before_people_are_told_is_a_switch_of_the_store(shop: Shop) -> None:
     desk = Desk.of(shop)
     assert shop.get("settings")["check_page"] is False
     shop.put("settings", {"check_page": True})
