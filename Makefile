@@ -28,7 +28,7 @@ run: install ## Make the demo store and serve it, web and worker in one; BIND=ho
 	@exec $(BIN)/nexnotify serve --bind $(BIND)
 
 test: install ## Run all tests but the long ones; ARGS="-k stop" passes options on
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: install ## Check style, format, types and import directions
 	$(BIN)/ruff check .

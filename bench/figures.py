@@ -213,4 +213,13 @@ FIGURES = (
         at_least=False,
         runs=1,
     ),
+    Figure(
+        "metrics_p95_ms",
+        "bench.metrics:metrics_p95_ms",
+        200,
+        "95 of 100 pages of the metrics are made within this: 10,000,000 lines of history of messages",
+        unit="ms",
+        at_least=False,
+        runs=1,
+    ),
 )

@@ -79,7 +79,7 @@ def _measured(database: str) -> Times:
                 name = each[1][0]
                 for place, (_, address) in enumerate(each):
                     # In a context of its own: the installation's would be taken for the request's.
-                    seconds = Context().run(_ask, browsers[place], address)
+                    seconds = Context().run(ask, browsers[place], address)
                     if round_:  # the first fills the caches
                         times[name][place].append(seconds)
     for name, (few, many) in sorted(times.items(), key=lambda item: -max(item[1][1]))[:8]:
@@ -98,18 +98,18 @@ def _filled(house: Installation, size: Size) -> FlaskClient:
         fill_lists(house, size)
         db.session.remove()
     browser = house.app.test_client()
-    Context().run(_sign_in, browser)
+    Context().run(sign_in, browser)
     return browser
 
 
-def _sign_in(browser: FlaskClient) -> None:
+def sign_in(browser: FlaskClient) -> None:
     page = browser.get("/admin/login").get_data(as_text=True)
     token = page.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
     answer = browser.post("/admin/login", data={"email": EMAIL, "password": PASSWORD, "csrf_token": token})
     assert answer.status_code == 302, answer.status_code
 
 
-def _ask(browser: FlaskClient, address: str) -> float:
+def ask(browser: FlaskClient, address: str) -> float:
     begun = time.perf_counter()
     answer = browser.get(address)
     answer.get_data()

@@ -49,6 +49,7 @@ PICTURES = (
     Picture("waitlist", "/admin/waitlist"),
     Picture("request", "{request}"),
     Picture("message", "{message}"),
+    Picture("metrics", "/admin/metrics"),
     Picture("template", "{template}"),
     Picture("widget", "/admin/widget", at="#look"),
     Picture("shop", "/demo/fisherman-jumper?v=JUMPER-M", shopper=True, press="Notify Me upon Availability"),

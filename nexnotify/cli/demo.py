@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from flask import current_app
 
 from nexnotify.catalog.service import ProductData, VariantData
-from nexnotify.cli.demo_history import BEGINNING, FIRST_NAMES, Moment, ask, can_be_replayed, history, replay
+from nexnotify.cli.demo_history import BEGINNING, FIRST_NAMES, ask, can_be_replayed, history, replay
+from nexnotify.cli.moments import Moment
 from nexnotify.clock import utcnow
 from nexnotify.credits.buying import configure
 from nexnotify.credits.service import grant

@@ -1,4 +1,4 @@
-"""What the demo shop has been through: two months of requests, restocks, messages and a few STOPs, day by day.
+"""What the demo shop has been through: two months of requests, restocks, messages, orders and a few STOPs, day by day.
 
 Nothing is made up in the tables: each thing is done by the verb that does it in a real shop, at a time that has passed,
 and every message goes through the outbox.
@@ -7,13 +7,14 @@ and every message goes through the outbox.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from nexnotify.catalog.service import find_variant_locked
+from nexnotify.cli.demo_sales import Till, sales
+from nexnotify.cli.moments import Moment
 from nexnotify.content.disclosure import disclosure
 from nexnotify.customers.consent import Proof
 from nexnotify.customers.models import Contact
@@ -57,16 +58,6 @@ UNREACHED = ("+12015550190", "+12015550198", "+12015550191")
 _AREAS = ("206", "303", "312", "415", "503", "617", "702", "718", "808", "917")
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """Something that happened."""
-
-    at: datetime
-    happen: Callable[[datetime], None]
-    #: Whether messages may come of it.
-    stirs: bool = True
-
-
 def can_be_replayed(now: datetime) -> bool:
     """Whether no other store's work is touched: planning takes what is oldest, whosever it is.
 
@@ -89,9 +80,10 @@ def replay(store: Store, moments: list[Moment]) -> None:
 
 def history(store: Store, now: datetime) -> Iterator[Moment]:
     """The past of the demo shop."""
-    chance, number = random.Random(7), 0
+    chance, till, number = random.Random(7), Till(), 0
     for sku, sold_out, back, units, people, gone in STORIES:
         yield _stock(store, sku, 0, _ago(now, sold_out))
+        till.fill(sku, units)
         restocked = _ago(now, back) + timedelta(hours=2)
         for _ in range(people):
             asked = _ago(now, chance.randint(back, sold_out)) + timedelta(hours=chance.triangular(0.1, 11, 6))
@@ -100,6 +92,7 @@ def history(store: Store, now: datetime) -> Iterator[Moment]:
             address = UNREACHED[number // 55 % 3] if unreached else _address(channel, number)
             if asked < restocked:
                 yield _ask(store, sku, channel, address, FIRST_NAMES[number % len(FIRST_NAMES)], asked)
+                yield from sales(store, till, sku, channel, address, number, asked, restocked)
                 if number % STOPS == 5:
                     yield _stop(store, channel, address, restocked + timedelta(minutes=9 + number))
             number += 1

@@ -19,6 +19,7 @@ from nexnotify.inventory.service import needed_of, status_of
 from nexnotify.journeys.follow_ups import follow_ups
 from nexnotify.ledger.bought import have_bought
 from nexnotify.ledger.facts import COUNTED, GONE, recent_messages, store_policy
+from nexnotify.ledger.failover import stand_back
 from nexnotify.ledger.models import Alert
 from nexnotify.ledger.pages import pages_gone
 from nexnotify.ledger.questions import CAUSES
@@ -27,6 +28,7 @@ from nexnotify.policy.eligibility import (
     Facts,
     Hold,
     Send,
+    Skip,
     Verdict,
     decide_alert,
     decide_answer,
@@ -107,6 +109,9 @@ def _decide(due: Due, house: _House | None, now: datetime) -> Decided:
         known=house.whereabouts(due, next((item.zone for item in about if item.zone), None)),
     )
     verdict = decide_alert(facts, house.policy, now)
+    told_elsewhere = any(item.request_id in house.elsewhere for item in about)
+    if told_elsewhere and not isinstance(verdict, Skip):
+        verdict = Skip("told_elsewhere")
     _count(due, verdict, house, now)
     return Decided(verdict, about)
 
@@ -170,6 +175,11 @@ class _House:
         self.variants = _variants({due.variant_id for due in about_items if due.variant_id is not None})
         self.in_stock = {id for id, variant in self.variants.items() if status_of(variant) == "in_stock"}
         self.pages_gone = pages_gone(store_id, set(self.variants), self.settings, now)
+        behind = [
+            (due.channel, item) for due in alerts for item in self.about.get(due.id, ()) if item.status == "waiting"
+        ]
+        others = {item.request_id: (channel, item.restock_id) for channel, item in behind}
+        self.elsewhere = stand_back(store, self.settings, None, others, now, sending=True)
         asked = {item.request_id: due.variant_id or 0 for due in alerts for item in self.about.get(due.id, ())}
         self.bought = have_bought(store_id, asked, self.settings.bought_days, now)
         counted = [due.contact_id for due in ruled if due.kind in COUNTED]

@@ -11,6 +11,7 @@ from nexnotify.ledger.audience import decider
 from nexnotify.ledger.decisions import record_decisions
 from nexnotify.ledger.drafts import NoText, Text, Waiting
 from nexnotify.ledger.facts import ChunkFacts, gather
+from nexnotify.ledger.failover import keep_behind
 from nexnotify.ledger.job import Job
 from nexnotify.ledger.overlap import closed_since, one_by_one, planned_before, under_way
 from nexnotify.ledger.paying import ASK_AGAIN, NO_CREDIT, Funds, funds
@@ -93,7 +94,7 @@ def decide_chunk(
     :param facts: what the rules need to know of them; read where it is not given.
     """
     facts = facts or gather(job, rows)
-    decide, chunk, recent = decider(job, facts), Chunk(), facts.recent.counted
+    decide, chunk, recent, behind = decider(job, facts), Chunk(), facts.recent.counted, facts.behind
     for person in rows:
         if room is not None and chunk.places >= room:
             break
@@ -106,6 +107,8 @@ def decide_chunk(
             chunk.coming.append(coming)
         else:
             verdict = decide(person)
+        if behind and person.request_id in behind and not isinstance(verdict, Skip):
+            verdict = Skip(behind[person.request_id])
         if not isinstance(verdict, Skip):
             text = _draft(job, person)
             if isinstance(text, NoText):
@@ -146,6 +149,9 @@ def plan_chunk(
     ids = write_alerts(job, chunk.going, found)
     decided = [(item.request_id, job.event.id, item.verdict, item.words) for item in chunk.decided]
     record_decisions(job.store.id, "plan", decided, job.now)
+    if facts.behind:
+        waiting_behind = {item.request_id for item in chunk.decided} & facts.behind.keys()
+        keep_behind(waiting_behind, job.event.id, job.now)
     return chunk, ids
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from nexnotify.db import db
 from nexnotify.ledger.bought import have_bought
 from nexnotify.ledger.drafts import KIND, Waiting
+from nexnotify.ledger.failover import stand_back
 from nexnotify.ledger.job import Job
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.pages import pages_gone
@@ -48,6 +49,8 @@ class ChunkFacts:
     page_gone: bool
     #: Request → where its shopper is; only where local hours count.
     known: dict[int, Known]
+    #: Request → why its shopper is not told on its channel now; only where channels have an order.
+    behind: dict[int, str] = field(default_factory=dict)
 
 
 def gather(job: Job, people: Sequence[Waiting]) -> ChunkFacts:
@@ -58,7 +61,13 @@ def gather(job: Job, people: Sequence[Waiting]) -> ChunkFacts:
         have_bought(job.store.id, dict.fromkeys(ids, job.variant.id), settings.bought_days, job.now),
         bool(pages_gone(job.store.id, [job.variant.id], settings, job.now)),
         of_requests(ids) if settings.quiet_hours else {},
+        _behind(job, people) if settings.channels == "in_order" else {},
     )
+
+
+def _behind(job: Job, people: Sequence[Waiting]) -> dict[int, str]:
+    asking = {person.request_id: (person.channel, job.event.id) for person in people}
+    return stand_back(job.store, job.settings, job.variant, asking, job.now)
 
 
 def store_policy(settings: StoreSettings) -> Policy:

@@ -18,6 +18,7 @@ from nexnotify.ledger.facts import GONE
 from nexnotify.ledger.models import Alert, Message, ShortLink
 from nexnotify.orders.models import Order, OrderLine
 from nexnotify.outcomes.attribution import Credit, Told, credit
+from nexnotify.outcomes.marks import mark
 from nexnotify.outcomes.models import Click, OrderMatch, PageOrder, VisitorRequest
 from nexnotify.secrets import keyed_hash
 from nexnotify.stores.models import Store
@@ -41,8 +42,10 @@ def match_order(store: Store, order: Order) -> None:
     key = order_key(store, order.external_id)
     told = _told(store, AlertRequest.contact_id.in_(contacts_of_order(store, order)), order.placed_at)
     found = _credit(store, key, told, lambda: variants_of_order(order), order.placed_at)
-    known = sa.select(OrderMatch.request_id).where(OrderMatch.store_id == store.id, OrderMatch.key == key)
-    before = db.session.scalar(known)
+    known = sa.select(OrderMatch.request_id, OrderMatch.at).where(
+        OrderMatch.store_id == store.id, OrderMatch.key == key
+    )
+    before, placed = db.session.execute(known).first() or (None, None)
     mine: dict[str, Any] = {"order_id": order.id, "page_order_id": None, "at": order.placed_at}
     if found is not None:
         mine |= {"by": "contact", "source": "api", **_counted_for(store, found, order.placed_at)}
@@ -55,6 +58,8 @@ def match_order(store: Store, order: Order) -> None:
         update = sa.update(OrderMatch).where(OrderMatch.store_id == store.id, OrderMatch.key == key).values(**mine)
         db.session.execute(update.execution_options(synchronize_session=False))
     _count_firsts(store, {before, found.request_id if found else None} - {None})
+    if placed is not None and placed != order.placed_at:
+        mark(store, [placed])
 
 
 def match_page_order(store: Store, page_order: PageOrder) -> None:
@@ -178,6 +183,7 @@ def _count_firsts(store: Store, request_ids: Collection[int | None]) -> None:
             .outerjoin(Order, sa.and_(Order.store_id == OrderMatch.store_id, Order.id == OrderMatch.order_id))
             .where(OrderMatch.store_id == store.id, OrderMatch.request_id == request_id)
         ).all()  # unsorted: to sort them, SQLite would read all matches of the store
+        mark(store, [row.at for row in rows])
         first = min(((row.at, row.id) for row in rows if row.status not in UNDONE), default=(None, None))[1]
         for row in rows:
             if row.counts != (row.id == first):

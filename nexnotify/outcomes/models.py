@@ -156,3 +156,94 @@ class Click(Tenant, db.Model):
     sign: Mapped[str] = mapped_column(sa.String(20))
     #: Keyed hash of network and browser, to tell who opens many links; forgotten after a day.
     agent: Mapped[str | None] = mapped_column(sa.String(64))
+
+
+class OutcomeDay(Tenant, db.Model):
+    """What happened on one day of a store, added up: written by ``outcomes.rollups`` from the rows, and by nobody else.
+
+    A row has one ``part``: "asked" (requests, by the day they were made on), "sent" (messages, by the day they were
+    written on) or "bought" (orders that count, by the day they were placed on). The other parts' numbers are 0.
+    """
+
+    __tablename__ = "outcome_day"
+    __table_args__ = tenant_args(
+        tenant_key("variant_id", "variant"),
+        tenant_key("template_id", "template"),
+        sa.Index("ix_outcome_day_day", "store_id", "day"),
+        partial_index("ix_outcome_day_whole", "store_id", "day", where="whole"),
+        partial_index("ix_outcome_day_variant", "store_id", "variant_id", "day", where="NOT whole"),
+        # Which variants did most, from the index alone.
+        partial_index(
+            "ix_outcome_day_most",
+            "store_id",
+            "day",
+            "variant_id",
+            "won",
+            "assisted",
+            "taken",
+            "asked",
+            where="NOT whole",
+        ),
+    )
+
+    #: In the store's zone.
+    day: Mapped[date]
+    #: All variants together, ``variant_id`` being null: what is asked about a store reads only these.
+    whole: Mapped[bool]
+    part: Mapped[str] = mapped_column(sa.String(10))
+    channel: Mapped[str] = mapped_column(sa.String(10))
+    #: What is asked for, spoken of or bought; null for messages that speak of no product.
+    variant_id: Mapped[int | None] = mapped_column(BigId)
+    #: Of messages: their kind, and the template they were written with.
+    kind: Mapped[str | None] = mapped_column(sa.String(20))
+    template_id: Mapped[int | None] = mapped_column(BigId)
+    #: Of orders.
+    currency: Mapped[str | None] = mapped_column(sa.String(3))
+    #: Requests, and those of them for one variant.
+    asked: Mapped[int] = mapped_column(default=0)
+    specific: Mapped[int] = mapped_column(default=0)
+    #: Messages; those that a gateway took, and of them those taken in time.
+    written: Mapped[int] = mapped_column(default=0)
+    taken: Mapped[int] = mapped_column(default=0)
+    in_time: Mapped[int] = mapped_column(default=0)
+    delivered: Mapped[int] = mapped_column(default=0)
+    #: Surely not delivered; and those of them that a gateway or carrier took for spam.
+    failed: Mapped[int] = mapped_column(default=0)
+    filtered: Mapped[int] = mapped_column(default=0)
+    #: Messages of whose links a person opened one.
+    clicked: Mapped[int] = mapped_column(default=0)
+    won: Mapped[int] = mapped_column(default=0)
+    assisted: Mapped[int] = mapped_column(default=0)
+    #: Orders placed within an hour, and within a day, of being told.
+    within_hour: Mapped[int] = mapped_column(default=0)
+    within_day: Mapped[int] = mapped_column(default=0)
+    revenue: Mapped[Decimal] = mapped_column(sa.Numeric(16, 4), default=0)
+    revenue_won: Mapped[Decimal] = mapped_column(sa.Numeric(16, 4), default=0)
+
+
+class OutcomeMark(Tenant, db.Model):
+    """A day of a store whose sums are to be made anew. Only ever added, so that a mark is seen with what it is about."""
+
+    __tablename__ = "outcome_mark"
+    __table_args__ = tenant_args()
+
+    day: Mapped[date]
+
+
+class OutcomeZone(Tenant, db.Model):
+    """The zone that a store's days were added up in; a store without one has all its days to come."""
+
+    __tablename__ = "outcome_zone"
+    __table_args__ = tenant_args(sa.UniqueConstraint("store_id"))
+
+    zone: Mapped[str] = mapped_column(sa.String(60))
+
+
+class OutcomeCursor(db.Model):
+    """How far the rows of a table that only grows have been looked at for changed days."""
+
+    __tablename__ = "outcome_cursor"
+
+    #: Name of the table.
+    name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    last_id: Mapped[int] = mapped_column(BigId)

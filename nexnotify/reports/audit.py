@@ -119,6 +119,7 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "activities.exported": N_("Activities exported"),
             "consent.exported": N_("Consent exported"),
             "credits.exported": N_("Credits exported"),
+            "metrics.exported": N_("Metrics exported"),
         },
     ),
     "views": (

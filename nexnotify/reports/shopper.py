@@ -8,6 +8,7 @@ from typing import Any
 from nexnotify.waitlist.models import STATUSES, AlertRequest
 from nexnotify.words import N_
 
+_ELSEWHERE = N_("The shopper was told on another channel on which they asked.")
 _LATER = N_("The product is back; the message will follow.")
 _NOT_NOW = N_("The product came back, but no message was sent that time. The request keeps its place.")
 _TURN_COMES = N_("The product is back; this request's turn has not come yet.")
@@ -35,6 +36,9 @@ BY_REASON = {
     "frequency_cap": N_("Several messages went already; this one follows later, so that there are not too many."),
     "quiet_hours": N_("The product is back; the message waits for the morning, so that it does not come at night."),
     "no_hours": _LATER,
+    "best_hour": _LATER,
+    "other_channel": N_("They asked on several channels: it goes to one of them, and to the next only if that fails."),
+    "told_elsewhere": _ELSEWHERE,
     "no_credit": _LATER,
     "told_already": _ON_ITS_WAY,
     "send_paused": _LATER,
@@ -67,6 +71,7 @@ BY_END = {
     "erased": N_("The person was erased."),
     "merged": N_("A later request of the same person took it in."),
     "unconfirmed": N_("Nobody confirmed it in time."),
+    "told_elsewhere": _ELSEWHERE,
     "not_renewed": N_("It was kept as long as the store keeps requests, and nobody said that it is still wanted."),
     "bought": N_("The shopper has bought it."),
 }

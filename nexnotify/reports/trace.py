@@ -43,6 +43,7 @@ CLOSED = {
     "erased": N_("The person was erased."),
     "merged": N_("A later request of the same person took it in."),
     "unconfirmed": N_("Nobody confirmed it in time."),
+    "told_elsewhere": N_("The shopper was told on another channel on which they asked."),
     "not_renewed": N_("It was kept as long as the store keeps requests, and nobody said that it is still wanted."),
     "bought": N_("The shopper has bought it."),
 }

@@ -20,6 +20,7 @@ from pydantic import (
 
 from nexnotify.errors import Invalid
 from nexnotify.phone import to_e164
+from nexnotify.stores.channel_settings import ChannelSettings
 from nexnotify.stores.home_settings import AT_HOME, HomeSettings, is_zone
 from nexnotify.stores.link_settings import LinkSettings
 from nexnotify.stores.models import Store
@@ -93,7 +94,7 @@ class AlertSubscription(_Part):
     active: bool = True
 
 
-class StoreSettings(_Part, RequestSettings, LinkSettings, PredictionSettings, HomeSettings):
+class StoreSettings(_Part, RequestSettings, LinkSettings, ChannelSettings, PredictionSettings, HomeSettings):
     """Everything a merchant switches, with the values of a new store."""
 
     switches: Switches = Switches()

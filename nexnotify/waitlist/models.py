@@ -107,6 +107,8 @@ class AlertRequest(Tenant, db.Model):
             where="status = 'waiting' AND renewal_asked_at IS NOT NULL",
         ),
         partial_index("ix_alert_request_remind", "store_id", "reminded", "alerted_at", where="status = 'alerted'"),
+        partial_index("ix_alert_request_asked_with", "store_id", "asked_with", where="asked_with IS NOT NULL"),
+        partial_index("ix_alert_request_behind", "store_id", "behind_until", "id", where="behind_until IS NOT NULL"),
     )
 
     variant_id: Mapped[int] = mapped_column(BigId)
@@ -139,8 +141,13 @@ class AlertRequest(Tenant, db.Model):
     reminded: Mapped[int] = mapped_column(default=0, server_default=sa.text("0"))
     #: The last sign of life of its number, when one was looked for.
     alive_at: Mapped[datetime | None]
+    #: Of a sign-up on several channels: the id of one of its requests, the same in all of them.
+    asked_with: Mapped[int | None] = mapped_column(BigId)
+    #: While it stands behind another channel: the restock it is about, and when it is looked at again.
+    behind_restock_id: Mapped[int | None] = mapped_column(BigId)
+    behind_until: Mapped[datetime | None]
     #: Why it ended: "shopper", "merchant", "stop", "unreachable", "erased", "merged", "unconfirmed", "not_renewed",
-    #: "bought".
+    #: "bought", "told_elsewhere".
     closed_reason: Mapped[str | None] = mapped_column(sa.String(40))
 
 

@@ -27,6 +27,7 @@ from nexnotify.stores.settings import can_reply, store_settings
 from nexnotify.waitlist.life import Asking
 from nexnotify.waitlist.scope import Scope, lock_scope
 from nexnotify.waitlist.service import Joined, join
+from nexnotify.waitlist.together import together
 from nexnotify.web.payloads import RequestPayload, WidgetRequestPayload
 
 _FIELDS = {"sms": "phone", "email": "email"}
@@ -177,6 +178,7 @@ def sign_up(
         join(store, variant, channel, address, proof, now, source=source, must_confirm=must_confirm, **wish)
         for channel, address in addresses.items()
     ]
+    together(store.id, [result.request_id for result in joined])
     if confirm:
         # Counted after all joins, so that nobody who holds the store's counter waits for a contact.
         for result, address in zip(joined, addresses.values(), strict=True):

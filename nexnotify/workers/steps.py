@@ -18,6 +18,7 @@ from nexnotify.fetch import Page, fetch_page
 from nexnotify.imports.service import forget_old as forget_old_imports
 from nexnotify.imports.service import has_work as has_imports
 from nexnotify.ledger.aging import ask_idle, ask_renewals
+from nexnotify.ledger.late import fail_over
 from nexnotify.ledger.pages import look, record_page, wanted_pages
 from nexnotify.ledger.planner import PlanFault, has_unplanned, look_at, waiting_in_vain
 from nexnotify.ledger.reminders import remind
@@ -37,6 +38,7 @@ from nexnotify.turns import let_others_write
 from nexnotify.waitlist.life import expire_unanswered, lapse_unconfirmed
 from nexnotify.waitlist.overlooked import overlooked, record_overlooked
 from nexnotify.waitlist.queries import anyone_waits
+from nexnotify.workers.adding_up import run_outcomes
 from nexnotify.workers.following import run_entries, run_journeys
 from nexnotify.workers.predicting import plan_next, run_delays, run_predictions
 from nexnotify.workers.recovering import run_recovery
@@ -159,7 +161,7 @@ def run_lives() -> None:
     _in_pieces(lambda: lapse_unconfirmed(utcnow()))
     for store in db.session.scalars(sa.select(Store).order_by(Store.id)).all():
         try:
-            for work in (expire_unanswered, ask_renewals, ask_idle, remind):
+            for work in (fail_over, expire_unanswered, ask_renewals, ask_idle, remind):
                 _in_pieces(lambda work=work, store=store: work(store, utcnow()))  # type: ignore[misc]
         except (OperationalError, InterfaceError):
             raise  # the database, not the store
@@ -232,6 +234,7 @@ def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
         run_recovery,
         run_opt_outs,
         run_predictions,
+        run_outcomes,
     )
     for step in steps:
         try:

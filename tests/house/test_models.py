@@ -39,6 +39,7 @@ NOT_OF_A_STORE = {
     "membership",
     "instance_secret",
     "consent_wording",
+    "outcome_cursor",
 }
 #: What an append-only table may not do is refused by the database itself.
 APPEND_ONLY = ("consent_entry", "credit_entry")

@@ -59,12 +59,20 @@ def test_anything_else_is_refused_in_words(text: str) -> None:
     with pytest.raises(ValueError, match="write it like"):
         read_origin(text)
     with pytest.raises(Invalid) as refused:
-        merge_settings(Store(settings={}, country="US", zone="America/New_York"), {"domains": [text]})
+        merge_settings(
+            Store(settings={}, country="US", zone="America/New_York", locale="en", currency="USD"), {"domains": [text]}
+        )
     assert "write it like" in refused.value.fields["domains"]
 
 
 def test_what_an_older_version_has_kept_stops_nothing() -> None:
-    store = Store(settings={"domains": ["https://javascript:x"]}, country="US", zone="America/New_York")
+    store = Store(
+        settings={"domains": ["https://javascript:x"]},
+        country="US",
+        zone="America/New_York",
+        locale="en",
+        currency="USD",
+    )
     assert store_settings(store).domains == ["https://javascript:x"]  # and so no other page may use the widget
     merge_settings(store, {"threshold": 2})
     merge_settings(store, {"domains": [*store_settings(store).domains, "https://shop.example"]})

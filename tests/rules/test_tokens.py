@@ -1,7 +1,7 @@
 """Tokens: a template says the same to everyone but for the names, and no shopper ever sees a bracket."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nexnotify.content.tokens import (
@@ -111,6 +111,7 @@ def test_tokens_describe_themselves():
         "credits",
         "confirm_url",
         "stop_url",
+        "item",
     }
 
 
@@ -119,6 +120,7 @@ FALLBACK = st.one_of(st.none(), st.text(st.characters(exclude_characters="[]\n|"
 VALUE = st.one_of(st.none(), st.text(max_size=20), st.sampled_from(["[[url]]", "[[", "]]", "[[firstname|x]]"]))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # of a machine with other work
 @given(
     st.lists(st.tuples(LITERAL, st.sampled_from(sorted(TOKENS)), FALLBACK), max_size=8),
     LITERAL,

@@ -34,12 +34,14 @@ from nexnotify.ledger.models import Alert, Attempt, Message, MessageEvent, Short
 from nexnotify.ledger.questions import say_yes
 from nexnotify.orders.models import Order, OrderLine
 from nexnotify.outcomes.models import Click, OrderMatch
+from nexnotify.reports.metrics import products_of, span_until
 from nexnotify.restock.models import RestockEvent
 from nexnotify.restock.steering import recall
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.conditions import Where
 from nexnotify.waitlist.life import ending_soon, expire_unanswered, lapse_unconfirmed
 from nexnotify.waitlist.models import AlertRequest, Decision
+from nexnotify.workers.adding_up import run_outcomes
 from nexnotify.workers.following import run_journeys
 from nexnotify.workers.recovering import run_recovery
 from nexnotify.workers.steps import run_campaigns, run_lives, run_restock
@@ -463,6 +465,34 @@ def fill_sends(shop: Shop) -> None:
         recipients = {row.contact_id: {"message_id": row.message_id, "request_id": row.request_id} for row in part}
         insert(SendRecipient, [store | {"send_id": id, "contact_id": who} | about for who, about in recipients.items()])
     db.session.connection().exec_driver_sql("ANALYZE")
+
+
+def test_no_statement_that_adds_up_a_day_or_shows_the_metrics_reads_what_went_out_before(shop: Shop) -> None:
+    """The past has been added up; then somebody is told, taps and buys."""
+    lane_id = lane_of(shop)
+    shop.put("settings", {"link_domain": "https://go.acme.example", "confirmations": False})
+    shop.product("TEE-M")
+    with inside(shop.app):
+        fill_past(shop, lane_id)
+        run_outcomes()
+    shop.ask("TEE-M")
+    shop.stock("TEE-M", 5)
+    shop.work()
+    link = "/l/" + shop.messages()[-1]["body"].split("/l/")[1][:10]
+    with later(seconds=10):
+        assert shop.client.get(link, headers=PHONE).status_code == 302
+    with inside(shop.app), watched() as seen:
+        run_outcomes()
+        shop.get("reports/outcomes?days=7")
+        store = db.session.get_one(Store, shop.store_id)
+        assert products_of(store, span_until(store, utcnow(), 90))
+    with inside(shop.app):
+        assert any("INSERT INTO outcome_day" in statement for statement in seen.statements)
+        faults = wide_reads_of(seen)
+        if not is_postgresql():
+            forget_statistics()
+            faults += wide_reads_of(seen)
+    assert faults == [], "\n\n".join(faults)
 
 
 def wide_reads_of(seen: Seen, tables: Sequence[str] = GROWING) -> list[str]:

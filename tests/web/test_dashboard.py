@@ -20,6 +20,7 @@ from nexnotify.reports.dashboard.days import period_until
 from nexnotify.reports.dashboard.restocks import latest_restocks
 from nexnotify.reports.dashboard.wanted import most_wanted
 from nexnotify.stores.models import StaffUser
+from nexnotify.workers.adding_up import run_outcomes
 from tests.admin import Desk
 from tests.shop import Shop
 
@@ -401,3 +402,17 @@ def test_the_demo_store_has_a_past(app: Flask) -> None:
     assert len(restocks) == 9
     assert all(item.messages for item in restocks)
     assert stopped.now > 0
+
+
+def test_the_demo_store_has_recovered_something_and_says_how_much(app: Flask) -> None:
+    with app.app_context():
+        made = make_demo()
+        run_outcomes()
+        db.session.remove()
+    key = {"Authorization": f"Bearer {made['api_key']}"}
+    told = app.test_client().get("/api/v1/reports/outcomes?days=90", headers=key).get_json()
+    total = told["total"]
+    assert 20 < total["alerts_clicked"] < total["alerts"]
+    assert 0 < total["won"] < total["alerts_clicked"]
+    assert 0 < told["signup_rate"] < 1
+    assert [sums["currency"] for sums in total["revenue"]] == ["USD"]

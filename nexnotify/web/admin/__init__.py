@@ -17,6 +17,7 @@ from nexnotify.web.admin.home import bp as home
 from nexnotify.web.admin.imports import bp as imports
 from nexnotify.web.admin.journeys import bp as journeys
 from nexnotify.web.admin.messages import bp as messages
+from nexnotify.web.admin.metrics import bp as metrics
 from nexnotify.web.admin.orders import bp as orders
 from nexnotify.web.admin.payments import bp as payments
 from nexnotify.web.admin.prediction import bp as prediction
@@ -42,6 +43,7 @@ ADMIN_BLUEPRINTS: tuple[tuple[Blueprint, str | None], ...] = (
     (waitlist, "/admin/waitlist"),
     (restocks, "/admin/restocks"),
     (messages, "/admin/messages"),
+    (metrics, "/admin/metrics"),
     (sends, "/admin/sends"),
     (journeys, "/admin/journeys"),
     (orders, "/admin/orders"),

@@ -22,6 +22,7 @@ from nexnotify.customers.people import contacts_of, opt_in_field, set_values, va
 from nexnotify.customers.search import OPT_INS, find
 from nexnotify.db import transaction
 from nexnotify.errors import Conflict, NotFound
+from nexnotify.outcomes.marks import mark_contacts
 from nexnotify.outcomes.page_orders import forget_visitors
 from nexnotify.phone import InvalidEmail, InvalidPhone
 from nexnotify.receipts.erasing import erase_person
@@ -204,6 +205,7 @@ def erase(customer_id: int) -> ResponseReturnValue:
         with transaction():
             customer = _load(customer_id, lock=True)
             contacts = [contact.id for contact in contacts_of(customer).values()]
+            mark_contacts(current_store(), contacts)
             erase_person(customer, now)
             forget_visitors(customer.store_id, contacts)
             audit(current_store(), "customer.erased", current_user.id, now, customer=customer_id)

@@ -78,6 +78,26 @@ _MESSAGES = (
 _OTHER = (("opt_outs", N_("Opt-outs"), "bad"), ("restocks", N_("Restocks"), "brand"))
 
 
+_ALERTS = (("taken", N_("Sent"), "text"), ("clicked", N_("Clicked"), "ok"))
+_ORDERS = (("won", N_("Orders won"), "ok"), ("assisted", N_("Orders assisted"), "info"))
+
+
+def metrics_plots(daily: Daily) -> list[Plot]:
+    """The two plots of the metrics."""
+    return [
+        _plot(
+            "sent",
+            N_("Messages and clicks"),
+            N_("Per day the messages were written on"),
+            daily,
+            _ALERTS,
+            2,
+            stacked=False,
+        ),
+        _plot("orders", N_("Orders after an alert"), N_("Per day they were placed on"), daily, _ORDERS, 2),
+    ]
+
+
 def plots(requests: Daily, messages: Daily, other: Daily) -> list[Plot]:
     """The three plots of the start page."""
     return [

@@ -28,7 +28,10 @@ _WAVE_FIELDS = {
     "staged": ("percent", "minutes"),
     "automatic": ("minutes",),
 }
-_PLAIN = ("settle_seconds", "approval", "undo_seconds", "alert_order", "priority_field", "keep_place_minutes")
+_PLAIN = (
+    *("channels", "failover_minutes"),
+    *("settle_seconds", "approval", "undo_seconds", "alert_order", "priority_field", "keep_place_minutes"),
+)
 
 
 class TellingForm(FlaskForm):
@@ -84,6 +87,32 @@ class TellingForm(FlaskForm):
         description=N_("The name of a yes/no field of your customers, such as Friend of the house."),
         filters=[lambda text: text.strip() if text else ""],
     )
+    channels = SelectField(
+        N_("Shoppers who asked on several channels"),
+        choices=[
+            SelectChoice("together", N_("Are told on all of them")),
+            SelectChoice("in_order", N_("Are told on the first that can be used, on the next if that fails")),
+        ],
+    )
+    channel_order = SelectField(
+        N_("Order of the channels"),
+        choices=[
+            SelectChoice("sms email push", N_("Text message, email, push")),
+            SelectChoice("sms push email", N_("Text message, push, email")),
+            SelectChoice("email sms push", N_("Email, text message, push")),
+            SelectChoice("email push sms", N_("Email, push, text message")),
+            SelectChoice("push sms email", N_("Push, text message, email")),
+            SelectChoice("push email sms", N_("Push, email, text message")),
+        ],
+    )
+    failover_minutes = IntegerField(
+        N_("Minutes without a delivery receipt"),
+        [Optional(), NumberRange(1, 1440, N_("Write a number from 1 to 1,440."))],
+        description=N_(
+            "After so long a message counts as failed. One that arrives later still makes two. "
+            "Empty: only when the gateway says that it failed."
+        ),
+    )
     keep_place_minutes = IntegerField(
         N_("Minutes in which being told was too late"),
         [InputRequired(N_("Write a number; 0 switches it off.")), NumberRange(0, 1440, N_("0 to 1,440 minutes."))],
@@ -109,7 +138,9 @@ class TellingForm(FlaskForm):
     @staticmethod
     def telling_of(settings: StoreSettings) -> dict[str, Any]:
         """What is set, as the fields of the form."""
-        data: dict[str, Any] = {name: getattr(settings, name) for name in _PLAIN}
+        data: dict[str, Any] = {name: getattr(settings, name) for name in _PLAIN} | {
+            "channel_order": " ".join(settings.channel_order)
+        }
         if settings.waves == "all":
             return data | {"waves": "all"}
         values = settings.waves.model_dump()
@@ -120,7 +151,9 @@ class TellingForm(FlaskForm):
         kind = self.waves.data
         typed = {name: self[f"waves_{name}"].data for name in _WAVE_FIELDS[kind]}
         waves = {"kind": kind, **{name: value for name, value in typed.items() if value is not None}}
-        return {name: self[name].data for name in _PLAIN} | {"waves": "all" if kind == "all" else waves}
+        order = (self.channel_order.data or "").split()
+        plain = {name: self[name].data for name in _PLAIN}
+        return plain | {"channel_order": order, "waves": "all" if kind == "all" else waves}
 
 
 class CapForm(FlaskForm):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nexnotify.web.apidoc import order_examples
-from nexnotify.web.apidoc.restock_examples import ACTIVITY, FORECAST, RESTOCK
+from nexnotify.web.apidoc.restock_examples import ACTIVITY, FORECAST, OUTCOMES, RESTOCK
 
 BODIES: dict[str, Any] = {
     **order_examples.BODIES,
@@ -206,6 +206,7 @@ ANSWERS: dict[str, Any] = {
         "events": _TRACE,
     },
     "listActivities": {"activities": [ACTIVITY], "next": None},
+    "reportOutcomes": OUTCOMES,
     "listRestocks": {"restocks": [RESTOCK], "next": None},
     "readPlan": {
         "restock": RESTOCK,

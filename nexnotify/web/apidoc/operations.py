@@ -13,6 +13,7 @@ from nexnotify.web.product_payloads import ProductPayload
 from nexnotify.web.storefront import answers, customer_answers, order_answers, restock_answers
 from nexnotify.web.storefront.activities import ActivityList
 from nexnotify.web.storefront.customers import CustomerPayload
+from nexnotify.web.storefront.report_answers import OutcomesReport
 from nexnotify.web.storefront.simulations import SimulationPayload
 
 #: Statuses of operations that look, that read a list, that read one thing, that take a body.
@@ -60,6 +61,8 @@ FILTERS: dict[str, tuple[str | None, str]] = {
     "email": (None, "Only who has this email address."),
     "phone": (None, "Only who has this number. Write its `+` as `%2B`."),
     "to": (None, "Only to this number or email address. Write the `+` of a number as `%2B`."),
+    "days": (None, "How many days, 30 unless told and 400 at most."),
+    "product_id": (None, "Only about this product, by the storefront's id."),
     "customer_id": (None, "Only of this customer, by the storefront's id."),
     "activity": ("ActivityName", "Which of the two; `waiting_on_stock` unless told."),
     "order_status": ("OrderStatus", "Only orders that stand here."),
@@ -262,5 +265,15 @@ OPERATIONS = (
         answers.MessageList,
         LISTS,
         filters=("sku", "variant_id", "to", "message_status"),
+    ),
+    Operation(
+        "GET",
+        "/reports/outcomes",
+        "reportOutcomes",
+        "Report what alerts earned",
+        "Figures of the last days, today among them, in the store's zone: added up once a minute.",
+        OutcomesReport,
+        LISTS,
+        filters=("days", "product_id"),
     ),
 )

@@ -1,4 +1,4 @@
-"""What the document shows of restocks and their plans."""
+"""What the document shows of restocks, their plans, and what these earned."""
 
 from __future__ import annotations
 
@@ -65,4 +65,37 @@ FORECAST: dict[str, Any] = {
             "is_estimate": False,
         }
     ],
+}
+FIGURES: dict[str, Any] = {
+    "requests": 14,
+    "requests_for_one_variant": 13,
+    "sent": 12,
+    "sent_in_time": 12,
+    "in_time_rate": 1.0,
+    "delivered": 11,
+    "delivery_rate": 0.916667,
+    "not_delivered": 1,
+    "taken_for_spam": 0,
+    "alerts": 12,
+    "alerts_clicked": 7,
+    "click_rate": 0.583333,
+    "won": 3,
+    "assisted": 1,
+    "conversion": 0.428571,
+    "within_hour": 2,
+    "within_day": 4,
+    "revenue": [{"currency": "USD", "revenue": "80.00", "revenue_won": "60.00"}],
+}
+OUTCOMES: dict[str, Any] = {
+    "first_day": "2026-01-05",
+    "last_day": "2026-01-05",
+    "zone": "America/New_York",
+    "total": FIGURES,
+    "signup_rate": 0.07,
+    "restocks": 1,
+    "opt_outs": 0,
+    "opt_outs_per_1000": 0.0,
+    "by_channel": [{"channel": "sms"} | FIGURES],
+    "by_template": [{"template": "Back in stock", "kind": "back_in_stock", "channel": "sms"} | FIGURES],
+    "by_day": [{"day": "2026-01-05"} | FIGURES],
 }

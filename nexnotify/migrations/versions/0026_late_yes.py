@@ -1,15 +1,15 @@
 """A restock remembers that somebody began to wait at a place its plan had passed.
 
-Revision ID: 0029
-Revises: 0020
+Revision ID: 0026
+Revises: 0025
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = "0029"
-down_revision = "0028"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 

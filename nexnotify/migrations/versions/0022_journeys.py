@@ -1,7 +1,7 @@
 """Journeys and the people in them, tags of products, and the changes of stock that are the activity "Back in stock".
 
-Revision ID: 0024
-Revises: 0020
+Revision ID: 0022
+Revises: 0021
 """
 
 from typing import Any
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from alembic import op
 
 
-revision = "0024"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 

@@ -1,15 +1,15 @@
 """What a store has learned of its people as a whole, and restocks whose texts wait for people's hours.
 
-Revision ID: 0026
-Revises: 0020
+Revision ID: 0024
+Revises: 0023
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = "0026"
-down_revision = "0024"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 

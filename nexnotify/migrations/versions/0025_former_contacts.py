@@ -1,14 +1,14 @@
 """Addresses that were a customer's before, so that they are erased with them.
 
-Revision ID: 0028
-Revises: 0020
+Revision ID: 0025
+Revises: 0024
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0028"
-down_revision = "0026"
+revision = "0025"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,121 @@
+"""Metrics: what alerts did in a period, for the store or one product, with what each number means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from nexnotify.catalog.models import Product
+from nexnotify.clock import utcnow
+from nexnotify.db import db
+from nexnotify.errors import NotFound
+from nexnotify.reports.dashboard.figures import Daily
+from nexnotify.reports.metrics import Figures, Metrics, metrics_of, products_of, span_until
+from nexnotify.reports.words import channel_word, kind_word
+from nexnotify.reports.xlsx import Column, Sheet
+from nexnotify.web.admin.access import MAY_EXPORT, current_store, requires, staff_guard
+from nexnotify.web.admin.plots import Plot, metrics_plots
+from nexnotify.web.admin.workbooks import audited_workbook
+from nexnotify.words import N_
+
+bp = Blueprint("admin_metrics", __name__)
+bp.before_request(staff_guard)
+
+#: Days that can be looked at; the first is what is shown unasked.
+PERIODS = (30, 7, 90)
+#: The workbook's columns: what a row is about, its sums, and the money, a row for each currency.
+COLUMNS = (
+    Column(N_("By"), 14),
+    Column(N_("Name"), 36),
+    Column(N_("Requests"), 12, "number"),
+    Column(N_("Sent"), 12, "number"),
+    Column(N_("In time"), 12, "number"),
+    Column(N_("Delivered"), 12, "number"),
+    Column(N_("Not delivered"), 14, "number"),
+    Column(N_("Clicked"), 12, "number"),
+    Column(N_("Orders won"), 12, "number"),
+    Column(N_("Orders assisted"), 14, "number"),
+    Column(N_("Currency"), 10),
+    Column(N_("Revenue"), 14, "money"),
+    Column(N_("Of orders won"), 14, "money"),
+)
+
+
+@bp.get("")
+def index() -> ResponseReturnValue:
+    """The figures."""
+    store, days, product = current_store(), _days(), _product()
+    span = span_until(store, utcnow(), days)
+    found = metrics_of(store, span, product)
+    return render_template(
+        "admin/metrics/index.html",
+        days=days,
+        periods=sorted(PERIODS),
+        product=product,
+        metrics=found,
+        plots=_plots(found),
+        products=[] if product else products_of(store, span),
+    )
+
+
+@bp.get("/metrics.xlsx")
+@requires(MAY_EXPORT, fresh=True)
+def excel() -> ResponseReturnValue:
+    """The same as a workbook."""
+    store, days, product = current_store(), _days(), _product()
+    span = span_until(store, utcnow(), days)
+    rows = list(_rows(metrics_of(store, span, product)))
+    for item, figures in [] if product else products_of(store, span):
+        rows += _row(N_("Product"), item.title, figures)
+    wanted = {"days": str(days)} | ({"product": product.external_id} if product else {})
+    return audited_workbook(store, "metrics", [Sheet(N_("Metrics"), COLUMNS, rows)], "metrics.exported", wanted)
+
+
+def _rows(metrics: Metrics) -> Iterator[tuple[Any, ...]]:
+    for date, figures in metrics.by_day.items():
+        yield from _row(N_("Day"), date.isoformat(), figures)
+    for name, figures in metrics.by_channel.items():
+        yield from _row(N_("Channel"), channel_word(name), figures)
+    for template, kind, name, figures in metrics.by_template:
+        yield from _row(
+            N_("Template"), f"{(template and template.name) or kind_word(kind)}, {channel_word(name)}", figures
+        )
+
+
+def _row(by: str, name: str, figures: Figures) -> Iterator[tuple[Any, ...]]:
+    """A row, and one more for each further currency, with nothing but its money."""
+    counted = ("asked", "taken", "in_time", "delivered", "failed", "clicked", "won", "assisted")
+    counts: tuple[Any, ...] = tuple(figures.counts[column] for column in counted)
+    money: list[tuple[Any, ...]] = [(currency, *figures.money[currency]) for currency in sorted(figures.money)]
+    for row in money or [(None, None, None)]:
+        yield (by, name, *counts, *row)
+        counts = (None,) * len(counted)
+
+
+def _plots(metrics: Metrics) -> list[Plot]:
+    by_day = metrics.by_day.values()
+    names = ("taken", "clicked", "won", "assisted")
+    return metrics_plots(
+        Daily(list(metrics.by_day), {name: [figures.counts[name] for figures in by_day] for name in names})
+    )
+
+
+def _days() -> int:
+    days = request.args.get("days", PERIODS[0], type=int)
+    return days if days in PERIODS else PERIODS[0]
+
+
+def _product() -> Product | None:
+    if not request.args.get("product"):
+        return None
+    number = request.args.get("product", 0, type=int)
+    # Beyond this no number of a row goes, and PostgreSQL would refuse to compare.
+    mine = sa.select(Product).where(Product.store_id == current_store().id, Product.id == number)
+    product = db.session.scalar(mine) if 0 < number < 2**63 else None
+    if product is None:
+        raise NotFound("This store has no such product.")
+    return product

@@ -1,0 +1,100 @@
+"""What alerts earned, for the shop's own tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import jsonify, request
+from flask.typing import ResponseReturnValue
+
+from nexnotify.catalog.models import Product
+from nexnotify.clock import utcnow
+from nexnotify.db import db
+from nexnotify.errors import Invalid
+from nexnotify.reports.metrics import Figures, metrics_of, span_until
+from nexnotify.reports.words import kind_word
+from nexnotify.web.guards import the_store
+from nexnotify.web.payloads import refuse_unknown_filters
+from nexnotify.web.storefront import blueprint
+
+#: Days that a report spans unless told, and at most.
+DAYS, MOST_DAYS = 30, 400
+
+
+@blueprint.get("/reports/outcomes")
+def get_outcomes() -> ResponseReturnValue:
+    """The metrics of a period: in all, by day, by channel and by template."""
+    refuse_unknown_filters(("days", "product_id"))
+    store = the_store()
+    span = span_until(store, utcnow(), _days())
+    found = metrics_of(store, span, _product(store.id))
+    return jsonify(
+        first_day=span.first.isoformat(),
+        last_day=span.last.isoformat(),
+        zone=store.zone,
+        total=_figures(found.total),
+        signup_rate=_share(found.signup_rate),
+        restocks=found.restocks,
+        opt_outs=found.opt_outs,
+        opt_outs_per_1000=_share(found.opt_outs_per_1000),
+        by_channel=[{"channel": name} | _figures(figures) for name, figures in found.by_channel.items()],
+        by_template=[
+            {
+                "template": template.name if template and template.name else kind_word(kind),
+                "kind": kind,
+                "channel": channel,
+            }
+            | _figures(figures)
+            for template, kind, channel, figures in found.by_template
+        ],
+        by_day=[{"day": day.isoformat()} | _figures(figures) for day, figures in found.by_day.items()],
+    )
+
+
+def _days() -> int:
+    text = request.args.get("days", str(DAYS))
+    if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MOST_DAYS):
+        raise Invalid("Some filters are not right.", fields={"days": f"Choose 1 to {MOST_DAYS}."})
+    return int(text)
+
+
+def _product(store_id: int) -> Product | None:
+    name = request.args.get("product_id")
+    if name is None:
+        return None
+    product = db.session.scalar(sa.select(Product).where(Product.store_id == store_id, Product.external_id == name))
+    if product is None:
+        raise Invalid("There is no such product.", fields={"product_id": "Unknown."})
+    return product
+
+
+def _figures(figures: Figures) -> dict[str, Any]:
+    counts = figures.counts
+    return {
+        "requests": counts["asked"],
+        "requests_for_one_variant": counts["specific"],
+        "sent": counts["taken"],
+        "sent_in_time": counts["in_time"],
+        "in_time_rate": _share(figures.share("in_time", "taken")),
+        "delivered": counts["delivered"],
+        "delivery_rate": _share(figures.share("delivered", "taken")),
+        "not_delivered": counts["failed"],
+        "taken_for_spam": counts["filtered"],
+        "alerts": figures.alerts,
+        "alerts_clicked": figures.alerts_clicked,
+        "click_rate": _share(figures.clicked),
+        "won": counts["won"],
+        "assisted": counts["assisted"],
+        "conversion": _share(figures.converted),
+        "within_hour": counts["within_hour"],
+        "within_day": counts["within_day"],
+        "revenue": [
+            {"currency": currency, "revenue": f"{both:.2f}", "revenue_won": f"{won:.2f}"}
+            for currency, (both, won) in sorted(figures.money.items())
+        ],
+    }
+
+
+def _share(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)

@@ -1,0 +1,232 @@
+"""The sums that the metrics are made of agree with the rows, whatever happened to these since."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+from flask import Flask
+
+from nexnotify.clock import utcnow
+from nexnotify.db import db, transaction
+from nexnotify.ledger.models import Message
+from nexnotify.outcomes.marks import day_bounds, note_changes
+from nexnotify.outcomes.models import OrderMatch, OutcomeDay, OutcomeMark
+from nexnotify.outcomes.rollups import SUMS, rows_of
+from nexnotify.reports.metrics import metrics_of, products_of, span_until
+from nexnotify.stores.models import Store
+from nexnotify.workers.adding_up import run_outcomes
+from tests.admin import Desk
+from tests.shop import Shop
+from tests.web.test_short_links import PHONE, path_of
+
+#: A Monday in New York, at noon.
+NOON = datetime(2026, 3, 2, 17, tzinfo=UTC)
+ANN, BEN = "+12015550123", "+12015550124"
+
+
+def add_up(shop: Shop) -> None:
+    with shop.app.app_context():
+        run_outcomes()
+        db.session.remove()
+
+
+def row(values: Any) -> tuple[Any, ...]:
+    names = ("day", "part", "channel", "variant_id", "kind", "template_id", "currency", *SUMS, "whole")
+    return tuple(str(values[name]) if name not in ("revenue", "revenue_won") else float(values[name]) for name in names)
+
+
+def agree(shop: Shop) -> list[tuple[Any, ...]]:
+    """The sums, once it is seen that they are those of the rows, of every day from the first to the last."""
+    with shop.app.app_context():
+        store = db.session.get_one(Store, shop.store_id)
+        columns = OutcomeDay.__table__.c
+        kept = db.session.execute(sa.select(*columns).where(OutcomeDay.store_id == store.id)).mappings().all()
+        days = [date(2026, 2, 20) + timedelta(days=number) for number in range(40)]
+        told = [line for day in days for line in rows_of(store, day)]
+        db.session.remove()
+    found, raw = sorted(map(row, kept)), sorted(map(row, told))
+    assert found == raw
+    return found
+
+
+def figures(shop: Shop, days: int = 30) -> Any:
+    with shop.app.app_context():
+        store = db.session.get_one(Store, shop.store_id)
+        found = metrics_of(store, span_until(store, utcnow(), days))
+        db.session.remove()
+    return found
+
+
+def order(shop: Shop, number: str, status: str = "new", price: str = "20.00", **more: Any) -> None:
+    line = {"sku": "TEE-M", "quantity": 1, "price": price}
+    body = {"id": number, "customer_id": "c1", "status": status, "lines": [line], "total": price, **more}
+    shop.post("orders", {"orders": [body]})
+
+
+def told(shop: Shop) -> None:
+    """Two wait, both are told; Ann's customer is known, so that her order can be hers."""
+    shop.put("settings", {"link_domain": "https://go.acme.example", "confirmations": False})
+    shop.product("TEE-M")
+    shop.put("customers", {"customers": [{"id": "c1", "first_name": "Ann", "last_name": "Lee", "phone": ANN}]})
+    shop.ask("TEE-M", ANN)
+    shop.ask("TEE-M", BEN)
+    shop.stock("TEE-M", 5)
+    shop.work()
+
+
+def open_link(shop: Shop, phone: str) -> None:
+    path = path_of(shop.messages(to=phone)[0])
+    assert shop.client.get(path, headers=PHONE).status_code == 302
+
+
+def test_sums_follow_clicks_orders_and_refunds(app: Flask) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        shop = Shop.open(app)
+        told(shop)
+        add_up(shop)
+        agree(shop)
+        first = figures(shop)
+        assert (first.total.counts["asked"], first.total.alerts, first.total.alerts_clicked) == (2, 2, 0)
+        assert first.total.share("in_time", "taken") == 1
+        clock.shift(timedelta(minutes=30))
+        open_link(shop, ANN)
+        order(shop, "1001")
+        add_up(shop)
+        agree(shop)
+        bought = figures(shop)
+        assert bought.total.alerts_clicked == 1
+        assert (bought.total.orders, bought.total.counts["won"], bought.total.counts["within_hour"]) == (1, 1, 1)
+        assert {name: float(both) for name, (both, _) in bought.total.money.items()} == {"USD": 20.0}
+        assert bought.total.converted == 1
+        # Days later it comes back: the day on which it was bought earned nothing after all.
+        clock.shift(timedelta(days=3))
+        order(shop, "1001", "returned")
+        add_up(shop)
+        agree(shop)
+        assert figures(shop).total.orders == 0
+
+
+def test_an_order_that_moves_to_another_day_leaves_the_first(app: Flask) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        shop = Shop.open(app)
+        told(shop)
+        clock.shift(timedelta(days=2))
+        order(shop, "1001", placed_at="2026-03-03T12:00:00Z")
+        add_up(shop)
+        order(shop, "1001", "paid", placed_at="2026-03-04T12:00:00Z")
+        add_up(shop)
+        sums = agree(shop)
+        assert [line[0] for line in sums if line[1] == "bought" and line[-1] == "True"] == ["2026-03-04"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_receipt_that_comes_the_next_day_changes_the_day_the_text_was_written_on(app: Flask) -> None:
+    with time_machine.travel(NOON + timedelta(hours=11), tick=False) as clock:  # an hour before midnight
+        shop = Shop.open(app, confirmations=False)
+        shop.product("TEE-M")
+        shop.ask("TEE-M", ANN)
+        shop.stock("TEE-M", 5)
+        shop.plan()
+        add_up(shop)
+        assert figures(shop).total.counts["taken"] == 0
+        clock.shift(timedelta(hours=2))
+        shop.work()
+        add_up(shop)
+        days = {line[0] for line in agree(shop) if line[1] == "sent" and line[-1] == "True"}
+        found = figures(shop)
+        assert days == {"2026-03-02"}
+        assert found.total.counts["taken"] == found.total.counts["delivered"] == 1
+        # Two hours late is not in time, and says so.
+        assert found.total.share("in_time", "taken") == 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_erasing_a_person_leaves_sums_and_rows_alike(app: Flask) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        shop = Shop.open(app)
+        told(shop)
+        clock.shift(timedelta(minutes=5))
+        open_link(shop, ANN)
+        add_up(shop)
+        clock.shift(timedelta(hours=1))
+        desk = Desk.of(shop)
+        before = agree(shop)
+        desk.post("/customers/1/erase", typed="Ann Lee")
+        add_up(shop)
+        assert agree(shop) != before
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_days_are_those_of_the_stores_zone_and_as_long_as_its_clock_makes_them(app: Flask) -> None:
+    # In New York the clock goes forward on 8 March 2026: the day has 23 hours.
+    since, until = day_bounds(date(2026, 3, 8), "America/New_York")
+    assert until - since == timedelta(hours=23)
+    with time_machine.travel(datetime(2026, 3, 9, 3, 30, tzinfo=UTC), tick=False) as clock:  # 23:30 on the 8th
+        shop = Shop.open(app)
+        shop.product("TEE-M")
+        shop.ask("TEE-M", ANN)
+        clock.shift(timedelta(hours=1))
+        shop.ask("TEE-M", BEN)
+        add_up(shop)
+        asked = [(line[0], line[1]) for line in agree(shop) if line[1] == "asked" and line[-1] == "True"]
+        assert asked == [("2026-03-08", "asked"), ("2026-03-09", "asked")]
+        # In another zone both belong to one day, and nothing is left of how it was cut before.
+        shop.put("settings", {"zone": "Europe/Berlin"})
+        add_up(shop)
+        assert [(line[0], line[1]) for line in agree(shop) if line[1] == "asked" and line[-1] == "True"] == [
+            ("2026-03-09", "asked")
+        ]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_worker_killed_between_marking_and_adding_up_loses_nothing(app: Flask) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        shop = Shop.open(app)
+        told(shop)
+        with app.app_context():
+            with transaction():
+                note_changes(utcnow())
+            db.session.remove()
+        clock.shift(timedelta(hours=1))
+        add_up(shop)
+        agree(shop)
+        add_up(shop)
+        agree(shop)
+        with app.app_context():
+            assert db.session.scalar(sa.select(sa.func.count()).select_from(OutcomeMark)) == 0
+            db.session.remove()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_quiet_store_is_not_added_up_again_and_again(app: Flask) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        shop = Shop.open(app)
+        told(shop)
+        add_up(shop)
+        clock.shift(timedelta(minutes=10))
+        add_up(shop)
+        with app.app_context():
+            with transaction():
+                assert note_changes(utcnow()) == 0
+            db.session.remove()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_stores_see_their_own_figures_only(app: Flask) -> None:
+    with time_machine.travel(NOON, tick=False):
+        mine, other = Shop.open(app), Shop.open(app, "Bell")
+        told(mine)
+        other.product("TEE-M")
+        add_up(mine)
+        assert figures(mine).total.alerts == 2
+        assert figures(other).total.counts["written"] == 0
+        with app.app_context():
+            store = db.session.get_one(Store, other.store_id)
+            assert products_of(store, span_until(store, utcnow(), 7)) == []
+            assert db.session.scalar(sa.select(sa.func.count()).select_from(OrderMatch)) == 0
+            assert db.session.scalar(sa.select(sa.func.count()).select_from(Message)) is not None
+            db.session.remove()
