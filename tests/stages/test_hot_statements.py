@@ -366,6 +366,34 @@ def test_no_statement_of_a_journey_reads_what_went_out_before(shop: Shop) -> Non
     assert faults == [], "\n\n".join(faults)
 
 
+def test_no_statement_that_adds_up_a_day_or_shows_the_metrics_reads_what_went_out_before(shop: Shop) -> None:
+    """The past has been added up; then somebody is told, taps and buys."""
+    lane_id = lane_of(shop)
+    shop.put("settings", {"link_domain": "https://go.acme.example", "confirmations": False})
+    shop.product("TEE-M")
+    with inside(shop.app):
+        fill_past(shop, lane_id)
+        run_outcomes()
+    shop.ask("TEE-M")
+    shop.stock("TEE-M", 5)
+    shop.work()
+    link = "/l/" + shop.messages()[-1]["body"].split("/l/")[1][:10]
+    with later(seconds=10):
+        assert shop.client.get(link, headers=PHONE).status_code == 302
+    with inside(shop.app), watched() as seen:
+        run_outcomes()
+        shop.get("reports/outcomes?days=7")
+        store = db.session.get_one(Store, shop.store_id)
+        assert products_of(store, span_until(store, utcnow(), 90))
+    with inside(shop.app):
+        assert any("INSERT INTO outcome_day" in statement for statement in seen.statements)
+        faults = wide_reads_of(seen)
+        if not is_postgresql():
+            forget_statistics()
+            faults += wide_reads_of(seen)
+    assert faults == [], "\n\n".join(faults)
+
+
 def test_no_statement_of_an_expectation_reads_what_went_out_before(shop: Shop) -> None:
     """Who goes first, who at a later hour until stock runs low, whether few are left: planned and decided again."""
     lane_id = lane_of(shop)
@@ -465,34 +493,6 @@ def fill_sends(shop: Shop) -> None:
         recipients = {row.contact_id: {"message_id": row.message_id, "request_id": row.request_id} for row in part}
         insert(SendRecipient, [store | {"send_id": id, "contact_id": who} | about for who, about in recipients.items()])
     db.session.connection().exec_driver_sql("ANALYZE")
-
-
-def test_no_statement_that_adds_up_a_day_or_shows_the_metrics_reads_what_went_out_before(shop: Shop) -> None:
-    """The past has been added up; then somebody is told, taps and buys."""
-    lane_id = lane_of(shop)
-    shop.put("settings", {"link_domain": "https://go.acme.example", "confirmations": False})
-    shop.product("TEE-M")
-    with inside(shop.app):
-        fill_past(shop, lane_id)
-        run_outcomes()
-    shop.ask("TEE-M")
-    shop.stock("TEE-M", 5)
-    shop.work()
-    link = "/l/" + shop.messages()[-1]["body"].split("/l/")[1][:10]
-    with later(seconds=10):
-        assert shop.client.get(link, headers=PHONE).status_code == 302
-    with inside(shop.app), watched() as seen:
-        run_outcomes()
-        shop.get("reports/outcomes?days=7")
-        store = db.session.get_one(Store, shop.store_id)
-        assert products_of(store, span_until(store, utcnow(), 90))
-    with inside(shop.app):
-        assert any("INSERT INTO outcome_day" in statement for statement in seen.statements)
-        faults = wide_reads_of(seen)
-        if not is_postgresql():
-            forget_statistics()
-            faults += wide_reads_of(seen)
-    assert faults == [], "\n\n".join(faults)
 
 
 def wide_reads_of(seen: Seen, tables: Sequence[str] = GROWING) -> list[str]:
