@@ -105,6 +105,7 @@ def test_tokens_describe_themselves():
         "store",
         "product",
         "url",
+        "item",
         "ordernumber",
         "subject",
         "waiting",
