@@ -112,7 +112,6 @@ def test_tokens_describe_themselves():
         "credits",
         "confirm_url",
         "stop_url",
-        "item",
     }
 
 
