@@ -19,10 +19,12 @@ from nexnotify.db import db, transaction
 from nexnotify.imports.kinds import Options
 from nexnotify.imports.models import ImportRun
 from nexnotify.imports.service import upload
+from nexnotify.journeys import service as journeys
 from nexnotify.nudge import nudge
 from nexnotify.settings import Settings
 from nexnotify.stores import views
 from nexnotify.stores.models import StaffUser, Store
+from nexnotify.waitlist.conditions import Where
 from tests.browser.desk import Desk
 from tests.browser.house import House
 from tests.credits import order_pack
@@ -73,6 +75,7 @@ def crowded(house: House) -> str:
     house.command("credits", "add", "--store", key, "--note", "W" * 200, "5000")
     order_pack(create_app(Settings.from_env(house.environment)), key)
     save_view(create_app(Settings.from_env(house.environment)), key)
+    begin_journey(create_app(Settings.from_env(house.environment)), key)
     product: dict[str, Any] = {"url": f"https://acme.example/{'x' * 200}", "image_url": "https://acme.example/none.png"}
     for index, name in enumerate(NAMES):
         title, sku = name[:200], f"ODD{index}-{'S' * 90}"
@@ -143,6 +146,17 @@ def save_view(app: Flask, key: str) -> None:
             store = db.session.scalars(sa.select(Store).where(Store.key == key)).one()
             person = db.session.scalars(sa.select(StaffUser).where(StaffUser.email == EMAIL)).one()
             views.save_view(store, person.id, "orders", "W" * views.LONGEST_NAME, {"status": "new"}, True, utcnow())
+        db.session.remove()
+        db.engine.dispose()
+
+
+def begin_journey(app: Flask, key: str) -> None:
+    """A journey in which everybody who asks waits for an hour."""
+    with app.app_context():
+        with transaction():
+            store = db.session.scalars(sa.select(Store).where(Store.key == key)).one()
+            plan = journeys.Plan("W" * 60, "waiting_on_stock", Where(), 60, sms_body="W" * 300)
+            journeys.switch_on(journeys.save(store, None, plan, utcnow())[0], utcnow())
         db.session.remove()
         db.engine.dispose()
 

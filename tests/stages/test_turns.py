@@ -47,11 +47,12 @@ def test_a_writer_that_has_to_wait_is_seen_until_it_has_its_turn(tmp_path: Path)
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_bulk_work_pauses_shortly_when_nobody_waits_and_not_for_ever_when_somebody_does(app: Flask) -> None:
-    held = threading.Event()
+    locked, held = threading.Event(), threading.Event()
 
     def holds_the_lock() -> None:
         with app.app_context(), transaction():
-            held.wait(5)
+            locked.set()
+            held.wait(30)
 
     def waits() -> None:
         with app.app_context(), transaction():
@@ -62,8 +63,9 @@ def test_bulk_work_pauses_shortly_when_nobody_waits_and_not_for_ever_when_somebo
         let_others_write()
         assert time.monotonic() - begun >= BREATH
         threads = [threading.Thread(target=holds_the_lock), threading.Thread(target=waits)]
-        for thread in threads:
-            thread.start()
+        threads[0].start()
+        assert locked.wait(30), "or the other is through before it"
+        threads[1].start()
         while not somebody_waits(db.engine):
             time.sleep(0.001)
         begun = time.monotonic()
