@@ -22,7 +22,7 @@ from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.activities import BACK_IN_STOCK, came_back
 from nexnotify.waitlist.conditions import Where
-from nexnotify.waitlist.models import AlertRequest
+from nexnotify.waitlist.models import AlertRequest, Decision
 
 _NOBODY = sa.cast(sa.null(), sa.BigInteger)
 #: States of a message that went to nobody, and will not.
@@ -64,7 +64,10 @@ def requests_meeting(store: Store, filter_: Mapping[str, Any]) -> list[Any]:
     if filter_.get("opt_in") == "yes":
         found.append(_opted_in())
     if filter_.get("activity") == BACK_IN_STOCK:
-        return [*found, came_back(since, *_items(store, where), *_at(where), ~_has_message(), ~_was_sent())]
+        return [
+            *found,
+            came_back(since, *_items(store, where), *_at(where), ~_has_message(), ~_was_sent(), ~_is_held_out()),
+        ]
     items = sa.exists().where(
         Variant.store_id == AlertRequest.store_id, Variant.id == AlertRequest.variant_id, *_items(store, where)
     )
@@ -116,6 +119,22 @@ def _has_message() -> Any:
     )
 
 
+def _is_held_out() -> Any:
+    """Drawn not to be told of it, nor of a restock after it, by any way."""
+    return (
+        sa.exists()
+        .where(
+            Decision.store_id == AlertRequest.store_id,
+            Decision.request_id == AlertRequest.id,
+            Decision.reason == "holdout",
+            RestockEvent.store_id == Decision.store_id,
+            RestockEvent.id == Decision.restock_id,
+            RestockEvent.stock_change_id >= StockChange.id,
+        )
+        .correlate(AlertRequest, StockChange)
+    )
+
+
 def _was_sent() -> Any:
     """An earlier send to those who waited has told them."""
     return (
@@ -135,7 +154,8 @@ def _was_sent() -> Any:
 
 
 def told_since(send: Send, request_ids: Sequence[int]) -> frozenset[int]:
-    """Those of the requests to whom another message was written since the send was confirmed: an alert, or another send."""
+    """Those of the requests who need no other word since the send was confirmed: an alert or another send tells them, or a
+    restock has drawn them not to be told."""
     if not request_ids or send.filter.get("activity") != BACK_IN_STOCK:
         return frozenset()
     where = {"b_store": send.store_id, "b_ids": list(request_ids), "b_send": send.id, "b_since": send.confirmed_at}
@@ -144,6 +164,7 @@ def told_since(send: Send, request_ids: Sequence[int]) -> frozenset[int]:
 
 
 _alert, _recipient, _message = Alert.__table__, SendRecipient.__table__, Message.__table__
+_decision = Decision.__table__
 
 
 def _written_since(table: sa.Table, *conditions: Any) -> sa.Select[Any]:
@@ -161,4 +182,14 @@ def _written_since(table: sa.Table, *conditions: Any) -> sa.Select[Any]:
     )
 
 
-_TOLD_SINCE = (_written_since(_alert), _written_since(_recipient, _recipient.c.send_id != sa.bindparam("b_send")))
+_DRAWN_SINCE = sa.select(_decision.c.request_id).where(
+    _decision.c.store_id == sa.bindparam("b_store"),
+    IdIn(_decision.c.request_id),
+    _decision.c.reason == "holdout",
+    _decision.c.at >= sa.bindparam("b_since"),
+)
+_TOLD_SINCE = (
+    _written_since(_alert),
+    _written_since(_recipient, _recipient.c.send_id != sa.bindparam("b_send")),
+    _DRAWN_SINCE,
+)

@@ -95,6 +95,7 @@ def decide_chunk(
     """
     facts = facts or gather(job, rows)
     decide, chunk, recent, behind = decider(job, facts), Chunk(), facts.recent.counted, facts.behind
+    away = facts.held_out
     for person in rows:
         if room is not None and chunk.places >= room:
             break
@@ -113,6 +114,8 @@ def decide_chunk(
             text = _draft(job, person)
             if isinstance(text, NoText):
                 verdict, words = Skip(text.reason), text.words
+            elif away and person.request_id in away:
+                verdict = Skip("holdout")  # last, so that they are people who would have been told
             else:
                 chunk.going.append(Going(person, verdict, text))
                 # What is planned now counts for the same contact's next item.

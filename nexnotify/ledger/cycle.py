@@ -72,7 +72,7 @@ def _may_tell(job: Job) -> bool:
     if event.state == "undo":
         if event.work_at is not None and event.work_at > job.now:
             return False
-        event.state, event.work_at = "telling", job.now
+        event.state, event.work_at, event.holdout = "telling", job.now, settings.holdout
     return event.state == "telling"
 
 

@@ -27,7 +27,7 @@ from nexnotify.ledger.overlap import under_way
 from nexnotify.ledger.paying import funds
 from nexnotify.policy.eligibility import Hold, Send
 from nexnotify.policy.quiet_hours import next_allowed
-from nexnotify.restock.models import RestockEvent, RestockWave
+from nexnotify.restock.models import BEFORE, RestockEvent, RestockWave
 from nexnotify.restock.waves import Expected, Standing, forecast
 from nexnotify.stores.models import Store
 
@@ -99,6 +99,7 @@ def preview_of(event: RestockEvent, begins_at: datetime, most: int | None = None
         **{name: getattr(event, name) for name in ("plan_cursor", "part", "late", "told", "held", "hurried_at")},
     )
     job = open_job(copy, begins_at, lane_of=_lane_id)
+    copy.holdout = job.settings.holdout if event.state in BEFORE else event.holdout
     wave = db.session.scalars(
         sa.select(RestockWave).where(
             RestockWave.store_id == event.store_id,
@@ -126,6 +127,7 @@ def simulate(store: Store, variant: Variant, units: int | None, at: datetime) ->
         held=0,
     )
     job = open_job(event, at, lane_of=_lane_id)
+    event.holdout = job.settings.holdout
     db.session.expunge(job.variant)
     job.variant.available = units
     settle = timedelta(seconds=job.settings.settle_seconds + job.settings.undo_seconds)

@@ -16,7 +16,7 @@ from nexnotify.policy.quiet_hours import next_allowed as next_allowed_by_hours
 from nexnotify.words import N_
 
 #: Raised with every change of the rules; each decision names the version it was made by.
-RULES_VERSION = 5
+RULES_VERSION = 6
 #: When a decision is made again that nothing but a change from outside can turn: the product's page, and the store's hours.
 PAGE_AGAIN, HOURS_AGAIN = timedelta(minutes=10), timedelta(days=1)
 
@@ -44,6 +44,9 @@ REASONS = {
     "told_already": N_("Another message about this request is on its way."),
     "other_channel": N_("This person is told on another channel first; this one follows if that fails."),
     "told_elsewhere": N_("This person was told on another channel on which they asked."),
+    "holdout": N_(
+        "This person was drawn not to be told, to measure what telling is worth; the request keeps its place."
+    ),
     "no_number": N_("There is no mobile number."),
     "taken_back": N_("One of your people stopped it before it went."),
     "send_paused": N_("One of your people paused the send; the text goes when it goes on."),

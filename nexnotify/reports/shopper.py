@@ -42,6 +42,7 @@ BY_REASON = {
     "no_credit": _LATER,
     "told_already": _ON_ITS_WAY,
     "send_paused": _LATER,
+    "holdout": _NOT_NOW,
     "no_number": N_("There is no mobile number to send the message to."),
     "taken_back": N_("The shop took the message back before it went."),
     "no_gateway": _NOT_SENT,

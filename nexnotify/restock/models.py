@@ -74,6 +74,8 @@ class RestockEvent(Tenant, db.Model):
     late: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     #: Staff allow so many people in all; null: as many as the policy does.
     most: Mapped[int | None]
+    #: So many percent of its people are not told, to measure what telling is worth: as set when it began to tell.
+    holdout: Mapped[int] = mapped_column(default=0, server_default="0")
     #: Staff have put it on hold; staff did not want to wait for its next moment.
     held_at: Mapped[datetime | None]
     hurried_at: Mapped[datetime | None]

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import time
 from functools import lru_cache
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -113,7 +113,8 @@ class StoreSettings(_Part, RequestSettings, LinkSettings, ChannelSettings, Predi
     priority_field: str = Field("", max_length=200)
     #: Told, and gone within so many minutes: who has not bought waits again, at the old place. 0: never.
     keep_place_minutes: int = Field(0, ge=0, le=1440)
-    holdout: int = 0
+    #: So many percent of a restock's people are not told of it, to measure what telling is worth; they wait on.
+    holdout: int = Field(0, ge=0, le=50)
     #: Whether texts are paid with credits; off, the store pays its gateway itself.
     credits: bool = False
     credits_per_segment: int = Field(12, ge=1, le=1000)
@@ -154,11 +155,6 @@ class StoreSettings(_Part, RequestSettings, LinkSettings, ChannelSettings, Predi
     long_waitlist: int = Field(0, ge=0, le=1_000_000)
     #: Where the merchant is texted; empty: texts to the merchant cannot be sent. Stands below the country it is read in.
     merchant_number: str = Field("", max_length=60)
-
-    #: Settings whose function this version does not have yet, with the one value they can take.
-    NOT_YET: ClassVar[Mapping[str, Any]] = {
-        "holdout": 0,
-    }
 
     def is_paused(self, channel: str) -> bool:
         """Whether the merchant has paused the alert of a channel; only texts have one."""
@@ -216,9 +212,6 @@ def merge_settings(store: Store, changes: Mapping[str, Any]) -> dict[str, list[A
     """
     before = settings_json(store_settings(store))
     problems = {name: _unknown(name) for name in changes if name not in StoreSettings.model_fields}
-    for name, only in StoreSettings.NOT_YET.items():
-        if name in changes and changes[name] != only:
-            problems[name] = f"This version cannot do that yet; the only value is {only!r}."
     if problems:
         raise Invalid(N_("Some settings cannot be saved; nothing was changed."), fields=problems)
     try:

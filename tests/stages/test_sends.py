@@ -19,6 +19,7 @@ from nexnotify.content.models import Template
 from nexnotify.customers.models import ConsentEntry, Contact, Customer
 from nexnotify.customers.people import name_key
 from nexnotify.db import db, transaction
+from nexnotify.errors import Invalid
 from nexnotify.gateways.contract import Unknown
 from nexnotify.gateways.models import Lane
 from nexnotify.ledger.models import Message
@@ -585,3 +586,35 @@ def test_who_was_spared_a_text_that_was_stopped_gets_the_one_written_in_its_plac
         ("Frist STOP", "cancelled"),
         ("First STOP", "delivered"),
     ]
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("before", [True, False], ids=["confirmed before", "confirmed after"])
+def test_whom_a_restock_drew_not_to_be_told_is_left_out_of_a_text_to_those_who_waited(shop: Shop, before: bool) -> None:
+    came_back(shop)
+    phones = [f"+120155502{number}" for number in range(40, 50)]
+    customers(shop, *({"id": phone, "phone": phone, "fields": {OPT_IN: True}} for phone in phones))
+    shop.stock("TEE-M", 0)
+    for phone in phones:
+        shop.ask(phone=phone)
+    shop.stock("TEE-M", 3)
+    shop.work()
+    if before:
+        to_those_who_waited(shop, "First")
+        wait = sa.update(Send).values(starts_at=utcnow() + timedelta(seconds=20))
+        inside(shop, lambda store: db.session.execute(wait))
+        worker(shop)
+    on = sa.update(Template).where(Template.kind == "back_in_stock").values(active=True)
+    inside(shop, lambda store: db.session.execute(on))
+    shop.put("settings", {"holdout": 50})
+    shop.stock("TEE-M", 0)
+    shop.stock("TEE-M", 5)
+    shop.work()
+    assert 0 < len(shop.messages()) < 11
+    if not before:
+        with pytest.raises(Invalid):  # nobody is left to whom it could go
+            to_those_who_waited(shop, "First")
+    with later(seconds=30):
+        shop.work()
+    assert shop.messages("bulk") == []
+    assert len(shop.requests(status="waiting")) == 11 - len(shop.messages())

@@ -36,6 +36,7 @@ FORM = {
     "alert_order": "oldest",
     "priority_field": "",
     "keep_place_minutes": "0",
+    "holdout": "0",
     "channels": "together",
     "channel_order": "sms email push",
     "failover_minutes": "",

@@ -31,6 +31,7 @@ _WAVE_FIELDS = {
 _PLAIN = (
     *("channels", "failover_minutes"),
     *("settle_seconds", "approval", "undo_seconds", "alert_order", "priority_field", "keep_place_minutes"),
+    "holdout",
 )
 
 
@@ -119,6 +120,15 @@ class TellingForm(FlaskForm):
         description=N_(
             "Who was told so shortly before stock was gone, and has not bought, waits again at the old place. "
             "0 switches it off; your shop has to tell orders, or else buyers count as too late."
+        ),
+    )
+
+    holdout = IntegerField(
+        N_("Percent of people who are not told"),
+        [InputRequired(N_("Write a number; 0 tells everybody.")), NumberRange(0, 50, N_("0 to 50 percent."))],
+        description=N_(
+            "Drawn by chance for each restock, to measure what telling is worth. They keep their place, and whoever was "
+            "drawn is told of the next restock of the same product. 0 tells everybody."
         ),
     )
 
