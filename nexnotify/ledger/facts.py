@@ -14,12 +14,13 @@ from nexnotify.ledger.bought import have_bought
 from nexnotify.ledger.drafts import KIND, Waiting
 from nexnotify.ledger.failover import stand_back
 from nexnotify.ledger.job import Job
-from nexnotify.ledger.models import Message
+from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.pages import pages_gone
 from nexnotify.ledger.whereabouts import of_requests
 from nexnotify.policy.eligibility import Policy
 from nexnotify.policy.places import Known
 from nexnotify.policy.quiet_hours import Window
+from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.settings import StoreSettings
 
 #: Kinds that the frequency cap counts.
@@ -108,4 +109,30 @@ def recent_messages(
         if kind == KIND and variant_id is not None and status != "undelivered":  # what never came is no repeat
             key = (contact_id, variant_id)
             found.told[key] = max(at, found.told.get(key, at))
+    if settings.told_hours and settings.bundle_minutes:
+        _told_with_others(store_id, contact_ids, now - timedelta(hours=settings.told_hours), statuses, found)
     return found
+
+
+def _told_with_others(
+    store_id: int, contact_ids: Sequence[int], since: datetime, statuses: Sequence[str], found: Recent
+) -> None:
+    """What contacts were told of in messages that serve several products."""
+    moment = sa.func.coalesce(Message.accepted_at, Message.due_at)
+    statement = (
+        sa.select(Message.contact_id, RestockEvent.variant_id, moment)
+        .join(Alert, sa.and_(Alert.store_id == Message.store_id, Alert.message_id == Message.id))
+        .join(RestockEvent, sa.and_(RestockEvent.store_id == Alert.store_id, RestockEvent.id == Alert.restock_id))
+        .where(
+            Message.store_id == store_id,
+            Message.contact_id.in_(contact_ids),
+            # Not the bare columns, as above.
+            (Message.kind + "") == KIND,
+            (Message.status + "").in_([status for status in statuses if status != "undelivered"]),
+            Message.variant_id.is_(None),
+            moment > since,
+        )
+    )
+    for contact_id, variant_id, at in db.session.execute(statement):
+        key = (contact_id, variant_id)
+        found.told[key] = max(at, found.told.get(key, at))

@@ -22,7 +22,9 @@ _CLICKED = (
     sa.select(sa.func.min(_click.c.at))
     .select_from(_link.join(_click, sa.and_(_click.c.store_id == _link.c.store_id, _click.c.link_id == _link.c.id)))
     .where(_link.c.store_id == _message.c.store_id, _link.c.message_id == _message.c.id, _click.c.is_person)
-    .correlate(_message)
+    # A message may serve several restocks, each with a link of its own.
+    .where(sa.or_(_click.c.restock_id == _alert.c.restock_id, _click.c.restock_id.is_(None)))
+    .correlate(_message, _alert)
     .scalar_subquery()
 )
 _BOUGHT = (
