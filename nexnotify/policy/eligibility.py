@@ -16,7 +16,7 @@ from nexnotify.policy.quiet_hours import next_allowed as next_allowed_by_hours
 from nexnotify.words import N_
 
 #: Raised with every change of the rules; each decision names the version it was made by.
-RULES_VERSION = 6
+RULES_VERSION = 5
 #: When a decision is made again that nothing but a change from outside can turn: the product's page, and the store's hours.
 PAGE_AGAIN, HOURS_AGAIN = timedelta(minutes=10), timedelta(days=1)
 

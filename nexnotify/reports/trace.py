@@ -268,8 +268,7 @@ def _clicks(request: AlertRequest) -> list[dict[str, Any]]:
         .join(RestockEvent, sa.and_(RestockEvent.store_id == Alert.store_id, RestockEvent.id == Alert.restock_id))
         .where(Alert.store_id == request.store_id, Alert.request_id == request.id)
     ).all()
-    # A message may serve several products, each with a link of its own.
-    links = {(row.message_id, row.variant_id) for row in told}
+    links = {(row.message_id, row.variant_id) for row in told}  # a message may serve several products, each with a link
     ids = {row.message_id for row in told if row.message_id is not None}
     return [
         _line(click.at, "clicked", N_("The link in the message was opened."))

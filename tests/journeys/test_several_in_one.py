@@ -8,10 +8,19 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from nexnotify.catalog.models import Variant
 from nexnotify.clock import utcnow
+from nexnotify.content.models import Template
+from nexnotify.credits.service import balance
+from nexnotify.customers.consent import Proof
+from nexnotify.customers.models import Contact
 from nexnotify.db import db, transaction
-from nexnotify.ledger.models import Message
+from nexnotify.ledger.models import Alert, Message, PageCheck
+from nexnotify.ledger.paying import top_up
+from nexnotify.ledger.suppression import stop
+from nexnotify.outcomes.models import Click
 from nexnotify.restock.models import RestockEvent
+from nexnotify.stores.models import Store
 from tests.shop import Shop
 from tests.times import later
 
@@ -19,11 +28,18 @@ sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 SKUS = [f"SKU-{number}" for number in range(1, 12)]
 
 
-def waits_for(shop: Shop, skus: list[str], **settings: Any) -> None:
+@pytest.fixture
+def linked(shop: Shop) -> Shop:
+    """The shop, whose messages carry links of its own domain."""
+    shop.put("settings", {"link_domain": "https://go.acme.example"})
+    return shop
+
+
+def waits_for(shop: Shop, skus: list[str], title: str = "Title of", **settings: Any) -> None:
     """Ann waits for these, in a shop that tells what comes back within ten minutes in one message."""
     shop.put("settings", {"bundle_minutes": 10, "confirmations": False, "short_links": True} | settings)
     for sku in skus:
-        shop.product(sku, title=f"Title of {sku}")
+        shop.product(sku, title=f"{title} {sku}")
         shop.ask(sku)
 
 
@@ -55,7 +71,7 @@ def listed(shop: Shop) -> str:
 
 
 def test_eleven_products_in_a_minute_become_one_text_and_nobody_is_lost(shop: Shop) -> None:
-    waits_for(shop, SKUS)
+    waits_for(shop, SKUS, title="Hand-knitted sweater, Title of")
     restock(shop, SKUS)
     assert told(shop) == []
     with later(minutes=11):
@@ -145,10 +161,9 @@ def test_nothing_is_sent_when_all_of_it_is_gone(shop: Shop) -> None:
 
 
 @sqlite
-def test_who_is_told_of_some_and_cancels_one_still_hears_of_the_others(shop: Shop) -> None:
+def test_a_restock_that_is_recalled_takes_only_its_own_product_out(shop: Shop) -> None:
     waits_for(shop, SKUS[:3])
     restock(shop, SKUS[:3])
-    shop.call("DELETE", f"requests/{shop.requests()[0]['id']}", status=204) if False else None
     with shop.app.app_context(), transaction():
         db.session.execute(sa.update(RestockEvent).where(RestockEvent.id == 2).values(reason="recalled"))
     with later(minutes=11):
@@ -161,9 +176,6 @@ def test_who_is_told_of_some_and_cancels_one_still_hears_of_the_others(shop: Sho
 def test_credits_are_taken_for_what_was_sent(shop: Shop) -> None:
     waits_for(shop, SKUS)
     with shop.app.app_context(), transaction():
-        from nexnotify.ledger.paying import top_up
-        from nexnotify.stores.models import Store
-
         top_up(db.session.get_one(Store, shop.store_id), "grant", 1000, utcnow())
     shop.put("settings", {"credits": True, "credits_per_segment": 10})
     restock(shop, SKUS)
@@ -173,6 +185,99 @@ def test_credits_are_taken_for_what_was_sent(shop: Shop) -> None:
         shop.work()
     [message] = told(shop)
     with shop.app.app_context():
-        from nexnotify.credits.service import balance
-
         assert balance(shop.store_id) == 1000 - 10 * message["segments"]
+
+
+@sqlite
+def test_without_a_template_for_it_each_product_goes_by_itself(shop: Shop) -> None:
+    waits_for(shop, SKUS[:3])
+    with shop.app.app_context(), transaction():
+        db.session.execute(sa.update(Template).where(Template.kind == "bundle").values(active=False))
+    restock(shop, SKUS[:3])
+    with later(minutes=11):
+        shop.work()
+    assert len(told(shop)) == 3
+    assert states(shop) == ["alerted"] * 3
+
+
+@sqlite
+def test_a_stop_in_the_meantime_ends_all_of_it(shop: Shop) -> None:
+    waits_for(shop, SKUS[:3], frequency_cap=None)
+    restock(shop, SKUS[:3])
+    with shop.app.app_context(), transaction():
+        contact = db.session.scalars(sa.select(Contact)).one()
+        stop(contact, Proof("page"), utcnow())
+    with later(minutes=11):
+        shop.work()
+    assert told(shop) == []
+
+
+@sqlite
+def test_an_email_names_each_product_with_its_link_and_the_page_says_what_is_gone(linked: Shop) -> None:
+    shop = linked
+    shop.put("settings", {"bundle_minutes": 10, "confirmations": False})
+    for sku in SKUS[:3]:
+        shop.product(sku, title=f"Title of {sku}")
+        shop.ask_by_email(sku)
+    restock(shop, SKUS[:3])
+    with later(minutes=11):
+        shop.work()
+        assert len(set(re.findall(r"- Title of SKU-\d: https://go\.acme\.example/l/\w{10}", body(shop)))) == 3
+        shop.stock("SKU-2", 0)
+        page = listed(shop)
+    assert "2 of 3 can be bought now." in page
+    assert page.count("Sold out again") == page.count("Keep my place") == 1
+
+
+@sqlite
+def test_a_click_counts_for_the_product_that_was_opened_and_no_other(linked: Shop) -> None:
+    shop = linked
+    waits_for(shop, SKUS[:3])
+    restock(shop, SKUS[:3])
+    with later(minutes=11):
+        shop.work()
+        second = re.findall(r"/l/\w{10}", listed(shop))[1]
+    with later(minutes=14):
+        agent = {"User-Agent": "Mozilla/5.0 (iPhone)", "Accept-Language": "en"}
+        assert shop.client.get(second, headers=agent).location.startswith("https://acme.example/sku-2")
+    with shop.app.app_context():
+        [click] = db.session.scalars(sa.select(Click)).all()
+        assert click.restock_id == db.session.scalar(sa.select(Alert.restock_id).where(Alert.request_id == 2))
+    opened = [number for number in (1, 2, 3) if "clicked" in [event["what"] for event in shop.trace(number)["events"]]]
+    assert opened == [2]
+
+
+@sqlite
+def test_the_page_of_the_message_shows_what_it_serves(shop: Shop) -> None:
+    waits_for(shop, SKUS[:3])
+    restock(shop, SKUS[:3])
+    with later(minutes=11):
+        shop.work()
+    with shop.app.app_context():
+        number = db.session.scalar(sa.select(Message.id).where(Message.accepted_at.is_not(None)))
+    page = shop.sign_in().get(f"/admin/messages/{number}").get_data(as_text=True)
+    assert all(f"Title of {sku}</a>" in page for sku in SKUS[:3])
+    assert page.count("See the request") == 3
+
+
+@sqlite
+def test_what_waits_for_its_page_waits_by_itself(shop: Shop) -> None:
+    waits_for(shop, SKUS[:3], check_page=True)
+    restock(shop, SKUS[:3])
+    with shop.app.app_context(), transaction():
+        gone = {"verdict": "gone", "checked_at": utcnow()}
+        variant = db.session.scalars(sa.select(Variant).where(Variant.sku == "SKU-2")).one()
+        page = PageCheck(store_id=shop.store_id, variant_id=variant.id, url=variant.page_url, **gone)
+        db.session.execute(sa.delete(PageCheck).where(PageCheck.variant_id == variant.id))
+        db.session.add(page)
+    with later(minutes=11):
+        shop.send()
+        assert states(shop) == ["alerted", "waiting", "alerted"]
+        assert [(item["status"], item["reason"]) for item in shop.messages() if item["status"] == "held"] == [
+            ("held", "page_gone")
+        ]
+    with shop.app.app_context(), transaction():
+        db.session.execute(sa.update(PageCheck).values(verdict="fine"))
+    with later(minutes=33):
+        shop.send()
+    assert states(shop) == ["alerted"] * 3
