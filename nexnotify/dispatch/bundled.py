@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from nexnotify.db import db
 from nexnotify.dispatch.decide import Decided
 from nexnotify.dispatch.due import Due
-from nexnotify.ledger.bundles import Item, give, items_of, text_of, text_values
+from nexnotify.ledger.bundles import Item, give, items_of, text_of, text_values, with_codes
 from nexnotify.ledger.decisions import record_decisions
 from nexnotify.ledger.drafts import KIND, NoText, Text
 from nexnotify.ledger.job import ALERT_VALID
@@ -44,7 +44,7 @@ def _written_anew(due: Due, decided: Decided, now: datetime) -> Due | None:
         (item.request_id, item.restock_id): verdict
         for item, verdict in zip(decided.requests, decided.each, strict=True)
     }
-    items = items_of(store.id, [due.id])
+    items = with_codes(store, items_of(store.id, [due.id]))
     staying: list[Item] = []
     for item in items:
         verdict = own[item.request_id, item.restock_id]
@@ -52,6 +52,7 @@ def _written_anew(due: Due, decided: Decided, now: datetime) -> Due | None:
             staying.append(item)
         else:
             _set_apart(store, due, item, verdict, now)
+    give(store.id, [(item, due.id) for item in staying])
     text = text_of(store, due.channel, due.contact_id, due.id, staying, now)
     if isinstance(text, NoText):
         move([Move(store.id, due.id, "queued", "suppressed", text.reason)], now)
@@ -103,5 +104,5 @@ def _set_apart(store: Store, due: Due, item: Item, verdict: Hold | Skip, now: da
     db.session.flush()
     put_aside(store.id, [(message.id, credits)], now)
     record_new([message.id], now)
-    give(store.id, [item], message.id)
+    give(store.id, [(item, message.id)])
     record_decisions(store.id, "send", [(item.request_id, item.restock_id, verdict, None)], now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -11,9 +12,9 @@ import sqlalchemy as sa
 
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
-from nexnotify.ledger.bundles import give, items_of, text_of, text_values
+from nexnotify.ledger.bundles import TEXT_COLUMNS, Item, give, items_of, text_of, text_values, with_codes
 from nexnotify.ledger.decisions import record_decisions
-from nexnotify.ledger.drafts import KIND, NoText
+from nexnotify.ledger.drafts import KIND, NoText, Text
 from nexnotify.ledger.job import ALERT_VALID
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.moves import Move, move
@@ -34,7 +35,8 @@ def bundling_stores() -> Sequence[int]:
 
 def is_gathered(store_ids: Collection[int]) -> sa.ColumnElement[bool]:
     """Whether a held message of these stores may go with others of its contact."""
-    return sa.and_(Message.kind == KIND, Message.reason.in_(SHARED), Message.store_id.in_(store_ids))
+    # Not the bare column: the databases would read its index, and with it all that the stores have ever sent.
+    return sa.and_((Message.kind + "") == KIND, Message.reason.in_(SHARED), Message.store_id.in_(store_ids))
 
 
 def gather_due(store_ids: Collection[int], now: datetime) -> int:
@@ -64,36 +66,75 @@ def gather_due(store_ids: Collection[int], now: datetime) -> int:
         .order_by(Message.id)
         .with_for_update()
     ).all()
-    going: list[Move] = []
-    done = 0
-    for _, group in groupby(sorted(rows, key=lambda row: (row.contact_id, row.id)), lambda row: row.contact_id):
-        mine = list(group)
-        if not any(row.due_at <= now for row in mine):
-            continue  # gone with another worker
-        if len(mine) == 1 or not _put_together(mine, now):
-            going += [Move(row.store_id, row.id, "held", "queued") for row in mine if row.due_at <= now]
-        else:
-            done += len(mine)
-    return done + move(going, now)
+    groups = [list(group) for _, group in groupby(sorted(rows, key=_by_contact), lambda row: row.contact_id)]
+    # One without a moment that has come has gone with another worker.
+    groups = [group for group in groups if any(row.due_at <= now for row in group)]
+    together = _written_together([group for group in groups if len(group) > 1], now)
+    done = _put_together(together, now) if together else 0
+    gathered = {row.id for bundle in together for row in bundle.rows}
+    alone = (row for group in groups for row in group if row.id not in gathered and row.due_at <= now)
+    return done + move((Move(row.store_id, row.id, "held", "queued") for row in alone), now)
 
 
-def _put_together(rows: Sequence[Any], now: datetime) -> bool:
-    """The first of these messages serves what all of them did, and the others end.
+def _by_contact(row: Any) -> tuple[int, int]:
+    return row.contact_id, row.id
 
-    :returns: False where there is no text that could.
-    """
-    first, *others = rows
-    store = db.session.get_one(Store, first.store_id)
-    items = items_of(store.id, [row.id for row in rows])
-    if isinstance(text_of(store, first.channel, first.contact_id, first.id, items, now), NoText):
-        return False
-    items = give(store.id, items, first.id)
-    text = text_of(store, first.channel, first.contact_id, first.id, items, now)
-    assert not isinstance(text, NoText)  # links that were missing take nothing away
-    move([Move(store.id, row.id, "held", "cancelled", "bundled") for row in others], now)
-    reprice(store.id, first.id, first.credits, first.segments, text.segments, now)
-    values = text_values(text, items)
-    move([Move(store.id, first.id, "held", "queued", "bundled")], now, valid_until=now + ALERT_VALID, **values)
-    decided = [(item.request_id, item.restock_id, Send("bundled"), None) for item in items]
-    record_decisions(store.id, "plan", decided, now)
-    return True
+
+@dataclass(frozen=True, slots=True)
+class _Bundle:
+    """Messages of a contact that become one: the first of them, with this text."""
+
+    rows: Sequence[Any]
+    items: Sequence[Item]
+    text: Text
+
+
+def _written_together(groups: Sequence[Sequence[Any]], now: datetime) -> list[_Bundle]:
+    """What each contact would be told at once; without those for whom there is no such text."""
+    found = []
+    ids: dict[int, list[int]] = {}
+    for row in (row for group in groups for row in group):
+        ids.setdefault(row.store_id, []).append(row.id)
+    served: dict[int, list[Item]] = {}
+    for store_id, mine in ids.items():
+        for item in items_of(store_id, mine):
+            served.setdefault(item.message_id, []).append(item)
+    for group in groups:
+        first = group[0]
+        store = db.session.get_one(Store, first.store_id)
+        items = with_codes(store, [item for row in group for item in served.get(row.id, ())])
+        text = text_of(store, first.channel, first.contact_id, first.id, items, now)
+        if not isinstance(text, NoText):
+            found.append(_Bundle(group, items, text))
+    return found
+
+
+_message = Message.__table__
+_WRITE = (
+    sa.update(_message)
+    .where(_message.c.id == sa.bindparam("b_id"))
+    .values({name: sa.bindparam(f"b_{name}") for name in TEXT_COLUMNS})
+)
+
+
+def _put_together(bundles: Sequence[_Bundle], now: datetime) -> int:
+    """The first of the messages serves what all of them did, and the others end."""
+    ended = [row for bundle in bundles for row in bundle.rows[1:]]
+    move((Move(row.store_id, row.id, "held", "cancelled", "bundled") for row in ended), now)
+    by_store: dict[int, list[tuple[Item, int]]] = {}
+    texts = []
+    for bundle in bundles:
+        first, text = bundle.rows[0], bundle.text
+        by_store.setdefault(first.store_id, []).extend((item, first.id) for item in bundle.items)
+        reprice(first.store_id, first.id, first.credits, first.segments, text.segments, now)
+        texts.append(
+            {f"b_{name}": value for name, value in text_values(text, bundle.items).items()} | {"b_id": first.id}
+        )
+    db.session.connection().execute(_WRITE, texts)
+    for store_id, items in by_store.items():
+        give(store_id, items)
+        decided = [(item.request_id, item.restock_id, Send("bundled"), None) for item, _ in items]
+        record_decisions(store_id, "plan", decided, now)
+    firsts = (bundle.rows[0] for bundle in bundles)
+    steps = [Move(row.store_id, row.id, "held", "queued", "bundled") for row in firsts]
+    return len(ended) + move(steps, now, valid_until=now + ALERT_VALID)

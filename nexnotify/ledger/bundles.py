@@ -29,6 +29,9 @@ from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.models import AlertRequest
 
+#: Columns of a message that follow from what it serves: see :func:`text_values`.
+TEXT_COLUMNS = ("template_version_id", "subject", "body", "encoding", "segments", "variant_id")
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -45,6 +48,8 @@ class Item:
     variant: Variant
     #: Of its short link; None: it has none.
     code: str | None
+    #: It is not written down yet.
+    is_new_code: bool = False
 
     @property
     def title(self) -> str:
@@ -79,33 +84,47 @@ def items_of(store_id: int, message_ids: Collection[int]) -> list[Item]:
     return found
 
 
-def give(store_id: int, items: Sequence[Item], message_id: int) -> list[Item]:
-    """These alerts and their links are a message's from now on; where links are missing, they are made.
-
-    :returns: the same items as they are now.
-    """
-    quiet = {"synchronize_session": False}
-    codes = [item.code for item in items if item.code]
-    db.session.execute(
-        sa.update(Alert)
-        .where(Alert.store_id == store_id, Alert.id.in_([item.alert_id for item in items]))
-        .values(message_id=message_id)
-        .execution_options(**quiet)
-    )
-    db.session.execute(
-        sa.update(ShortLink)
-        .where(ShortLink.store_id == store_id, ShortLink.code.in_(codes))
-        .values(message_id=message_id)
-        .execution_options(**quiet)
-    )
-    store = db.session.get_one(Store, store_id)
+def with_codes(store: Store, items: Sequence[Item]) -> list[Item]:
+    """These items, each with the code of a short link where the store has them; new ones are written by :func:`give`."""
     known = {item.variant.id: item.code for item in items if item.code}
-    without = {item.variant.id: item.variant for item in items if item.variant.id not in known}
-    linked = [variant for variant in without.values() if link_values(store, variant, "")]
-    made = dict(zip((variant.id for variant in linked), new_codes(len(linked)), strict=True))
-    write_links(store_id, [(code, message_id, variant_id) for variant_id, code in made.items()])
-    known |= made
-    return [replace(item, message_id=message_id, code=known.get(item.variant.id)) for item in items]
+    without = {
+        item.variant.id for item in items if item.variant.id not in known and link_values(store, item.variant, "")
+    }
+    if not without:
+        return list(items)
+    made = dict(zip(without, new_codes(len(without)), strict=True))
+    return [
+        replace(item, code=made[item.variant.id], is_new_code=True) if item.variant.id in made else item
+        for item in items
+    ]
+
+
+_alert, _link = Alert.__table__, ShortLink.__table__
+_GIVE_ALERT = (
+    sa.update(_alert)
+    .where(_alert.c.store_id == sa.bindparam("b_store"), _alert.c.id == sa.bindparam("b_alert"))
+    .values(message_id=sa.bindparam("b_message"))
+)
+_GIVE_LINK = (
+    sa.update(_link)
+    .where(_link.c.store_id == sa.bindparam("b_store"), _link.c.code == sa.bindparam("b_code"))
+    .values(message_id=sa.bindparam("b_message"))
+)
+
+
+def give(store_id: int, items: Sequence[tuple[Item, int]]) -> None:
+    """These alerts, and their links, are of these messages from now on."""
+    moved = [(item, id) for item, id in items if item.message_id != id]
+    codes = {item.code: id for item, id in moved if item.code and not item.is_new_code}
+    new = {item.code: (id, item.variant.id) for item, id in items if item.code and item.is_new_code}
+    connection = db.session.connection()
+    if moved:
+        alerts = [{"b_store": store_id, "b_alert": item.alert_id, "b_message": id} for item, id in moved]
+        connection.execute(_GIVE_ALERT, alerts)
+    if codes:
+        links = [{"b_store": store_id, "b_code": code, "b_message": id} for code, id in codes.items()]
+        connection.execute(_GIVE_LINK, links)
+    write_links(store_id, [(code, *where) for code, where in new.items()])
 
 
 def text_of(
