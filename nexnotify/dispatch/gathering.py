@@ -35,8 +35,8 @@ def bundling_stores() -> Sequence[int]:
 
 def is_gathered(store_ids: Collection[int]) -> sa.ColumnElement[bool]:
     """Whether a held message of these stores may go with others of its contact."""
-    # Not the bare column: the databases would read its index, and with it all that the stores have ever sent.
-    return sa.and_((Message.kind + "") == KIND, Message.reason.in_(SHARED), Message.store_id.in_(store_ids))
+    # Not the bare columns: the databases would read their index, and with it all that the stores have ever sent.
+    return sa.and_((Message.kind + "") == KIND, Message.reason.in_(SHARED), (Message.store_id + 0).in_(store_ids))
 
 
 def gather_due(store_ids: Collection[int], now: datetime) -> int:
@@ -63,7 +63,7 @@ def gather_due(store_ids: Collection[int], now: datetime) -> int:
         # Not the bare column: the databases would read its index, and with it all that is held.
         .where(Message.contact_id.in_(contacts), (Message.status + "") == "held", is_gathered(store_ids))
         .where(Message.store_id.in_({store_id for store_id, _ in due}))
-        .order_by(Message.id)
+        .order_by(Message.id + 0)
         .with_for_update()
     ).all()
     groups = [list(group) for _, group in groupby(sorted(rows, key=_by_contact), lambda row: row.contact_id)]

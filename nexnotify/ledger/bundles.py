@@ -18,7 +18,7 @@ from nexnotify.catalog.models import Product, Variant
 from nexnotify.content.service import Wording, tidy, wording
 from nexnotify.content.titles import MOST_TITLES, fitting_words, title_words
 from nexnotify.content.tokens import BUNDLE, UnresolvedToken
-from nexnotify.db import db
+from nexnotify.db import IdIn, db
 from nexnotify.ledger.drafts import Drafts, NoText, Text, Waiting
 from nexnotify.ledger.links import link_base, link_values, new_codes, write_links
 from nexnotify.ledger.models import Alert, ShortLink
@@ -29,6 +29,7 @@ from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.models import AlertRequest
 
+_alert, _link = Alert.__table__, ShortLink.__table__
 #: Columns of a message that follow from what it serves: see :func:`text_values`.
 TEXT_COLUMNS = ("template_version_id", "subject", "body", "encoding", "segments", "variant_id")
 
@@ -66,14 +67,14 @@ def items_of(store_id: int, message_ids: Collection[int]) -> list[Item]:
         .join(Variant, sa.and_(Variant.store_id == RestockEvent.store_id, Variant.id == RestockEvent.variant_id))
         .join(Product, sa.and_(Product.store_id == Variant.store_id, Product.id == Variant.product_id))
         .options(contains_eager(Variant.product))
-        .where(Alert.store_id == store_id, Alert.message_id.in_(message_ids))
-        .order_by(Alert.id)
+        .where(Alert.store_id == store_id, IdIn(_alert.c.message_id, ids=list(message_ids)))
+        .order_by(Alert.id + 0)  # the bare column would have SQLite read all alerts of the store in their order
         .execution_options(populate_existing=True)
     ).all()
     links = db.session.execute(
         sa.select(ShortLink.message_id, ShortLink.variant_id, ShortLink.code)
-        .where(ShortLink.store_id == store_id, ShortLink.message_id.in_(message_ids))
-        .order_by(ShortLink.id)
+        .where(ShortLink.store_id == store_id, IdIn(_link.c.message_id, ids=list(message_ids)))
+        .order_by(ShortLink.id + 0)
     )
     codes = {(message_id, variant_id): code for message_id, variant_id, code in links}
     found = []
@@ -99,7 +100,6 @@ def with_codes(store: Store, items: Sequence[Item]) -> list[Item]:
     ]
 
 
-_alert, _link = Alert.__table__, ShortLink.__table__
 _GIVE_ALERT = (
     sa.update(_alert)
     .where(_alert.c.store_id == sa.bindparam("b_store"), _alert.c.id == sa.bindparam("b_alert"))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from nexnotify.db import db
+from nexnotify.db import IdIn, db
 from nexnotify.ledger.bought import have_bought
 from nexnotify.ledger.drafts import KIND, Waiting
 from nexnotify.ledger.failover import stand_back
@@ -95,7 +95,9 @@ def recent_messages(
         return found
     capped_since = now - timedelta(hours=cap_hours)
     moment = sa.func.coalesce(Message.accepted_at, Message.due_at)
-    statement = sa.select(Message.contact_id, Message.kind, Message.status, Message.variant_id, moment).where(
+    columns = (Message.contact_id, Message.kind, Message.status, Message.variant_id, moment, Message.id)
+    several: dict[int, tuple[int, datetime]] = {}
+    statement = sa.select(*columns).where(
         Message.store_id == store_id,
         Message.contact_id.in_(contact_ids),
         # Not the bare columns: SQLite would read their index, and with it all that the store has ever sent.
@@ -103,36 +105,29 @@ def recent_messages(
         (Message.status + "").in_(statuses),
         moment > now - timedelta(hours=hours),
     )
-    for contact_id, kind, status, variant_id, at in db.session.execute(statement):
+    for contact_id, kind, status, variant_id, at, id in db.session.execute(statement):
         if at > capped_since and cap_hours:
             found.counted[contact_id].append(at)
-        if kind == KIND and variant_id is not None and status != "undelivered":  # what never came is no repeat
+        if kind != KIND or status == "undelivered":  # what never came is no repeat
+            continue
+        if variant_id is None:
+            several[id] = contact_id, at
+        else:
             key = (contact_id, variant_id)
             found.told[key] = max(at, found.told.get(key, at))
-    if settings.told_hours and settings.bundle_minutes:
-        _told_with_others(store_id, contact_ids, now - timedelta(hours=settings.told_hours), statuses, found)
+    if several:
+        _told_with_others(store_id, several, found)
     return found
 
 
-def _told_with_others(
-    store_id: int, contact_ids: Sequence[int], since: datetime, statuses: Sequence[str], found: Recent
-) -> None:
-    """What contacts were told of in messages that serve several products."""
-    moment = sa.func.coalesce(Message.accepted_at, Message.due_at)
-    statement = (
-        sa.select(Message.contact_id, RestockEvent.variant_id, moment)
-        .join(Alert, sa.and_(Alert.store_id == Message.store_id, Alert.message_id == Message.id))
-        .join(RestockEvent, sa.and_(RestockEvent.store_id == Alert.store_id, RestockEvent.id == Alert.restock_id))
-        .where(
-            Message.store_id == store_id,
-            Message.contact_id.in_(contact_ids),
-            # Not the bare columns, as above.
-            (Message.kind + "") == KIND,
-            (Message.status + "").in_([status for status in statuses if status != "undelivered"]),
-            Message.variant_id.is_(None),
-            moment > since,
-        )
+def _told_with_others(store_id: int, several: dict[int, tuple[int, datetime]], found: Recent) -> None:
+    """What contacts were told of in messages that serve several products: message → contact, and when."""
+    alert = Alert.__table__
+    rows = db.session.execute(
+        sa.select(alert.c.message_id, RestockEvent.variant_id)
+        .join(RestockEvent, sa.and_(RestockEvent.store_id == alert.c.store_id, RestockEvent.id == alert.c.restock_id))
+        .where(alert.c.store_id == store_id, IdIn(alert.c.message_id, ids=list(several)))
     )
-    for contact_id, variant_id, at in db.session.execute(statement):
-        key = (contact_id, variant_id)
-        found.told[key] = max(at, found.told.get(key, at))
+    for message_id, variant_id in rows:
+        contact_id, at = several[message_id]
+        found.told[contact_id, variant_id] = max(at, found.told.get((contact_id, variant_id), at))
