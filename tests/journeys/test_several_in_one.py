@@ -281,3 +281,11 @@ def test_what_waits_for_its_page_waits_by_itself(shop: Shop) -> None:
     with later(minutes=33):
         shop.send()
     assert states(shop) == ["alerted"] * 3
+
+
+@sqlite
+def test_the_template_page_shows_what_such_a_text_looks_like(shop: Shop) -> None:
+    with shop.app.app_context():
+        number = db.session.scalar(sa.select(Template.id).where(Template.kind == "bundle", Template.channel == "sms"))
+    page = shop.sign_in().get(f"/admin/templates/{number}").get_data(as_text=True)
+    assert "Tee, Mug and 9 more" in page

@@ -106,6 +106,7 @@ def test_tokens_describe_themselves():
         "store",
         "product",
         "url",
+        "item",
         "products",
         "products_url",
         "ordernumber",
