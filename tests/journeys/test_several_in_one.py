@@ -15,9 +15,12 @@ from nexnotify.credits.service import balance
 from nexnotify.customers.consent import Proof
 from nexnotify.customers.models import Contact
 from nexnotify.db import db, transaction
+from nexnotify.dispatch.recover import release_held
+from nexnotify.ledger.forgetting import forget_messages
 from nexnotify.ledger.models import Alert, Message, PageCheck
 from nexnotify.ledger.paying import top_up
 from nexnotify.ledger.suppression import stop
+from nexnotify.ledger.values import stop_url
 from nexnotify.outcomes.models import Click
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
@@ -289,3 +292,47 @@ def test_the_template_page_shows_what_such_a_text_looks_like(shop: Shop) -> None
         number = db.session.scalar(sa.select(Template.id).where(Template.kind == "bundle", Template.channel == "sms"))
     page = shop.sign_in().get(f"/admin/templates/{number}").get_data(as_text=True)
     assert "Tee, Mug and 9 more" in page
+
+
+@sqlite
+def test_who_cancels_one_of_them_still_hears_of_the_others(shop: Shop) -> None:
+    waits_for(shop, SKUS[:3])
+    restock(shop, SKUS[:3])
+    with later(minutes=11):
+        with shop.app.app_context():
+            with transaction():
+                release_held(utcnow())
+            page = stop_url(shop.store_id, 1).removeprefix("http://127.0.0.1:8000")
+        assert "Cancelled." in shop.client.post(page, data={"request": "1"}).get_data(as_text=True)
+        shop.send()
+        assert "SKU-1" not in listed(shop)
+    assert states(shop) == ["cancelled", "alerted", "alerted"]
+
+
+@sqlite
+def test_the_page_ends_when_the_person_is_erased(shop: Shop) -> None:
+    waits_for(shop, SKUS[:2])
+    restock(shop, SKUS[:2])
+    with later(minutes=11):
+        shop.work()
+        assert "Title of SKU-2" in listed(shop)
+        [path] = re.findall(r"/s/products/\S+", body(shop))
+        with shop.app.app_context(), transaction():
+            forget_messages(db.session.scalars(sa.select(Contact)).one(), utcnow())
+        assert shop.client.get(path).status_code == 404
+    assert shop.client.get("/s/products/made-up").status_code == 404
+
+
+@sqlite
+def test_a_text_for_several_that_fails_goes_on_as_one_email(shop: Shop) -> None:
+    shop.put("settings", {"bundle_minutes": 10, "channels": "in_order", "confirmations": False})
+    for sku in SKUS[:3]:
+        shop.product(sku)
+        both = {"phone": "+12015550190", "email": "ann@mail.example", "channels": ["sms", "email"], "consent": True}
+        shop.widget({"sku": sku} | both)
+    restock(shop, SKUS[:3])
+    for minutes in (11, 13, 25):
+        with later(minutes=minutes):
+            shop.sweep()
+    went = [(item["channel"], item["status"]) for item in shop.messages() if item["status"] != "cancelled"]
+    assert went == [("sms", "undelivered"), ("email", "delivered")]

@@ -62,7 +62,9 @@ def test_products_are_named_as_people_name_them(titles: list[str], named: int, l
     assert title_words(titles, named, locale) == words
 
 
-@pytest.mark.parametrize("around", ["Acme: " + "x" * 120 + " {}", "Acme: " + "x" * 200 + " {}", "Äcme 😀: {} https://shop.example/s/1"])
+@pytest.mark.parametrize(
+    "around", ["Acme: " + "x" * 120 + " {}", "Acme: " + "x" * 200 + " {}", "Äcme 😀: {} https://shop.example/s/1"]
+)
 def test_as_many_titles_are_named_as_two_segments_hold(around: str) -> None:
     def segments_of(words: str) -> int:
         return count(around.format(words)).segments
