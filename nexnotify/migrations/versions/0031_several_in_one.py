@@ -78,5 +78,6 @@ def downgrade() -> None:
         "UPDATE message SET template_version_id = NULL WHERE template_version_id IN"  # noqa: S608
         f" (SELECT id FROM template_version WHERE template_id IN ({ours}))"
     )
+    op.execute(f"UPDATE outcome_day SET template_id = NULL WHERE template_id IN ({ours})")  # noqa: S608
     op.execute(f"DELETE FROM template_version WHERE template_id IN ({ours})")  # noqa: S608
     op.execute("DELETE FROM template WHERE kind = 'bundle'")
