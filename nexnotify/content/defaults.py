@@ -49,6 +49,12 @@ DEFAULTS = (
         product_status="preordered",
     ),
     Default(
+        "bundle",
+        "sms",
+        "Several back in stock",
+        "[[store]]: back in stock: [[products]]. See all: [[products_url]] " + STOP_HINT,
+    ),
+    Default(
         "reminder",
         "sms",
         "Reminder",
@@ -167,6 +173,14 @@ DEFAULTS = (
         "You asked us to tell you. To get no more of these: [[stop_url]]\n\n[[store]]",
         subject="[[product]] has been released",
         product_status="preordered",
+    ),
+    Default(
+        "bundle",
+        "email",
+        "Several back in stock",
+        "Hello [[firstname]],\n\nthese are back in stock:\n\n[[products]]\n\nWhat is still there: [[products_url]]\n\n"
+        "You asked for this message." + _BYE,
+        subject="Back in stock: what you waited for",
     ),
     Default(
         "reminder",

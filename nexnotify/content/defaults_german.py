@@ -34,6 +34,11 @@ _WORDS: dict[tuple[str, str, str | None], tuple[str, str, str | None]] = {
         f"[[store]]: {_PRODUCT} ist erschienen und kann jetzt gekauft werden. [[url|]] {END}",
         None,
     ),
+    ("bundle", "sms", None): (
+        "Mehreres wieder lieferbar",
+        f"[[store]]: Wieder lieferbar: [[products]]. Alle: [[products_url]] {END}",
+        None,
+    ),
     ("reminder", "sms", None): (
         "Erinnerung",
         f"[[store]]: {_PRODUCT} ist noch lieferbar. [[url|]] {END}",
@@ -126,6 +131,12 @@ _WORDS: dict[tuple[str, str, str | None], tuple[str, str, str | None]] = {
         "Wieder lieferbar, Vorbestellt",
         f"Guten Tag [[firstname]],\n\n{_PRODUCT} ist erschienen und kann jetzt gekauft werden.{_ASKED}",
         "[[product]] ist erschienen",
+    ),
+    ("bundle", "email", None): (
+        "Mehreres wieder lieferbar",
+        "Guten Tag [[firstname]],\n\ndas ist wieder lieferbar:\n\n[[products]]\n\nWas noch da ist: [[products_url]]\n\n"
+        f"Sie hatten um diese Nachricht gebeten.{_BYE}",
+        "Wieder lieferbar: worauf Sie gewartet haben",
     ),
     ("reminder", "email", None): (
         "Erinnerung",

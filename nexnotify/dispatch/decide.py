@@ -18,12 +18,14 @@ from nexnotify.dispatch.questions import Questions
 from nexnotify.inventory.service import needed_of, status_of
 from nexnotify.journeys.follow_ups import follow_ups
 from nexnotify.ledger.bought import have_bought
+from nexnotify.ledger.drafts import KIND
 from nexnotify.ledger.facts import COUNTED, GONE, recent_messages, store_policy
 from nexnotify.ledger.failover import stand_back
 from nexnotify.ledger.models import Alert
 from nexnotify.ledger.pages import pages_gone
 from nexnotify.ledger.questions import CAUSES
 from nexnotify.ledger.whereabouts import addresses_of
+from nexnotify.policy.bundling import together
 from nexnotify.policy.eligibility import (
     Facts,
     Hold,
@@ -68,6 +70,8 @@ class Decided:
 
     verdict: Verdict
     requests: list[About] = field(default_factory=list)
+    #: Of a message that serves several products: what was decided about each of the requests.
+    each: list[Verdict] = field(default_factory=list)
 
 
 def decide_all(store_id: int, rows: Sequence[Due], now: datetime) -> dict[int, Decided]:
@@ -93,27 +97,48 @@ def _decide(due: Due, house: _House | None, now: datetime) -> Decided:
     if due.kind not in _ALERTS:
         return Decided(_decide_sent(due, house, now))
     about = house.about.get(due.id, [])
+    if is_bundle(due):
+        return _decide_bundle(due, about, house, now)
+    verdict = _decide_alert(due, due.variant_id, about, house, now)
+    _count(due, verdict, house, now)
+    return Decided(verdict, about)
+
+
+def is_bundle(due: Due) -> bool:
+    """Whether it serves several products: then it speaks of no one variant."""
+    return due.kind == KIND and due.variant_id is None
+
+
+def _decide_bundle(due: Due, about: Sequence[About], house: _House, now: datetime) -> Decided:
+    """Of each product for itself; those that may not go now are taken out of the message before it goes."""
+    each = [_decide_alert(due, house.variant_of.get(item.restock_id), [item], house, now) for item in about]
+    verdict = together(each) if each else Skip("request_closed")
+    _count(due, verdict, house, now)
+    for item, own in zip(about, each, strict=True):
+        if isinstance(own, Send):
+            house.recent.told[due.contact_id, house.variant_of[item.restock_id]] = now
+    return Decided(verdict, list(about), each)
+
+
+def _decide_alert(due: Due, variant_id: int | None, about: Sequence[About], house: _House, now: datetime) -> Verdict:
     facts = Facts(
-        opted_out=opted_out,
-        reachable=reachable,
+        opted_out=due.opted_out_at is not None,
+        reachable=due.unreachable_at is None,
         wanted=not about or any(not item.recalled for item in about),
         request_open=any(item.status == _ALERTS[due.kind] for item in about),
-        switched_on=any(house.offers(due, item.asked_status) for item in about),
+        switched_on=any(house.offers(due.channel, variant_id, item.asked_status) for item in about),
         paused=house.settings.is_paused(due.channel),
-        buyable=due.variant_id in house.in_stock,
-        obstacle=house.obstacle(due, about),
+        buyable=variant_id in house.in_stock,
+        obstacle=house.obstacle(variant_id, about),
         bought=any(item.request_id in house.bought for item in about),
-        page_gone=due.variant_id in house.pages_gone,
-        told_at=house.recent.told.get((due.contact_id, due.variant_id or 0)) if due.kind == "back_in_stock" else None,
+        page_gone=variant_id in house.pages_gone,
+        told_at=house.recent.told.get((due.contact_id, variant_id or 0)) if due.kind == "back_in_stock" else None,
         recent=house.recent.counted[due.contact_id],
         known=house.whereabouts(due, next((item.zone for item in about if item.zone), None)),
     )
     verdict = decide_alert(facts, house.policy, now)
     told_elsewhere = any(item.request_id in house.elsewhere for item in about)
-    if told_elsewhere and not isinstance(verdict, Skip):
-        verdict = Skip("told_elsewhere")
-    _count(due, verdict, house, now)
-    return Decided(verdict, about)
+    return Skip("told_elsewhere") if told_elsewhere and not isinstance(verdict, Skip) else verdict
 
 
 def _decide_sent(due: Due, house: _House, now: datetime) -> Verdict:
@@ -141,7 +166,7 @@ def _decide_follow_up(due: Due, house: _House, now: datetime) -> Verdict:
         reachable=due.unreachable_at is None,
         wanted=about is None or about.is_on,
         request_open=about is not None and about.status == "waiting",
-        switched_on=about is not None and house.offers(due, about.asked_status),
+        switched_on=about is not None and house.offers(due.channel, due.variant_id, about.asked_status),
         paused=house.settings.is_paused(due.channel),
         recent=house.recent.counted[due.contact_id],
         known=house.whereabouts(due, about.zone if about else None),
@@ -172,7 +197,11 @@ class _House:
         self.policy = store_policy(self.settings)
         self.about = _about(store_id, [due.id for due in alerts]) if alerts else {}
         about_items = [due for due in ruled if due.kind in (*_ALERTS, "journey")]
-        self.variants = _variants({due.variant_id for due in about_items if due.variant_id is not None})
+        bundles = [due.id for due in alerts if is_bundle(due)]
+        #: Restock → its variant, of those that messages with several products serve.
+        self.variant_of = _variant_of([item.restock_id for id in bundles for item in self.about.get(id, ())])
+        named = {due.variant_id for due in about_items if due.variant_id is not None}
+        self.variants = _variants(named | set(self.variant_of.values()))
         self.in_stock = {id for id, variant in self.variants.items() if status_of(variant) == "in_stock"}
         self.pages_gone = pages_gone(store_id, set(self.variants), self.settings, now)
         behind = [
@@ -180,7 +209,11 @@ class _House:
         ]
         others = {item.request_id: (channel, item.restock_id) for channel, item in behind}
         self.elsewhere = stand_back(store, self.settings, None, others, now, sending=True)
-        asked = {item.request_id: due.variant_id or 0 for due in alerts for item in self.about.get(due.id, ())}
+        asked = {
+            item.request_id: due.variant_id or self.variant_of.get(item.restock_id, 0)
+            for due in alerts
+            for item in self.about.get(due.id, ())
+        }
         self.bought = have_bought(store_id, asked, self.settings.bought_days, now)
         counted = [due.contact_id for due in ruled if due.kind in COUNTED]
         self.recent = recent_messages(store_id, counted, self.settings, now, GONE)
@@ -192,11 +225,11 @@ class _House:
         self.follow_ups = follow_ups(store_id, [due.id for due in ruled if due.kind == "journey"])
         self.halted = halted_messages(store_id, [due.id for due in sent])
 
-    def offers(self, due: Due, asked_status: str) -> bool:
+    def offers(self, channel: str, variant_id: int | None, asked_status: str) -> bool:
         """Whether the merchant has the message's channel on for what was asked."""
-        variant = self.variants.get(due.variant_id or 0)
+        variant = self.variants.get(variant_id or 0)
         switches = self.settings.switches.but(variant.product.switches if variant else None)
-        return due.channel in switches.offered(asked_status)
+        return channel in switches.offered(asked_status)
 
     def whereabouts(self, due: Due, zone: str | None) -> Known | None:
         """What is known of where a person is; None where only the store's clock counts."""
@@ -205,9 +238,9 @@ class _House:
         country, region = self._addresses.get(due.contact_id, (None, None))
         return Known(zone, area_of(due.address), country, region)
 
-    def obstacle(self, due: Due, about: Sequence[About]) -> str | None:
-        """What is in the way of all that the message is about."""
-        variant = self.variants.get(due.variant_id or 0)
+    def obstacle(self, variant_id: int | None, about: Sequence[About]) -> str | None:
+        """What is in the way of all these."""
+        variant = self.variants.get(variant_id or 0)
         if variant is None or not about:
             return None
         needed, fewest = needed_of(self.settings, variant), min(item.quantity for item in about)
@@ -239,6 +272,14 @@ def _about(store_id: int, message_ids: list[int]) -> dict[int, list[About]]:
     ):
         found.setdefault(message_id, []).append(About(*about))
     return found
+
+
+def _variant_of(restock_ids: Collection[int]) -> dict[int, int]:
+    """Restock → its variant."""
+    if not restock_ids:
+        return {}
+    of_these = sa.select(RestockEvent.id, RestockEvent.variant_id).where(RestockEvent.id.in_(restock_ids))
+    return {row.id: row.variant_id for row in db.session.execute(of_these)}
 
 
 def _variants(variant_ids: Collection[int]) -> dict[int, Variant]:

@@ -16,6 +16,7 @@ from nexnotify.ledger.job import Job
 from nexnotify.ledger.overlap import closed_since, one_by_one, planned_before, under_way
 from nexnotify.ledger.paying import ASK_AGAIN, NO_CREDIT, Funds, funds
 from nexnotify.ledger.writing import write_alerts
+from nexnotify.policy.bundling import wait_for_others
 from nexnotify.policy.eligibility import Hold, Send, Skip, Verdict
 from nexnotify.restock.models import RestockEvent
 
@@ -70,6 +71,13 @@ class Chunk:
         verdicts = {item.person.request_id: item.verdict for item in going}
         self.going = list(going)
         self.decided = [item._replace(verdict=verdicts.get(item.request_id, item.verdict)) for item in self.decided]
+
+    def wait_for_others(self, job: Job) -> None:
+        """Those who could go now wait for other products of the same people, where the store tells them in one message."""
+        if minutes := job.settings.bundle_minutes:
+            self.take_order(
+                [item._replace(verdict=wait_for_others(item.verdict, minutes, job.now)) for item in self.going]
+            )
 
     def heard_at(self, now: datetime) -> datetime | None:
         """When the first of them hears, but for those who are held for a reason of their own; None: nobody does."""
@@ -149,6 +157,7 @@ def plan_chunk(
         paid = {item.person.request_id: credits for item, credits in zip(chunk.going, found.credits, strict=True)}
         expect(job, chunk)
         found = replace(found, credits=[paid[item.person.request_id] for item in chunk.going])
+    chunk.wait_for_others(job)
     ids = write_alerts(job, chunk.going, found)
     decided = [(item.request_id, job.event.id, item.verdict, item.words) for item in chunk.decided]
     record_decisions(job.store.id, "plan", decided, job.now)

@@ -149,6 +149,7 @@ def _preview(job: Job, standing: Standing, most: int) -> Preview:
     going = [item for chunk in chunks for item in chunk.going]
     _pay(job, preview, chunks, going)
     for chunk in chunks:
+        chunk.wait_for_others(job)
         preview.people.update((_WORDS.get(type(item.verdict), "skip"), item.verdict.reason) for item in chunk.decided)
     preview.sample = [
         Someone(item.person.request_id, item.person.contact_id, item.person.channel, item.person.first_name)

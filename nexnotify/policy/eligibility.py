@@ -37,6 +37,8 @@ REASONS = {
     "told_lately": N_("The contact was told of the same product a short while ago; a repeat waits."),
     "page_gone": N_("The product's page is gone or shows another product; it is looked at again."),
     "frequency_cap": N_("The contact has had as many alerts and marketing texts as the store allows for now."),
+    "bundling": N_("It waits a little for other products that come back, to go with them in one message."),
+    "bundled": N_("It goes together with other products that are back, in one message."),
     "quiet_hours": N_("It is quiet hours; alerts and marketing texts wait until they end."),
     "no_hours": N_("The store's quiet hours and the law's hours leave no hour for texts to this person."),
     "best_hour": N_("The person opens messages at other hours, and there is plenty of stock; it goes in these hours."),

@@ -263,12 +263,17 @@ def _messages(request: AlertRequest) -> list[dict[str, Any]]:
 
 
 def _clicks(request: AlertRequest) -> list[dict[str, Any]]:
-    told = sa.select(Alert.message_id).where(Alert.store_id == request.store_id, Alert.request_id == request.id)
-    ids = [number for number in db.session.scalars(told) if number is not None]
+    told = db.session.execute(
+        sa.select(Alert.message_id, RestockEvent.variant_id)
+        .join(RestockEvent, sa.and_(RestockEvent.store_id == Alert.store_id, RestockEvent.id == Alert.restock_id))
+        .where(Alert.store_id == request.store_id, Alert.request_id == request.id)
+    ).all()
+    links = {(row.message_id, row.variant_id) for row in told}  # a message may serve several products, each with a link
+    ids = {row.message_id for row in told if row.message_id is not None}
     return [
         _line(click.at, "clicked", N_("The link in the message was opened."))
         for click in opened(request.store_id, ids)
-        if not click.sign
+        if not click.sign and (click.message_id, click.variant.id) in links
     ]
 
 

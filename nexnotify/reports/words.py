@@ -75,7 +75,7 @@ def status_word(status: str) -> str:
 
 def without_keys(body: str) -> str:
     """A message's text without the keys in its links: whoever reads it here is not the shopper."""
-    return re.sub(r"(/s/(?:yes/)?)[\w.-]{20,}", r"\1•••", body)
+    return re.sub(r"(/s/(?:yes/|products/)?)[\w.-]{20,}", r"\1•••", body)
 
 
 def reason_words(reason: str | None) -> str:

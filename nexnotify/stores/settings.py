@@ -106,6 +106,8 @@ class StoreSettings(_Part, RequestSettings, LinkSettings, ChannelSettings, Predi
     undo_seconds: int = Field(0, ge=0, le=3600)
     quiet_hours: QuietHours | None = QuietHours(**{"from": "20:00", "to": "09:00"})
     frequency_cap: FrequencyCap | None = FrequencyCap(texts=3, hours=168)
+    #: An alert waits so many minutes for others to the same contact, and they go as one message. 0: each by itself.
+    bundle_minutes: int = Field(0, ge=0, le=1440)
     confirmations: bool = True
     waves: Waves = "all"
     #: Who is told first; "priority": customers with a yes in the field named below, then the others, oldest first.

@@ -72,7 +72,7 @@ class Seen:
 
     def take(self, _c: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
         if statement.split(maxsplit=1)[0] in ("SELECT", "UPDATE", "INSERT", "DELETE", "WITH"):
-            self.statements.setdefault(statement, values[0] if many else values)
+            self.statements.setdefault(statement, values[0] if many and isinstance(values, list) else values)
 
 
 @contextmanager

@@ -40,6 +40,7 @@ FORM = {
     "channels": "together",
     "channel_order": "sms email push",
     "failover_minutes": "",
+    "bundle_minutes": "0",
     "short_links": "y",
     "utm": "y",
     "utm_source": "nexnotify",

@@ -29,7 +29,7 @@ _WAVE_FIELDS = {
     "automatic": ("minutes",),
 }
 _PLAIN = (
-    *("channels", "failover_minutes"),
+    *("channels", "failover_minutes", "bundle_minutes"),
     *("settle_seconds", "approval", "undo_seconds", "alert_order", "priority_field", "keep_place_minutes"),
     "holdout",
 )
@@ -112,6 +112,14 @@ class TellingForm(FlaskForm):
         description=N_(
             "After so long a message counts as failed. One that arrives later still makes two. "
             "Empty: only when the gateway says that it failed."
+        ),
+    )
+    bundle_minutes = IntegerField(
+        N_("Minutes in which several products become one message"),
+        [InputRequired(N_("Write a number; 0 switches it off.")), NumberRange(0, 1440, N_("0 to 1,440 minutes."))],
+        description=N_(
+            "An alert waits so long for others to the same person. What the frequency cap or quiet hours hold back "
+            "then goes along too. 0: each product has a message of its own, at once."
         ),
     )
     keep_place_minutes = IntegerField(

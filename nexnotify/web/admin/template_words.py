@@ -9,6 +9,7 @@ from nexnotify.words import N_
 #: Template kind → what follows when none of it is in use; for the others, that nobody is told of their event.
 OFF_MEANS = {
     "back_in_stock": N_("nobody who waits is told by this channel; they keep waiting and keep their place."),
+    "bundle": N_("each product is told in a message of its own, one after another."),
     "confirmation": N_("who asks is not told that it was heard. Carriers in many countries want that text."),
     "double_opt_in": N_(
         "nobody can be asked to confirm: with double opt-in on, nobody new gets on a list by this channel."
