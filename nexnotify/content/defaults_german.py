@@ -34,6 +34,16 @@ _WORDS: dict[tuple[str, str, str | None], tuple[str, str, str | None]] = {
         f"[[store]]: {_PRODUCT} ist erschienen und kann jetzt gekauft werden. [[url|]] {END}",
         None,
     ),
+    ("back_in_stock", "sms", "can_preorder"): (
+        "Kann vorbestellt werden",
+        f"[[store]]: Sie können {_PRODUCT} jetzt vorbestellen. [[url|]] {END}",
+        None,
+    ),
+    ("back_in_stock", "sms", "can_backorder"): (
+        "Kann nachbestellt werden",
+        f"[[store]]: Sie können {_PRODUCT} jetzt bestellen, geliefert wird, sobald es da ist. [[url|]] {END}",
+        None,
+    ),
     ("reminder", "sms", None): (
         "Erinnerung",
         f"[[store]]: {_PRODUCT} ist noch lieferbar. [[url|]] {END}",
@@ -126,6 +136,16 @@ _WORDS: dict[tuple[str, str, str | None], tuple[str, str, str | None]] = {
         "Wieder lieferbar, Vorbestellt",
         f"Guten Tag [[firstname]],\n\n{_PRODUCT} ist erschienen und kann jetzt gekauft werden.{_ASKED}",
         "[[product]] ist erschienen",
+    ),
+    ("back_in_stock", "email", "can_preorder"): (
+        "Kann vorbestellt werden",
+        f"Guten Tag [[firstname]],\n\nSie können {_PRODUCT} jetzt vorbestellen.{_ASKED}",
+        "Sie können [[product]] vorbestellen",
+    ),
+    ("back_in_stock", "email", "can_backorder"): (
+        "Kann nachbestellt werden",
+        f"Guten Tag [[firstname]],\n\nSie können {_PRODUCT} jetzt bestellen, geliefert wird, sobald es da ist.{_ASKED}",
+        "Sie können [[product]] bestellen",
     ),
     ("reminder", "email", None): (
         "Erinnerung",

@@ -15,6 +15,7 @@ from nexnotify.customers.consent import may_be_sent_marketing
 from nexnotify.db import IdIn, db
 from nexnotify.dispatch.due import Due
 from nexnotify.dispatch.questions import Questions
+from nexnotify.inventory.available import OFFERS
 from nexnotify.inventory.service import needed_of, status_of
 from nexnotify.journeys.follow_ups import follow_ups
 from nexnotify.ledger.bought import have_bought
@@ -36,7 +37,7 @@ from nexnotify.policy.eligibility import (
     decide_sent,
 )
 from nexnotify.policy.places import Known, area_of
-from nexnotify.restock.detect import obstacle
+from nexnotify.restock.detect import obstacle, offer_obstacle
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
@@ -60,6 +61,13 @@ class About:
     quantity: int
     #: The time zone of the browser that asked.
     zone: str | None
+    #: The product status that the restock tells of.
+    told_of: str
+
+    @property
+    def question(self) -> str:
+        """The switch that it goes by."""
+        return OFFERS.get(self.told_of, self.asked_status)
 
 
 @dataclass(slots=True)
@@ -98,9 +106,9 @@ def _decide(due: Due, house: _House | None, now: datetime) -> Decided:
         reachable=reachable,
         wanted=not about or any(not item.recalled for item in about),
         request_open=any(item.status == _ALERTS[due.kind] for item in about),
-        switched_on=any(house.offers(due, item.asked_status) for item in about),
+        switched_on=any(house.offers(due, item.question) for item in about),
         paused=house.settings.is_paused(due.channel),
-        buyable=due.variant_id in house.in_stock,
+        buyable=due.variant_id in house.in_stock or any(item.told_of in OFFERS for item in about),
         obstacle=house.obstacle(due, about),
         bought=any(item.request_id in house.bought for item in about),
         page_gone=due.variant_id in house.pages_gone,
@@ -210,6 +218,8 @@ class _House:
         variant = self.variants.get(due.variant_id or 0)
         if variant is None or not about:
             return None
+        if (told_of := about[0].told_of) in OFFERS:
+            return offer_obstacle(variant.product.alerts, told_of, status_of(variant))
         needed, fewest = needed_of(self.settings, variant), min(item.quantity for item in about)
         return obstacle(variant.product.alerts, variant.available, needed, fewest)
 
@@ -225,6 +235,7 @@ _ABOUT = (
         sa.func.coalesce(_restock.c.reason, "") == "recalled",
         _request.c.quantity,
         _request.c.zone,
+        _restock.c.status.label("told_of"),
     )
     .join(_request, sa.and_(_request.c.store_id == _alert.c.store_id, _request.c.id == _alert.c.request_id))
     .join(_restock, sa.and_(_restock.c.store_id == _alert.c.store_id, _restock.c.id == _alert.c.restock_id))
