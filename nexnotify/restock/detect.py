@@ -23,9 +23,9 @@ def crosses(before: int | None, after: int | None, needed: int) -> bool:
 def may_open(cause: str, before: int | None, after: int | None, min_order: int) -> bool:
     """Whether after this change something may be preordered or backordered that could not be before.
 
-    The merchant chose so, it came up for sale, or its stock is gone. Which of these it is now, the variant says.
+    The merchant chose so, it came up for sale, its stock is gone, or the check of stock found it. Which of these it is now, the variant says.
     """
-    if cause in OFFERS or cause == "published":
+    if cause in (*OFFERS, "published", "check"):
         return True
     floor = max(min_order, 1)
     return cause == "level" and reaches(before, floor) and not reaches(after, floor)

@@ -11,7 +11,7 @@ from nexnotify.catalog.models import Product, Variant
 from nexnotify.db import db
 from nexnotify.inventory.available import IN_STOCK, OFFERS
 from nexnotify.inventory.models import StockChange
-from nexnotify.inventory.service import record_offer, record_ready, status_of
+from nexnotify.inventory.service import record_ready
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
@@ -178,8 +178,5 @@ def record_overlooked(store: Store, variant_ids: list[int], now: datetime) -> in
     still = set(overlooked(store, min(variant_ids) - 1)) if rows else set()
     found = [variant for variant in rows if variant.id in still]
     for variant in found:
-        if status_of(variant) == IN_STOCK:
-            record_ready(variant, "check", now)
-        else:
-            record_offer(variant, now)
+        record_ready(variant, "check", now)
     return len(found)

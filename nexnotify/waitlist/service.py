@@ -64,13 +64,12 @@ def join(
     to confirm first is ``pending`` until ``confirm_by``; whoever has confirmed before is not asked again.
 
     :param quantity: units; asked again with another number, the request keeps its place and wants that many.
-    :param intent: of ``models.INTENTS``; asked again with another one, the request keeps its place and has that.
+    :param intent: of ``models.INTENTS``; asked again with another one, the same.
     :param scope: several variants, the first of which that can be bought is told (``scope.lock_scope``); else one.
     :param variant: locked and fresh (``find_variant_locked``), so that nobody joins in the moment the waitlist is told.
     :param zone: the browser's time zone, where it told one.
     :param must_confirm: the store has double opt-in, and nobody vouches for this sign-up.
-    :raises InStock: it can be bought, or one of several.
-    :raises AlreadyOffered: it, or one of several, can be preordered or backordered already, as the intent has it.
+    :raises InStock: it can be bought, or one of several; :class:`AlreadyOffered`: it can be ordered as the intent has it.
     :raises ChannelOff: the merchant does not offer this channel for the variant's status, or for the intent.
     """
     scope = scope or Scope(variant, (variant,))

@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
+from nexnotify.catalog.models import Variant
+from nexnotify.content.models import Template
+from nexnotify.db import db, transaction
+from nexnotify.workers.steps import run_stock_check
 from tests.shop import Shop
 
 ANN, BEN, CAT = "+12015550123", "+12015550124", "+12015550125"
@@ -35,7 +40,8 @@ def texts(shop: Shop) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    "intent, words", [("preordered", "you can preorder Mug now"), ("backordered", "you can order Mug now, it ships when")]
+    "intent, words",
+    [("preordered", "you can preorder Mug now"), ("backordered", "you can order Mug now, it ships when")],
 )
 def test_who_wants_to_order_early_hears_of_just_that(offering: Shop, intent: str, words: str) -> None:
     offering.ask("MUG", ANN, intent=intent)
@@ -114,25 +120,19 @@ def test_the_check_finds_what_no_event_told_of(offering: Shop) -> None:
     offering.plan()
     becomes(offering, "sold_out")
     offering.ask("MUG", ANN, intent="preordered")
-    from nexnotify.catalog.models import Variant
-    from nexnotify.db import db, transaction
-    from nexnotify.workers.steps import run_stock_check
-
     with offering.app.app_context(), transaction():
         db.session.query(Variant).update({"unavailable_as": "preordered"})
     assert texts(offering) == []
     with offering.app.app_context():
         run_stock_check()
     assert [to for to, _ in texts(offering)] == [ANN]
+    assert offering.get("restocks")["restocks"][0]["by_check"]
     with offering.app.app_context():
         run_stock_check()
     assert len(texts(offering)) == 1
 
 
 def test_without_its_template_nobody_is_told_that_it_is_back(offering: Shop) -> None:
-    from nexnotify.content.models import Template
-    from nexnotify.db import db, transaction
-
     with offering.app.app_context(), transaction():
         db.session.query(Template).filter_by(product_status="can_preorder").update({"active": False})
     offering.ask("MUG", ANN, intent="preordered")
@@ -183,6 +183,7 @@ def test_what_can_be_preordered_already_is_nothing_to_wait_for(offering: Shop) -
 
 
 def test_its_link_leads_to_the_product_while_it_can_be_preordered(offering: Shop) -> None:
+    offering.put("settings", {"link_domain": "https://go.acme.example"})
     offering.ask("MUG", ANN, intent="preordered")
     becomes(offering, "preordered")
     offering.work()

@@ -4,10 +4,12 @@ Revision ID: 0032
 Revises: 0026
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 from alembic import op
+
+from nexnotify.clock import utcnow
 
 
 revision = "0032"
@@ -74,7 +76,7 @@ def upgrade() -> None:
         sqlite_where=wanting,
         postgresql_where=wanting,
     )
-    _add_templates(op.get_bind(), datetime.now(UTC))
+    _add_templates(op.get_bind(), utcnow())
 
 
 def _add_templates(connection: sa.Connection, now: datetime) -> None:
