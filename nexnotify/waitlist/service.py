@@ -85,15 +85,11 @@ def join(
         "status": "pending" if contact.opted_out_at or confirm_by else "waiting",
         "asked_status": asked_status,
         "scope": scope.kind,
-        "quantity": quantity,
-        "intent": intent,
-        "first_name": first_name,
-        "source": source,
-        "zone": zone,
         "page_url": proof.page_url,
         "created_at": now,
         "confirm_by": confirm_by,
     }
+    request |= {"quantity": quantity, "intent": intent, "first_name": first_name, "source": source, "zone": zone}
     return _write(request, scope, contact, proof, now)
 
 

@@ -12,6 +12,7 @@ from nexnotify.content.countries import country_names, dial_codes, with_dial_cod
 from nexnotify.content.disclosure import disclosure
 from nexnotify.content.widget_texts import Language, pick_language
 from nexnotify.errors import Invalid, NotFound, TooMany
+from nexnotify.inventory.available import OFFERS
 from nexnotify.phone import mask, mask_email
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import find_store
@@ -91,14 +92,14 @@ def _payload(store: Store, offer: Offer, typed: dict[str, str], language: Langua
     quantity = typed["quantity"] or "1"
     if not (quantity.isdecimal() and 1 <= int(quantity[:9]) <= 1_000_000):
         raise Invalid(fields={"quantity": language.texts["err_quantity"]})
-    intent = "in_stock" if wants_any else typed["intent"] or "in_stock"
+    intent = typed["intent"] if typed["intent"] in OFFERS and not wants_any else "in_stock"
     phone, email = with_dial_code(typed["phone"], typed["country"] or store.country), typed["email"]
     try:
         return RequestPayload(
             variant_id=offer.askable[0].variant.external_id if wants_any and offer.askable else typed["variant"],
             any_variant=wants_any,
             quantity=int(quantity),
-            intent=intent,
+            intent=intent,  # type: ignore[arg-type]
             phone=phone or None,
             email=email or None,
             channels=None,  # those with an address

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from nexnotify.catalog.models import Product, Variant
@@ -26,7 +26,7 @@ class Choice:
     status: str
     channels: tuple[str, ...]
     #: To be told that it can be ordered before it is in stock: intent → channels.
-    intents: Mapping[str, tuple[str, ...]]
+    intents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

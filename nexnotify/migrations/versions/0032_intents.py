@@ -17,7 +17,6 @@ down_revision = "0026"
 branch_labels = None
 depends_on = None
 
-_STATUS = {"type_": sa.String(length=12), "nullable": False, "server_default": "in_stock"}
 _NEWS = ("can_preorder", "can_backorder")
 _STOP, _ENDE = " [[url|]] Reply STOP to end.", " [[url|]] Ende: STOP"
 _ASKED = "\n[[url|]]\n\nYou asked us to tell you. To get no more of these: [[stop_url]]\n\n[[store]]"
@@ -66,8 +65,8 @@ _GERMAN = (
 
 
 def upgrade() -> None:
-    op.add_column("alert_request", sa.Column("intent", **_STATUS))
-    op.add_column("restock_event", sa.Column("status", **_STATUS))
+    op.add_column("alert_request", sa.Column("intent", sa.String(length=12), nullable=False, server_default="in_stock"))
+    op.add_column("restock_event", sa.Column("status", sa.String(length=12), nullable=False, server_default="in_stock"))
     wanting = sa.text("status = 'waiting' AND intent <> 'in_stock'")
     op.create_index(
         "ix_alert_request_intent",
