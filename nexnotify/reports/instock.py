@@ -47,7 +47,7 @@ COLUMNS = (
     Column("STOP at", 19, "moment"),
     Column("Source", 12),
     Column("Page", 40),
-    Column("To be told", 26),
+    Column("Wants to hear", 26),
 )
 
 

@@ -125,7 +125,7 @@ def _asked(request: AlertRequest) -> list[dict[str, Any]]:
     if request.quantity > 1:
         said = N_("%(said)s Wants %(quantity)s units.", said=said, quantity=request.quantity)
     if request.intent != IN_STOCK:
-        said = N_("%(said)s To be told: %(intent)s", said=said, intent=INTENTS[request.intent])
+        said = N_("%(said)s Wants to hear: %(intent)s", said=said, intent=INTENTS[request.intent])
     return [_line(request.created_at, "asked", said, source=request.source)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from nexnotify.catalog.models import Variant
 from nexnotify.content.models import Template
@@ -192,3 +193,29 @@ def test_its_link_leads_to_the_product_while_it_can_be_preordered(offering: Shop
     assert offering.client.get(f"/l/{link}").status_code == 302
     becomes(offering, "sold_out")
     assert offering.client.get(f"/l/{link}").status_code == 200
+
+
+def test_a_shopper_without_scripts_chooses_what_to_hear_of(offering: Shop) -> None:
+    address = f"/s/ask/{offering.key}?sku=MUG"
+    assert "I can preorder it" in offering.client.get(address).get_data(as_text=True)
+    typed = {"variant": "mug-v", "intent": "preordered", "country": "US", "phone": "201 555 0123", "consent": "yes"}
+    assert offering.client.post(address, data=typed).status_code == 200
+    assert [row["intent"] for row in offering.get("requests")["requests"]] == ["preordered"]
+
+
+def test_staff_see_and_filter_what_people_want_to_hear(offering: Shop) -> None:
+    offering.ask("MUG", ANN, intent="preordered")
+    offering.ask("MUG", BEN)
+    desk = offering.sign_in()
+    with offering.app.app_context():
+        variant_id = db.session.scalars(sa.select(Variant.id)).one()
+        db.session.remove()
+    wanting = desk.get(f"/admin/waitlist/variants/{variant_id}?intent=preordered").get_data(as_text=True)
+    assert ("0123" in wanting, "0124" in wanting) == (True, False)
+    request_id = offering.get("requests?intent=preordered")["requests"][0]["id"]
+    assert "When it can be preordered." in desk.get(f"/admin/waitlist/requests/{request_id}").get_data(as_text=True)
+    becomes(offering, "preordered")
+    offering.plan()
+    [restock] = offering.get("restocks")["restocks"]
+    page = desk.get(f"/admin/restocks/{restock['id']}").get_data(as_text=True)
+    assert "It can be ordered, and is not in stock" in page

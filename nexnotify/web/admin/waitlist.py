@@ -120,7 +120,7 @@ def variant(variant_id: int) -> ResponseReturnValue:
         wanted=wanted,
         intent=intent,
         intents=INTENTS,
-        choices=[("", N_("Whatever they want to be told")), *INTENTS.items()],
+        choices=[("", N_("Whatever they want to hear")), *INTENTS.items()],
         news=any(store_settings(current_store()).switches.but(item.product.switches).offered(name) for name in NEWS),
         open_count=count_words([counts.get(status, 0) for status in OPEN]),
     )
