@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask_migrate import downgrade, upgrade
 
 from nexnotify.catalog.models import Variant
-from nexnotify.content.models import Template
+from nexnotify.content.defaults import DEFAULTS
+from nexnotify.content.models import Template, TemplateVersion
 from nexnotify.db import db, transaction
+from nexnotify.stores.settings import NEWS
 from nexnotify.workers.steps import run_stock_check
 from tests.shop import Shop
 
@@ -219,3 +222,22 @@ def test_staff_see_and_filter_what_people_want_to_hear(offering: Shop) -> None:
     [restock] = offering.get("restocks")["restocks"]
     page = desk.get(f"/admin/restocks/{restock['id']}").get_data(as_text=True)
     assert "It can be ordered, and is not in stock" in page
+
+
+def test_an_older_store_gets_the_templates_by_the_migration(offering: Shop) -> None:
+    offering.ask("MUG", ANN, intent="preordered")
+    becomes(offering, "preordered")
+    offering.work()
+    with offering.app.app_context():
+        downgrade(revision="0026")
+        upgrade()
+        found = db.session.execute(
+            sa.select(Template.channel, Template.name, TemplateVersion.subject, TemplateVersion.body, Template.active)
+            .join(TemplateVersion, TemplateVersion.template_id == Template.id)
+            .where(Template.product_status.in_(NEWS))
+        ).all()
+        db.session.remove()
+    ours = [item for item in DEFAULTS if item.product_status in NEWS]
+    assert sorted(map(tuple, found)) == sorted(
+        (item.channel, item.name, item.subject, item.body, item.active) for item in ours
+    )
