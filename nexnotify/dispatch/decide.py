@@ -219,7 +219,8 @@ class _House:
         if variant is None or not about:
             return None
         if (told_of := about[0].told_of) in OFFERS:
-            return offer_obstacle(variant.product.alerts, told_of, status_of(variant))
+            product = variant.product
+            return offer_obstacle(product.alerts, product.published, told_of, status_of(variant))
         needed, fewest = needed_of(self.settings, variant), min(item.quantity for item in about)
         return obstacle(variant.product.alerts, variant.available, needed, fewest)
 

@@ -268,7 +268,7 @@ def decider(job: Job, facts_of: ChunkFacts) -> Callable[[Waiting], Verdict]:
                 switched_on=person.channel in switches.offered(person.asked_status),
                 paused=job.settings.is_paused(person.channel),
                 buyable=offer is not None or status == IN_STOCK,
-                obstacle=offer_obstacle(product.alerts, offer, status)
+                obstacle=offer_obstacle(product.alerts, product.published, offer, status)
                 if offer
                 else obstacle(product.alerts, variant.available, needed, person.quantity),
                 bought=bought,

@@ -68,9 +68,10 @@ def open_job(event: RestockEvent, now: datetime, *, lane_of: Callable[[Store, st
 
 def is_buyable(job: Job) -> bool:
     """Whether the product can be bought now, as the restock has it, and there is enough of it to tell people."""
+    product = job.variant.product
     if job.offer is not None:
-        return offer_obstacle(job.variant.product.alerts, job.offer, status_of(job.variant)) is None
+        return offer_obstacle(product.alerts, product.published, job.offer, status_of(job.variant)) is None
     if status_of(job.variant) != IN_STOCK:
         return False
     needed = needed_of(job.settings, job.variant)
-    return obstacle(job.variant.product.alerts, job.variant.available, needed, 1) is None
+    return obstacle(product.alerts, job.variant.available, needed, 1) is None

@@ -100,7 +100,9 @@ def waiting_in_vain(now: datetime) -> Sequence[int]:
         sa.case(
             (RestockEvent.status == IN_STOCK, Variant.available <= 0),
             else_=sa.or_(
-                Variant.unavailable_as != RestockEvent.status, Variant.available >= Variant.min_order_quantity
+                Variant.unavailable_as != RestockEvent.status,
+                Variant.available.is_(None),
+                Variant.available >= Variant.min_order_quantity,
             ),
         ),
     )

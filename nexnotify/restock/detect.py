@@ -31,7 +31,7 @@ def may_open(cause: str, before: int | None, after: int | None, min_order: int) 
     return cause == "level" and reaches(before, floor) and not reaches(after, floor)
 
 
-def offer_obstacle(alerts: bool, told_of: str, status: str) -> str | None:
+def offer_obstacle(alerts: bool, published: bool, told_of: str, status: str) -> str | None:
     """As :func:`obstacle`, for the news that something can be ordered that is not in stock: no units are asked about.
 
     :param told_of: the product status that the news is of, one of ``inventory.available.OFFERS``.
@@ -39,7 +39,7 @@ def offer_obstacle(alerts: bool, told_of: str, status: str) -> str | None:
     """
     if not alerts:
         return "alerts_off"
-    return None if status == told_of else "offer_over"
+    return None if published and status == told_of else "offer_over"
 
 
 def obstacle(alerts: bool, available: int | None, needed: int, quantity: int) -> str | None:

@@ -99,6 +99,16 @@ def test_stock_takes_the_place_of_a_preorder_text_that_has_not_gone(offering: Sh
     assert (to, "is back in stock" in body) == (ANN, True)
 
 
+def test_a_preorder_text_is_not_sent_when_the_product_is_hidden(offering: Shop) -> None:
+    offering.ask("MUG", ANN, intent="preordered")
+    becomes(offering, "preordered")
+    offering.plan()
+    becomes(offering, "preordered", published=False)
+    assert texts(offering) == []
+    becomes(offering, "preordered")
+    assert [to for to, _ in texts(offering)] == [ANN]
+
+
 def test_publishing_what_can_be_preordered_tells_of_it(offering: Shop) -> None:
     offering.ask("MUG", ANN, intent="preordered")
     becomes(offering, "preordered", published=False)

@@ -78,17 +78,18 @@ def test_what_may_make_ordering_without_stock_possible(
 
 
 @pytest.mark.parametrize(
-    "alerts, told_of, status, reason",
+    "alerts, published, told_of, status, reason",
     [
-        (True, "preordered", "preordered", None),
-        (True, "backordered", "backordered", None),
-        (True, "preordered", "backordered", "offer_over"),
-        (True, "preordered", "sold_out", "offer_over"),
-        (True, "preordered", "in_stock", "offer_over"),
-        (False, "preordered", "preordered", "alerts_off"),
+        (True, True, "preordered", "preordered", None),
+        (True, True, "backordered", "backordered", None),
+        (True, True, "preordered", "backordered", "offer_over"),
+        (True, True, "preordered", "sold_out", "offer_over"),
+        (True, True, "preordered", "in_stock", "offer_over"),
+        (True, False, "preordered", "preordered", "offer_over"),
+        (False, True, "preordered", "preordered", "alerts_off"),
     ],
 )
 def test_news_of_an_order_before_stock_goes_only_while_it_is_true(
-    alerts: bool, told_of: str, status: str, reason: str | None
+    alerts: bool, published: bool, told_of: str, status: str, reason: str | None
 ) -> None:
-    assert offer_obstacle(alerts, told_of, status) == reason
+    assert offer_obstacle(alerts, published, told_of, status) == reason
