@@ -55,6 +55,20 @@ DEFAULTS = (
         "[[store]]: back in stock: [[products]]. See all: [[products_url]] " + STOP_HINT,
     ),
     Default(
+        "back_in_stock",
+        "sms",
+        "Can be preordered",
+        "[[store]]: you can preorder [[product]] [[variant]] now. [[url|]] " + STOP_HINT,
+        product_status="can_preorder",
+    ),
+    Default(
+        "back_in_stock",
+        "sms",
+        "Can be backordered",
+        "[[store]]: you can order [[product]] [[variant]] now, it ships when it is here. [[url|]] " + STOP_HINT,
+        product_status="can_backorder",
+    ),
+    Default(
         "reminder",
         "sms",
         "Reminder",
@@ -181,6 +195,24 @@ DEFAULTS = (
         "Hello [[firstname]],\n\nthese are back in stock:\n\n[[products]]\n\nWhat is still there: [[products_url]]\n\n"
         "You asked for this message." + _BYE,
         subject="Back in stock: what you waited for",
+    ),
+    Default(
+        "back_in_stock",
+        "email",
+        "Can be preordered",
+        "Hello [[firstname]],\n\nyou can preorder [[product]] [[variant]] now.\n[[url|]]\n\n"
+        "You asked us to tell you. To get no more of these: [[stop_url]]\n\n[[store]]",
+        subject="You can preorder [[product]]",
+        product_status="can_preorder",
+    ),
+    Default(
+        "back_in_stock",
+        "email",
+        "Can be backordered",
+        "Hello [[firstname]],\n\nyou can order [[product]] [[variant]] now, it ships when it is here.\n[[url|]]\n\n"
+        "You asked us to tell you. To get no more of these: [[stop_url]]\n\n[[store]]",
+        subject="You can order [[product]]",
+        product_status="can_backorder",
     ),
     Default(
         "reminder",

@@ -39,6 +39,16 @@ _WORDS: dict[tuple[str, str, str | None], tuple[str, str, str | None]] = {
         f"[[store]]: Wieder lieferbar: [[products]]. Alle: [[products_url]] {END}",
         None,
     ),
+    ("back_in_stock", "sms", "can_preorder"): (
+        "Kann vorbestellt werden",
+        f"[[store]]: Sie können {_PRODUCT} jetzt vorbestellen. [[url|]] {END}",
+        None,
+    ),
+    ("back_in_stock", "sms", "can_backorder"): (
+        "Kann nachbestellt werden",
+        f"[[store]]: Sie können {_PRODUCT} jetzt bestellen, geliefert wird, sobald es da ist. [[url|]] {END}",
+        None,
+    ),
     ("reminder", "sms", None): (
         "Erinnerung",
         f"[[store]]: {_PRODUCT} ist noch lieferbar. [[url|]] {END}",
@@ -137,6 +147,16 @@ _WORDS: dict[tuple[str, str, str | None], tuple[str, str, str | None]] = {
         "Guten Tag [[firstname]],\n\ndas ist wieder lieferbar:\n\n[[products]]\n\nWas noch da ist: [[products_url]]\n\n"
         f"Sie hatten um diese Nachricht gebeten.{_BYE}",
         "Wieder lieferbar: worauf Sie gewartet haben",
+    ),
+    ("back_in_stock", "email", "can_preorder"): (
+        "Kann vorbestellt werden",
+        f"Guten Tag [[firstname]],\n\nSie können {_PRODUCT} jetzt vorbestellen.{_ASKED}",
+        "Sie können [[product]] vorbestellen",
+    ),
+    ("back_in_stock", "email", "can_backorder"): (
+        "Kann nachbestellt werden",
+        f"Guten Tag [[firstname]],\n\nSie können {_PRODUCT} jetzt bestellen, geliefert wird, sobald es da ist.{_ASKED}",
+        "Sie können [[product]] bestellen",
     ),
     ("reminder", "email", None): (
         "Erinnerung",

@@ -19,7 +19,7 @@ from nexnotify.content.tokens import TOKENS, Compiled, check, compile_template
 from nexnotify.db import db
 from nexnotify.errors import Invalid
 from nexnotify.stores.models import Store
-from nexnotify.stores.settings import can_reply
+from nexnotify.stores.settings import NEWS, can_reply
 from nexnotify.words import N_
 
 #: Longest text of a template, in characters before tokens are filled (Twilio takes 1,600 after).
@@ -163,7 +163,7 @@ def current_version(template: Template) -> TemplateVersion:
 
 _template, _version = Template.__table__, TemplateVersion.__table__
 _CURRENT = (
-    sa.select(_version.c.id, _version.c.body, _version.c.subject)
+    sa.select(_version.c.id, _version.c.body, _version.c.subject, _template.c.product_status)
     .join(
         _template,
         sa.and_(
@@ -187,11 +187,13 @@ _CURRENT = (
 def wording(store: Store, kind: str, channel: str, product_status: str | None = None) -> Wording:
     """The wording for a kind and channel: the product status's own template, else the general one.
 
+    That something can be ordered without stock has no general one: "back in stock" would not be true.
+
     :raises LookupError: the store has none in use for this kind and channel.
     """
     where = {"store_id": store.id, "kind": kind, "channel": channel, "product_status": product_status}
     version = db.session.connection().execute(_CURRENT, where).first()
-    if version is None:
+    if version is None or (product_status in NEWS and version.product_status is None):
         raise LookupError(f"No {channel} template of the kind {kind} is in use.")
     return _compiled(store, kind, version, channel)
 

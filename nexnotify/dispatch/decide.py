@@ -12,16 +12,17 @@ from sqlalchemy.orm import joinedload
 from nexnotify.campaigns.stopped import AGAIN, PAUSED, halted_messages
 from nexnotify.catalog.models import Variant
 from nexnotify.customers.consent import may_be_sent_marketing
-from nexnotify.db import IdIn, db
+from nexnotify.db import db
+from nexnotify.dispatch.about import About, about_of, variants_of
 from nexnotify.dispatch.due import Due
 from nexnotify.dispatch.questions import Questions
+from nexnotify.inventory.available import OFFERS
 from nexnotify.inventory.service import needed_of, status_of
 from nexnotify.journeys.follow_ups import follow_ups
 from nexnotify.ledger.bought import have_bought
 from nexnotify.ledger.drafts import KIND
 from nexnotify.ledger.facts import COUNTED, GONE, recent_messages, store_policy
 from nexnotify.ledger.failover import stand_back
-from nexnotify.ledger.models import Alert
 from nexnotify.ledger.pages import pages_gone
 from nexnotify.ledger.questions import CAUSES
 from nexnotify.ledger.whereabouts import addresses_of
@@ -38,30 +39,14 @@ from nexnotify.policy.eligibility import (
     decide_sent,
 )
 from nexnotify.policy.places import Known, area_of
-from nexnotify.restock.detect import obstacle
-from nexnotify.restock.models import RestockEvent
+from nexnotify.restock.detect import obstacle, offer_obstacle
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
-from nexnotify.waitlist.models import AlertRequest
 
 #: Kinds that more than a STOP can hold up.
 _RULED = ("back_in_stock", "reminder", "renewal", "double_opt_in", "journey", "bulk", "order", "ticket")
 #: Kinds that are about a restock → the status of a request of which they still say something.
 _ALERTS = {"back_in_stock": "waiting", "reminder": "alerted"}
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """A request that a message is about, and the restock it answers."""
-
-    request_id: int
-    restock_id: int
-    status: str
-    asked_status: str
-    recalled: bool
-    quantity: int
-    #: The time zone of the browser that asked.
-    zone: str | None
 
 
 @dataclass(slots=True)
@@ -126,9 +111,9 @@ def _decide_alert(due: Due, variant_id: int | None, about: Sequence[About], hous
         reachable=due.unreachable_at is None,
         wanted=not about or any(not item.recalled for item in about),
         request_open=any(item.status == _ALERTS[due.kind] for item in about),
-        switched_on=any(house.offers(due.channel, variant_id, item.asked_status) for item in about),
+        switched_on=any(house.offers(due.channel, variant_id, item.question) for item in about),
         paused=house.settings.is_paused(due.channel),
-        buyable=variant_id in house.in_stock,
+        buyable=variant_id in house.in_stock or any(item.told_of in OFFERS for item in about),
         obstacle=house.obstacle(variant_id, about),
         bought=any(item.request_id in house.bought for item in about),
         page_gone=variant_id in house.pages_gone,
@@ -195,11 +180,11 @@ class _House:
         store = db.session.get_one(Store, store_id, populate_existing=True)
         self.settings = store_settings(store)
         self.policy = store_policy(self.settings)
-        self.about = _about(store_id, [due.id for due in alerts]) if alerts else {}
+        self.about = about_of(store_id, [due.id for due in alerts]) if alerts else {}
         about_items = [due for due in ruled if due.kind in (*_ALERTS, "journey")]
         bundles = [due.id for due in alerts if is_bundle(due)]
         #: Restock → its variant, of those that messages with several products serve.
-        self.variant_of = _variant_of([item.restock_id for id in bundles for item in self.about.get(id, ())])
+        self.variant_of = variants_of([item.restock_id for id in bundles for item in self.about.get(id, ())])
         named = {due.variant_id for due in about_items if due.variant_id is not None}
         self.variants = _variants(named | set(self.variant_of.values()))
         self.in_stock = {id for id, variant in self.variants.items() if status_of(variant) == "in_stock"}
@@ -243,43 +228,11 @@ class _House:
         variant = self.variants.get(variant_id or 0)
         if variant is None or not about:
             return None
+        if (told_of := about[0].told_of) in OFFERS:
+            product = variant.product
+            return offer_obstacle(product.alerts, product.published, told_of, status_of(variant))
         needed, fewest = needed_of(self.settings, variant), min(item.quantity for item in about)
         return obstacle(variant.product.alerts, variant.available, needed, fewest)
-
-
-_alert, _request, _restock = Alert.__table__, AlertRequest.__table__, RestockEvent.__table__
-_ABOUT = (
-    sa.select(
-        _alert.c.message_id,
-        _alert.c.request_id,
-        _alert.c.restock_id,
-        _request.c.status,
-        _request.c.asked_status,
-        sa.func.coalesce(_restock.c.reason, "") == "recalled",
-        _request.c.quantity,
-        _request.c.zone,
-    )
-    .join(_request, sa.and_(_request.c.store_id == _alert.c.store_id, _request.c.id == _alert.c.request_id))
-    .join(_restock, sa.and_(_restock.c.store_id == _alert.c.store_id, _restock.c.id == _alert.c.restock_id))
-    .where(_alert.c.store_id == sa.bindparam("b_store"), IdIn(_alert.c.message_id))
-)
-
-
-def _about(store_id: int, message_ids: list[int]) -> dict[int, list[About]]:
-    found: dict[int, list[About]] = {}
-    for message_id, *about in (
-        db.session.connection().execute(_ABOUT, {"b_store": store_id, "b_ids": message_ids}).all()
-    ):
-        found.setdefault(message_id, []).append(About(*about))
-    return found
-
-
-def _variant_of(restock_ids: Collection[int]) -> dict[int, int]:
-    """Restock → its variant."""
-    if not restock_ids:
-        return {}
-    of_these = sa.select(RestockEvent.id, RestockEvent.variant_id).where(RestockEvent.id.in_(restock_ids))
-    return {row.id: row.variant_id for row in db.session.execute(of_these)}
 
 
 def _variants(variant_ids: Collection[int]) -> dict[int, Variant]:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
+from nexnotify.inventory.available import OFFERS
 from nexnotify.ledger.bundles import TEXT_COLUMNS, Item, give, items_of, text_of, text_values, with_codes
 from nexnotify.ledger.decisions import record_decisions
 from nexnotify.ledger.drafts import KIND, NoText, Text
@@ -90,7 +91,10 @@ class _Bundle:
 
 
 def _written_together(groups: Sequence[Sequence[Any]], now: datetime) -> list[_Bundle]:
-    """What each contact would be told at once; without those for whom there is no such text."""
+    """What each contact would be told at once; without those for whom there is no such text.
+
+    News of what can be ordered without stock goes alone: the one message says "back in stock".
+    """
     found = []
     ids: dict[int, list[int]] = {}
     for row in (row for group in groups for row in group):
@@ -99,7 +103,10 @@ def _written_together(groups: Sequence[Sequence[Any]], now: datetime) -> list[_B
     for store_id, mine in ids.items():
         for item in items_of(store_id, mine):
             served.setdefault(item.message_id, []).append(item)
-    for group in groups:
+    for each in groups:
+        group = [row for row in each if not any(item.told_of in OFFERS for item in served.get(row.id, ()))]
+        if len(group) < 2:
+            continue
         first = group[0]
         store = db.session.get_one(Store, first.store_id)
         items = with_codes(store, [item for row in group for item in served.get(row.id, ())])

@@ -45,6 +45,8 @@ class Item:
     asked_status: str
     quantity: int
     first_name: str | None
+    #: The product status that its restock tells of.
+    told_of: str
     #: Its product is loaded.
     variant: Variant
     #: Of its short link; None: it has none.
@@ -61,7 +63,8 @@ class Item:
 def items_of(store_id: int, message_ids: Collection[int]) -> list[Item]:
     """What these messages serve, in the order in which it was planned."""
     rows = db.session.execute(
-        sa.select(Alert, AlertRequest.asked_status, AlertRequest.quantity, AlertRequest.first_name, Variant)
+        sa.select(Alert, AlertRequest.asked_status, AlertRequest.quantity, AlertRequest.first_name)
+        .add_columns(RestockEvent.status, Variant)
         .join(AlertRequest, sa.and_(AlertRequest.store_id == Alert.store_id, AlertRequest.id == Alert.request_id))
         .join(RestockEvent, sa.and_(RestockEvent.store_id == Alert.store_id, RestockEvent.id == Alert.restock_id))
         .join(Variant, sa.and_(Variant.store_id == RestockEvent.store_id, Variant.id == RestockEvent.variant_id))
@@ -78,10 +81,10 @@ def items_of(store_id: int, message_ids: Collection[int]) -> list[Item]:
     )
     codes = {(message_id, variant_id): code for message_id, variant_id, code in links}
     found = []
-    for alert, asked_status, quantity, first_name, variant in rows:
+    for alert, asked_status, quantity, first_name, told_of, variant in rows:
         code = codes.get((alert.message_id, variant.id))
         about = (alert.id, alert.message_id or 0, alert.request_id, alert.restock_id)
-        found.append(Item(*about, asked_status, quantity, first_name, variant, code))
+        found.append(Item(*about, asked_status, quantity, first_name, told_of, variant, code))
     return found
 
 

@@ -13,6 +13,7 @@ from nexnotify.ledger.drafts import NoText, Text, Waiting
 from nexnotify.ledger.facts import ChunkFacts, gather
 from nexnotify.ledger.failover import keep_behind
 from nexnotify.ledger.job import Job
+from nexnotify.ledger.offers import without_offers
 from nexnotify.ledger.overlap import closed_since, one_by_one, planned_before, under_way
 from nexnotify.ledger.paying import ASK_AGAIN, NO_CREDIT, Funds, funds
 from nexnotify.ledger.writing import write_alerts
@@ -73,8 +74,11 @@ class Chunk:
         self.decided = [item._replace(verdict=verdicts.get(item.request_id, item.verdict)) for item in self.decided]
 
     def wait_for_others(self, job: Job) -> None:
-        """Those who could go now wait for other products of the same people, where the store tells them in one message."""
-        if minutes := job.settings.bundle_minutes:
+        """Those who could go now wait for other products of the same people, where the store tells them in one message.
+
+        News of what can be ordered without stock goes alone: the one message says "back in stock".
+        """
+        if (minutes := job.settings.bundle_minutes) and job.offer is None:
             self.take_order(
                 [item._replace(verdict=wait_for_others(item.verdict, minutes, job.now)) for item in self.going]
             )
@@ -145,6 +149,8 @@ def plan_chunk(
     if any(person.is_wide for person in rows):
         one_by_one(job.store.id)
     busy = under_way(job.store.id, request_ids)
+    for request_id in without_offers(job, busy, job.now):
+        del busy[request_id]
     closed = closed_since(request_ids)  # after the line above: who was told in between is in neither
     if job.event.wave > 1 or job.event.part:  # whose priority has changed meanwhile may be met again
         closed |= planned_before(job.store.id, job.event.id, request_ids)

@@ -18,6 +18,7 @@ from nexnotify.catalog.models import Variant
 from nexnotify.db import db
 from nexnotify.gateways.models import GatewayInstance, Lane
 from nexnotify.gateways.service import sender_of
+from nexnotify.inventory.available import IN_STOCK
 from nexnotify.ledger.audience import count_waiting, next_part, waiting
 from nexnotify.ledger.chunk import Chunk, Going, decide_chunk
 from nexnotify.ledger.cycle import standing_of
@@ -94,7 +95,7 @@ def preview_of(event: RestockEvent, begins_at: datetime, most: int | None = None
     copy = RestockEvent(
         **{
             name: getattr(event, name)
-            for name in ("id", "store_id", "variant_id", "stock_change_id", "at", "most", "wave")
+            for name in ("id", "store_id", "variant_id", "status", "stock_change_id", "at", "most", "wave")
         },
         **{name: getattr(event, name) for name in ("plan_cursor", "part", "late", "told", "held", "hurried_at")},
     )
@@ -118,6 +119,7 @@ def simulate(store: Store, variant: Variant, units: int | None, at: datetime) ->
     event = RestockEvent(
         store_id=store.id,
         variant_id=variant.id,
+        status=IN_STOCK,
         stock_change_id=0,
         at=at,
         wave=0,

@@ -33,6 +33,7 @@ REASONS = {
     "alerts_off": N_("Alerts of this product are switched off; the request keeps its place."),
     "below_minimum": N_("Fewer were there than the least at which people are told; the request keeps its place."),
     "too_few": N_("Fewer were there than this person wants; the request keeps its place."),
+    "offer_over": N_("It could not be ordered any more as the message says; the request keeps its place."),
     "bought": N_("The person has ordered it, or a substitute of it, since asking or shortly before."),
     "told_lately": N_("The contact was told of the same product a short while ago; a repeat waits."),
     "page_gone": N_("The product's page is gone or shows another product; it is looked at again."),

@@ -48,12 +48,19 @@ class ChannelSwitches(_Part):
     push: bool = False
 
 
+#: Switches, and templates, for the news that something can be ordered before it is in stock.
+NEWS = ("can_preorder", "can_backorder")
+_OFF = ChannelSwitches(sms=False, email=False, push=False)
+
+
 class Switches(_Part):
-    """On or off per product status and channel."""
+    """On or off per product status and channel; and for the news that something not in stock can be ordered."""
 
     sold_out: ChannelSwitches = ChannelSwitches()
     backordered: ChannelSwitches = ChannelSwitches()
-    preordered: ChannelSwitches = ChannelSwitches(sms=False, email=False, push=False)
+    preordered: ChannelSwitches = _OFF
+    can_preorder: ChannelSwitches = _OFF
+    can_backorder: ChannelSwitches = _OFF
 
     def offered(self, status: str) -> tuple[str, ...]:
         """The channels that are on for a product status, in fixed order."""

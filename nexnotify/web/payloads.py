@@ -165,6 +165,10 @@ class RequestPayload(OneVariant):
         Field(max_length=20, description="Other variants that would do: the first of all that can be bought is told."),
     ] = []
     quantity: Units = Field(1, description="Units wanted: nobody is told before so many can be bought.")
+    intent: Literal["in_stock", "preordered", "backordered"] = Field(
+        "in_stock",
+        description="Of what the shopper is told: stock, or that it can be ordered before; stock if it is first.",
+    )
     first_name: Annotated[Name | None, Field(description="On one line, without a link or an address.")] = None
     channels: list[Literal["sms", "email", "push"]] | None = Field(
         None, description="Unless told, all with an address."

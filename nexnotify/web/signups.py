@@ -173,7 +173,8 @@ def sign_up(
     name = payload.first_name or None
     # A caller who says that nothing is to be confirmed vouches for the address.
     must_confirm = confirm and store_settings(store).double_opt_in
-    wish: dict[str, Any] = {"quantity": payload.quantity, "scope": scope, "first_name": name, "zone": payload.zone}
+    wish: dict[str, Any] = {"quantity": payload.quantity, "intent": payload.intent, "scope": scope}
+    wish |= {"first_name": name, "zone": payload.zone}
     joined = [
         join(store, variant, channel, address, proof, now, source=source, must_confirm=must_confirm, **wish)
         for channel, address in addresses.items()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
@@ -12,7 +14,7 @@ from nexnotify.errors import Forbidden, Invalid, NotFound
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import find_store
 from nexnotify.stores.settings import can_reply, store_settings
-from nexnotify.waitlist.service import offered_channels
+from nexnotify.waitlist.offers import offered_channels, offered_intents
 from nexnotify.web.payloads import WidgetRequestPayload, read_body
 from nexnotify.web.signups import take_signup
 from nexnotify.web.widget_config import config_json, find_offer
@@ -55,7 +57,14 @@ def variants(store_key: str) -> ResponseReturnValue:
     rows = []
     for variant in known:
         status, channels = offered_channels(store, variant)
-        row = {"sku": variant.sku, "variant_id": variant.external_id, "status": status, "channels": list(channels)}
+        row: dict[str, Any] = {
+            "sku": variant.sku,
+            "variant_id": variant.external_id,
+            "status": status,
+            "channels": list(channels),
+        }
+        if intents := offered_intents(store, variant):
+            row["intents"] = intents
         rows.append(row)
     answer = jsonify(variants=rows, consent_text=disclosure(store.name, can_reply=can_reply(store)))
     answer.headers["Cache-Control"] = "public, max-age=5"

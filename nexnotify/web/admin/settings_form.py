@@ -10,7 +10,7 @@ from wtforms import BooleanField, IntegerField, TextAreaField, TimeField
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from nexnotify.inventory.available import STATUSES
-from nexnotify.stores.settings import StoreSettings
+from nexnotify.stores.settings import NEWS, StoreSettings
 from nexnotify.web.admin.forms import MayBeEmpty, refuse, unix_lines
 from nexnotify.web.admin.home_forms import HomeForm
 from nexnotify.web.admin.link_forms import LinksForm
@@ -30,7 +30,16 @@ class SwitchesForm(FlaskForm):
     preordered_email = BooleanField(N_("Preordered, email"))
 
 
-class SettingsForm(SwitchesForm, TellingForm, RequestFields, LinksForm, HomeForm):
+class NewsForm(FlaskForm):
+    """Which channels are on for the news that something can be ordered before it is in stock."""
+
+    can_preorder_sms = BooleanField(N_("Can be preordered, text message"))
+    can_preorder_email = BooleanField(N_("Can be preordered, email"))
+    can_backorder_sms = BooleanField(N_("Can be backordered, text message"))
+    can_backorder_email = BooleanField(N_("Can be backordered, email"))
+
+
+class SettingsForm(SwitchesForm, NewsForm, TellingForm, RequestFields, LinksForm, HomeForm):
     """The store's switches and policy."""
 
     #: Fields that hold a setting as it is.
@@ -147,7 +156,7 @@ class SettingsForm(SwitchesForm, TellingForm, RequestFields, LinksForm, HomeForm
         assert cap is not None
         data: dict[str, Any] = {
             f"{status}_{channel}": getattr(getattr(settings.switches, status), channel)
-            for status in STATUSES
+            for status in (*STATUSES, *NEWS)
             for channel in ("sms", "email")
         }
         data |= {name: getattr(settings, name) for name in (*SettingsForm.PLAIN, *REQUEST_FIELDS)}
@@ -166,7 +175,7 @@ class SettingsForm(SwitchesForm, TellingForm, RequestFields, LinksForm, HomeForm
                 "email": self[f"{status}_email"].data,
                 "push": getattr(settings.switches, status).push,
             }
-            for status in STATUSES
+            for status in (*STATUSES, *NEWS)
         }
         quiet, cap = None, None
         if self.quiet.data:

@@ -66,6 +66,7 @@ FILTERS: dict[str, tuple[str | None, str]] = {
     "customer_id": (None, "Only of this customer, by the storefront's id."),
     "activity": ("ActivityName", "Which of the two; `waiting_on_stock` unless told."),
     "order_status": ("OrderStatus", "Only orders that stand here."),
+    "intent": (None, "Only requests with this intent."),
     "request_status": ("RequestStatus", "Only requests that stand here."),
     "message_status": ("MessageStatus", "Only messages that stand here."),
 }
@@ -205,7 +206,7 @@ OPERATIONS = (
         "Newest first.",
         answers.RequestList,
         LISTS,
-        filters=("sku", "variant_id", "request_status"),
+        filters=("sku", "variant_id", "request_status", "intent"),
     ),
     Operation(
         "GET",

@@ -19,7 +19,7 @@ from nexnotify.nudge import nudge
 from nexnotify.reports.trace import trace
 from nexnotify.stores.settings import StoreSettings, store_settings
 from nexnotify.waitlist.life import ends_at
-from nexnotify.waitlist.models import STATUSES, AlertRequest
+from nexnotify.waitlist.models import INTENTS, STATUSES, AlertRequest
 from nexnotify.waitlist.scope import skus_wanted
 from nexnotify.web.bulk import bulk
 from nexnotify.web.guards import the_store
@@ -54,8 +54,8 @@ def post_requests() -> ResponseReturnValue:
 
 @blueprint.get("/requests")
 def get_requests() -> ResponseReturnValue:
-    """Requests, newest first, by ``sku`` (or ``variant_id``) and ``status``."""
-    refuse_unknown_filters(("sku", "variant_id", "status"))
+    """Requests, newest first, by ``sku`` (or ``variant_id``), ``status`` and ``intent``."""
+    refuse_unknown_filters(("sku", "variant_id", "status", "intent"))
     store, (after, limit) = the_store(), page_of("after")
     statement = (
         sa.select(AlertRequest, Contact, Variant)
@@ -71,6 +71,10 @@ def get_requests() -> ResponseReturnValue:
         if status not in STATUSES:
             raise Invalid(f"A request's status is one of {', '.join(STATUSES)}.", fields={"status": "unknown"})
         statement = statement.where(AlertRequest.status == status)
+    if (intent := request.args.get("intent")) is not None:
+        if intent not in INTENTS:
+            raise Invalid(f"A request's intent is one of {', '.join(INTENTS)}.", fields={"intent": "unknown"})
+        statement = statement.where(AlertRequest.intent == intent)
     if after is not None:
         statement = statement.where(AlertRequest.id < after)
     rows = db.session.execute(statement.order_by(AlertRequest.id.desc()).limit(limit + 1)).all()
@@ -109,6 +113,7 @@ def _row(
         "scope": item.scope,
         "any_of": any_of,
         "quantity": item.quantity,
+        "intent": item.intent,
         "status": item.status,
         "asked_status": item.asked_status,
         "source": item.source,
