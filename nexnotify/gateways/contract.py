@@ -35,11 +35,11 @@ class OutgoingMessage:
 
     #: Our id for the message (32 hex digits, unique); give it to the provider wherever it takes one.
     reference: str
-    #: The recipient: E.164 with a plus for sms, an address for email.
+    #: The recipient: E.164 with a plus for sms, an address for email, a browser's subscription as JSON for push.
     to: str
     #: The text exactly as it shall arrive.
     body: str
-    #: Only for email.
+    #: Only for email, and the title of a push.
     subject: str | None = None
     #: "gsm7" or "ucs2"; only for sms.
     encoding: Literal["gsm7", "ucs2"] = "gsm7"
@@ -293,6 +293,14 @@ class Gateway:
     def lookup(self, message: SentMessage) -> LookupAnswer:
         """What became of a message whose outcome is unknown."""
         return CannotTell("This provider keeps no list we can ask.")
+
+    def push_key(self) -> str | None:
+        """Push only: the public key (base64url) with which browsers subscribe."""
+        return None
+
+    def takes(self, address: str) -> bool:
+        """Push only: whether it can send to this subscription; asked when a shopper brings one. Asks nobody."""
+        return True
 
     def opted_out(self) -> Iterable[str] | None:
         """Addresses that the provider itself sends to no more, with country code; None where it cannot say."""
