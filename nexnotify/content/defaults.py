@@ -192,6 +192,52 @@ DEFAULTS = (
         "Do you still want it? Tell us, or your request ends soon:\n[[confirm_url]]" + _BYE,
         subject="Do you still want [[product]]?",
     ),
+    # The link of a push is not shown: a click on it opens it.
+    Default(
+        "confirmation",
+        "push",
+        "Waiting on stock",
+        "[[store]]: we will tell you here once when [[product]] [[variant]] is available.",
+        subject="You are on the list",
+    ),
+    Default(
+        "back_in_stock",
+        "push",
+        "Back in stock",
+        "[[store]]: [[product]] [[variant]] can be bought again. [[url|]]",
+        subject="[[product]] is back in stock",
+    ),
+    Default(
+        "back_in_stock",
+        "push",
+        "Back in stock, Backordered",
+        "[[store]]: [[product]] [[variant]], which was on backorder, ships now. [[url|]]",
+        subject="[[product]] is here",
+        product_status="backordered",
+    ),
+    Default(
+        "back_in_stock",
+        "push",
+        "Back in stock, Preordered",
+        "[[store]]: you can buy [[product]] [[variant]] now. [[url|]]",
+        subject="[[product]] has been released",
+        product_status="preordered",
+    ),
+    Default(
+        "reminder",
+        "push",
+        "Reminder",
+        "[[store]]: [[product]] [[variant]] can still be bought. [[url|]]",
+        subject="[[product]] is still in stock",
+    ),
+    Default(
+        "renewal",
+        "push",
+        "Still wanted?",
+        "[[store]]: [[product]] [[variant]] is not available yet. Tell us that you still want it, or your request ends "
+        "soon. [[confirm_url]]",
+        subject="Do you still want [[product]]?",
+    ),
     # Storefronts send emails of their own about orders and tickets.
     Default(
         "order_new",

@@ -53,7 +53,7 @@ class OutgoingMessage:
     attempt: int = 1
     #: Instead of the gateway's own, where the capabilities say it is taken: a number (E.164), a short code or a name.
     sender: str | None = None
-    #: Email only: where a shopper ends these emails (one-click POST).
+    #: Email and push: where a shopper ends these messages (a page; for emails also one-click POST).
     unsubscribe_url: str | None = None
 
 

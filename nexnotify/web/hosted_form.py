@@ -99,6 +99,7 @@ def _payload(store: Store, offer: Offer, typed: dict[str, str], language: Langua
             quantity=int(quantity),
             phone=phone or None,
             email=email or None,
+            push=None,
             channels=None,  # those with an address
             consent=typed["consent"] == "yes",
             consent_text=disclosure(store.name, language.code, can_reply(store)),

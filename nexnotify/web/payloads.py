@@ -154,11 +154,30 @@ class LevelPayload(OneVariant):
     ] = Field(None, description="When the level was so; now, unless told.")
 
 
+class PushKeys(Payload):
+    p256dh: Annotated[str, Field(max_length=120)]
+    auth: Annotated[str, Field(max_length=60)]
+
+
+class PushSubscriptionPayload(Payload):
+    """A browser's subscription, as its ``toJSON()`` gives it."""
+
+    endpoint: Annotated[str, Field(max_length=2000, pattern=r"^https?://")]
+    keys: PushKeys
+    expirationTime: float | None = None
+
+    @property
+    def address(self) -> str:
+        """The one written form of it."""
+        return json.dumps(self.model_dump(include={"endpoint", "keys"}), sort_keys=True, separators=(",", ":"))
+
+
 class RequestPayload(OneVariant):
     """A sign-up, as the widget sends it."""
 
     phone: Annotated[str, Field(max_length=60)] | None = None
     email: Annotated[str, Field(max_length=254)] | None = None
+    push: PushSubscriptionPayload | None = Field(None, description="A browser's subscription, as it gives it.")
     any_variant: bool = Field(False, description="Any variant of its product: the first that can be bought is told.")
     or_variants: Annotated[
         list[OneVariant],

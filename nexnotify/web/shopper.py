@@ -19,7 +19,7 @@ from nexnotify.ledger.questions import follow_up, say_yes
 from nexnotify.ledger.suppression import stop, take_back
 from nexnotify.ledger.values import read_confirm_token, read_preference_token, stop_url
 from nexnotify.nudge import nudge
-from nexnotify.phone import mask, mask_email
+from nexnotify.phone import mask_address
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.life import answerable
 from nexnotify.waitlist.models import AlertRequest
@@ -104,7 +104,7 @@ def _contact_of(asked: AlertRequest, *, lock: bool = False) -> Contact:
 
 
 def _masked(contact: Contact) -> str:
-    return mask(contact.address) if contact.channel == "sms" else mask_email(contact.address)
+    return N_("this browser") if contact.channel == "push" else mask_address(contact.address)
 
 
 @blueprint.get("/<token>")

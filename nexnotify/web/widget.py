@@ -14,6 +14,7 @@ from nexnotify.stores.service import find_store
 from nexnotify.stores.settings import can_reply, store_settings
 from nexnotify.waitlist.service import offered_channels
 from nexnotify.web.payloads import WidgetRequestPayload, read_body
+from nexnotify.web.pushing import push_gateway
 from nexnotify.web.signups import take_signup
 from nexnotify.web.widget_config import config_json, find_offer
 
@@ -42,7 +43,7 @@ def cross_origin(response: Response) -> Response:
 
 @blueprint.get("/<store_key>/variants")
 def variants(store_key: str) -> ResponseReturnValue:
-    """Status and offered channels of the variants asked for by ``sku`` or ``variant_id``."""
+    """Status and offered channels of the variants asked for by ``sku`` or ``variant_id``; the key that pushes need."""
     store = store_of(store_key)
     skus, ids = request.args.getlist("sku"), request.args.getlist("variant_id")
     if not skus and not ids:
@@ -52,12 +53,19 @@ def variants(store_key: str) -> ResponseReturnValue:
     known = [variant for variant in found if variant is not None and variant.product.published]
     if not known:
         raise NotFound("This store does not have that product.")
-    rows = []
-    for variant in known:
-        status, channels = offered_channels(store, variant)
-        row = {"sku": variant.sku, "variant_id": variant.external_id, "status": status, "channels": list(channels)}
-        rows.append(row)
-    answer = jsonify(variants=rows, consent_text=disclosure(store.name, can_reply=can_reply(store)))
+    offers = [(variant, *offered_channels(store, variant)) for variant in known]
+    gateway = push_gateway(store) if any("push" in channels for _, _, channels in offers) else None
+    rows = [
+        {
+            "sku": variant.sku,
+            "variant_id": variant.external_id,
+            "status": status,
+            "channels": [channel for channel in channels if gateway or channel != "push"],
+        }
+        for variant, status, channels in offers
+    ]
+    words = {"consent_text": disclosure(store.name, can_reply=can_reply(store))}
+    answer = jsonify(variants=rows, **words, **({"push_key": gateway.push_key()} if gateway else {}))
     answer.headers["Cache-Control"] = "public, max-age=5"
     return answer
 

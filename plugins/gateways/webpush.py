@@ -219,7 +219,7 @@ def _outcome(answer: http.HttpAnswer) -> Accepted:
 
 
 def payload(message: OutgoingMessage) -> bytes:
-    """What the service worker shows: title, text, and the link of the text, which a click opens, apart from it."""
+    """What the service worker shows: title and text, and apart from it the text's link, which a click opens, and the way out."""
     found = LINK.search(message.body)
     body = message.body.replace(found.group(), "") if found else message.body
     lines_ = (re.sub(r"[^\S\n]+", " ", line).strip(" :") for line in body.split("\n"))
@@ -228,6 +228,7 @@ def payload(message: OutgoingMessage) -> bytes:
         "body": re.sub(r"\n{2,}", "\n", "\n".join(lines_)).strip(),
         "url": found.group().rstrip(".,;:!?)") if found else "",
         "tag": message.reference,
+        "stop": message.unsubscribe_url or "",
     }
     return json.dumps(shown, ensure_ascii=False).encode("utf-8", "replace")
 

@@ -34,6 +34,7 @@ PUSH = outgoing(
     to=BROWSER.address(ELSEWHERE),
     subject="Tee is back in stock",
     body="Tee M can be bought again. https://shop.example/l/abc",
+    unsubscribe_url="https://notify.example/s/WzEsMV0",
 )
 
 
@@ -74,6 +75,7 @@ class TestWebPush(GatewayContract):
                 "body": "Tee M can be bought again.",
                 "url": "https://shop.example/l/abc",
                 "tag": PUSH.reference,
+                "stop": "https://notify.example/s/WzEsMV0",
             },
         ),
         SendCase("taken for later", Answer(202), Accepted(None), PUSH),

@@ -66,6 +66,10 @@ class PushService(ScriptedServer):
         self.asked: list[Asked] = []
         self.claims: dict[str, Any] = {}
 
+    def says(self, *answers: Answer) -> None:
+        """What it answers from now on, in turn, the last one for ever."""
+        self.answers = [self._checked(each) for each in answers]
+
     def _checked(self, answer: Answer | Callable[[Asked], Answer]) -> Callable[[Asked], Answer]:
         def answered(asked: Asked) -> Answer:
             place = next(number for number, each in enumerate(self.asked) if each is asked)

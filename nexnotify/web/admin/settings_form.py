@@ -10,7 +10,7 @@ from wtforms import BooleanField, IntegerField, TextAreaField, TimeField
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from nexnotify.inventory.available import STATUSES
-from nexnotify.stores.settings import StoreSettings
+from nexnotify.stores.settings import CHANNELS, StoreSettings
 from nexnotify.web.admin.forms import MayBeEmpty, refuse, unix_lines
 from nexnotify.web.admin.home_forms import HomeForm
 from nexnotify.web.admin.link_forms import LinksForm
@@ -32,6 +32,10 @@ class SwitchesForm(FlaskForm):
 
 class SettingsForm(SwitchesForm, TellingForm, RequestFields, LinksForm, HomeForm):
     """The store's switches and policy."""
+
+    sold_out_push = BooleanField(N_("Sold Out, push"))
+    backordered_push = BooleanField(N_("Backordered, push"))
+    preordered_push = BooleanField(N_("Preordered, push"))
 
     #: Fields that hold a setting as it is.
     PLAIN = (
@@ -148,7 +152,7 @@ class SettingsForm(SwitchesForm, TellingForm, RequestFields, LinksForm, HomeForm
         data: dict[str, Any] = {
             f"{status}_{channel}": getattr(getattr(settings.switches, status), channel)
             for status in STATUSES
-            for channel in ("sms", "email")
+            for channel in CHANNELS
         }
         data |= {name: getattr(settings, name) for name in (*SettingsForm.PLAIN, *REQUEST_FIELDS)}
         days = StoreSettings.model_validate({}).bought_days if settings.bought_days is None else settings.bought_days
@@ -160,14 +164,7 @@ class SettingsForm(SwitchesForm, TellingForm, RequestFields, LinksForm, HomeForm
 
     def changes(self, settings: StoreSettings) -> dict[str, Any]:
         """What was typed, as :func:`nexnotify.stores.settings.merge_settings` takes it."""
-        switches = {
-            status: {
-                "sms": self[f"{status}_sms"].data,
-                "email": self[f"{status}_email"].data,
-                "push": getattr(settings.switches, status).push,
-            }
-            for status in STATUSES
-        }
+        switches = {status: {channel: self[f"{status}_{channel}"].data for channel in CHANNELS} for status in STATUSES}
         quiet, cap = None, None
         if self.quiet.data:
             quiet = {"from": f"{self.quiet_from.data:%H:%M}", "to": f"{self.quiet_to.data:%H:%M}"}
