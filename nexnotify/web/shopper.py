@@ -88,7 +88,7 @@ def _question_page(asked: AlertRequest, request_ids: list[int], *, done: bool) -
         "shopper/question.html",
         store=db.session.get_one(Store, asked.store_id),
         contact=contact,
-        masked=_masked(contact),
+        masked=mask_address(contact.address),
         rows=[(item, variant, status_of(variant) == "in_stock") for item, variant in rows],
         asked=bool(request_ids),
         done=done,
@@ -101,10 +101,6 @@ def _contact_of(asked: AlertRequest, *, lock: bool = False) -> Contact:
     if lock:
         statement = statement.with_for_update(key_share=True)
     return db.session.execute(statement.execution_options(populate_existing=True)).scalar_one()
-
-
-def _masked(contact: Contact) -> str:
-    return N_("this browser") if contact.channel == "push" else mask_address(contact.address)
 
 
 @blueprint.get("/<token>")
@@ -162,5 +158,10 @@ def _page(contact: Contact, done: str | None) -> str:
     by_id = {variant.id: variant for variant in variants}
     rows = [(item, by_id[item.variant_id]) for item in requests]
     return render_template(
-        "shopper/preferences.html", store=store, contact=contact, masked=_masked(contact), rows=rows, done=done
+        "shopper/preferences.html",
+        store=store,
+        contact=contact,
+        masked=mask_address(contact.address),
+        rows=rows,
+        done=done,
     )

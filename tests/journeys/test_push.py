@@ -144,10 +144,11 @@ def test_the_way_out_ends_what_the_browser_waits_for(pushing: Shop, browser: Bro
     pushing.work()
     way_out = shown(service)[0]["stop"]
     page = pushing.client.get(way_out).get_data(as_text=True)
-    assert "this browser" in page
+    assert "This browser is told once of each of these" in page
     assert "Tee" in page
     assert pushing.requests()[0]["status"] == "waiting"  # looking changes nothing
-    pushing.client.post(way_out, data={"stop": "all"})
+    page = pushing.client.post(way_out, data={"stop": "all"}).get_data(as_text=True)
+    assert "This browser gets no messages from us." in page
     pushing.stock("TEE-M", 5)
     pushing.work()
     assert pushing.requests()[0]["closed_reason"] == "stop"
