@@ -20,7 +20,7 @@ from py_vapid.utils import b64urldecode, b64urlencode
 from pywebpush import WebPusher
 from wtforms import IntegerField, PasswordField, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.fields import SelectChoice
-from wtforms.validators import InputRequired, NumberRange
+from wtforms.validators import DataRequired, NumberRange
 
 from nexnotify.gateways import http
 from nexnotify.gateways.contract import (
@@ -55,7 +55,7 @@ TOKEN_HOURS = 12
 class WebPushSettings(GatewaySettings):
     contact = StringField(
         "Contact",
-        [InputRequired()],
+        [DataRequired()],
         description="Your email address, or the https:// address of your shop: where a push service reaches you.",
     )
     private_key = PasswordField(
@@ -64,7 +64,7 @@ class WebPushSettings(GatewaySettings):
     )
     hours = IntegerField(
         "Hours",
-        [InputRequired(), NumberRange(1, 672)],
+        [NumberRange(1, 672)],
         default=4,
         description="How long a push service keeps a message for a browser that is off.",
     )
@@ -80,7 +80,7 @@ class WebPushSettings(GatewaySettings):
     )
     services = TextAreaField(
         "Push services",
-        [InputRequired()],
+        [DataRequired()],
         default="\n".join(SERVICES),
         description="Hosts that browsers' subscriptions may name, one a line; *. stands for any name before it.",
     )

@@ -228,6 +228,14 @@ def test_each_gateway_makes_a_key_of_its_own() -> None:
     assert gateway.push_key() in gateway.check().detail
 
 
+def test_nothing_but_a_contact_is_needed() -> None:
+    found = WEBPUSH.Settings(MultiDict({"contact": "shop@shop.example"}))
+    assert found.validate(), found.errors
+    gateway = WEBPUSH(found.data)
+    assert gateway.check().ok
+    assert gateway.takes(BROWSER.address(ELSEWHERE))
+
+
 @pytest.mark.parametrize(
     "field, value",
     [
@@ -238,6 +246,8 @@ def test_each_gateway_makes_a_key_of_its_own() -> None:
         ("services", "https://fcm.googleapis.com"),
         ("services", "http://10.0.0.1:80"),
         ("services", "*"),
+        ("services", ""),
+        ("hours", ""),
         ("hours", "0"),
         ("hours", "1000"),
     ],
