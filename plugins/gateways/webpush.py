@@ -60,7 +60,7 @@ class WebPushSettings(GatewaySettings):
     )
     private_key = PasswordField(
         "Private key",
-        description="Leave empty: a key is made. Browsers subscribe for this key, so a new one ends all subscriptions.",
+        description="Made by itself. Browsers subscribe for this key, so another one ends all subscriptions.",
     )
     hours = IntegerField(
         "Hours",
