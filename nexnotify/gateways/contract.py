@@ -294,14 +294,6 @@ class Gateway:
         """What became of a message whose outcome is unknown."""
         return CannotTell("This provider keeps no list we can ask.")
 
-    def push_key(self) -> str | None:
-        """Push only: the public key (base64url) with which browsers subscribe."""
-        return None
-
-    def takes(self, address: str) -> bool:
-        """Push only: whether it can send to this subscription; asked when a shopper brings one. Asks nobody."""
-        return True
-
     def opted_out(self) -> Iterable[str] | None:
         """Addresses that the provider itself sends to no more, with country code; None where it cannot say."""
         return None

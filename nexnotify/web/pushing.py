@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from nexnotify.gateways.contract import Gateway
 from nexnotify.gateways.loader import UnknownGateway
+from nexnotify.gateways.push import PushGateway
 from nexnotify.gateways.service import open_gateway, sender_of
 from nexnotify.stores.models import Store
 
 
-def push_gateway(store: Store) -> Gateway | None:
+def push_gateway(store: Store) -> PushGateway | None:
     """What sends the store's pushes; None where nothing does, and nobody is asked for a subscription."""
     instance = sender_of(store, "push")
     try:
-        return open_gateway(instance) if instance is not None else None
+        gateway = open_gateway(instance) if instance is not None else None
     except UnknownGateway:
         return None
+    return gateway if isinstance(gateway, PushGateway) else None
 
 
 def push_fault(store: Store, address: str | None) -> tuple[str, str] | None:

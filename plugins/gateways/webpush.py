@@ -26,7 +26,6 @@ from nexnotify.gateways import http
 from nexnotify.gateways.contract import (
     Accepted,
     Capabilities,
-    Gateway,
     GatewaySettings,
     Health,
     OutgoingMessage,
@@ -35,6 +34,7 @@ from nexnotify.gateways.contract import (
     Transient,
     Unknown,
 )
+from nexnotify.gateways.push import PushGateway
 
 SERVICES = (
     "fcm.googleapis.com",
@@ -103,10 +103,9 @@ class WebPushSettings(GatewaySettings):
             raise ValidationError(f"Not the name of a host: {', '.join(wrong)[:200]}.")
 
 
-class GATEWAY(Gateway):
+class GATEWAY(PushGateway):
     key = "webpush"
     label = "Browser push"
-    channel = "push"
     #: Push services tell nothing after they have taken a message, and keep no list to ask.
     capabilities = Capabilities()
     default_rate = 0.0
