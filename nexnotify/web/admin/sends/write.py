@@ -11,13 +11,14 @@ from flask_wtf import FlaskForm
 from wtforms.fields.choices import SelectChoice
 
 from nexnotify.campaigns import service
+from nexnotify.campaigns.items import items_of
 from nexnotify.campaigns.models import Send
-from nexnotify.campaigns.summary import Twin, some_people, summarise, twins
+from nexnotify.campaigns.summary import Someone, Twin, some_people, summarise, twins
 from nexnotify.campaigns.texts import Texts
 from nexnotify.clock import utcnow
 from nexnotify.content.models import Template
 from nexnotify.content.preview import write_plainly
-from nexnotify.content.service import current_version, custom_templates, template_problems
+from nexnotify.content.service import Rendered, current_version, custom_templates, template_problems
 from nexnotify.customers.service import find_or_make_contact, normalise
 from nexnotify.db import db, transaction
 from nexnotify.errors import Conflict, Invalid, TooMany
@@ -72,7 +73,7 @@ def write(send_id: int) -> ResponseReturnValue:
     if "use" in request.form and (template := _template(form)) is not None:
         form.body.data = current_version(template).body
     if is_fine and looks and form.body.data:
-        put_errors(form, template_problems("sms", form.body.data, None, send.kind))
+        put_errors(form, template_problems("sms", form.body.data, None, send.words_kind))
     status = 422 if form.errors else 200
     if "HX-Request" in request.headers:
         return render_template("admin/sends/_live.html", **context(send, form)), status
@@ -192,8 +193,7 @@ def test(send_id: int) -> ResponseReturnValue:
     people = some_people(store, send, 1)
     with transaction():
         contact = find_or_make_contact(store, "sms", number, now)
-        one = (people[0].first_name, people[0].last_name) if people else ("Ann", "Lee")
-        text = Texts(store, send).text(*one, contact.id)
+        text = _trial_text(store, send, people[0] if people else None, contact.id)
         answer = queue_trial(store, contact, text, now) if text else Skip("no_text")
         if not isinstance(answer, Skip):
             audit(store, "send.tested", current_user.id, now, number=mask(number))
@@ -203,6 +203,16 @@ def test(send_id: int) -> ResponseReturnValue:
     nudge("send")
     flash(N_("A test is on its way to %(number)s.", number=mask(number)), "success")
     return redirect(url_for("admin_sends.check", send_id=send_id))
+
+
+def _trial_text(store: Store, send: Send, one: Someone | None, contact_id: int) -> Rendered | None:
+    """The text as this person would get it, but for the link to end, which is the tester's own."""
+    if one is None:
+        return Texts(store, send).text("Ann", "Lee", contact_id)
+    item = items_of(store, send, {one.contact_id: one.request_id}).get(one.contact_id)
+    # A short link is worth something in a message of its own only.
+    texts = Texts(store, send, has_links=False)
+    return texts.text(one.first_name, one.last_name, contact_id, item.variant if item else None)
 
 
 @bp.post("/<int:send_id>/confirm")
