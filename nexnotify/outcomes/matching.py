@@ -59,7 +59,7 @@ def match_order(store: Store, order: Order) -> None:
         db.session.execute(update.execution_options(synchronize_session=False))
     _count_firsts(store, {before, found.request_id if found else None} - {None})
     if placed is not None and placed != order.placed_at:
-        mark(store, [placed])
+        mark(store, [placed], "bought")
 
 
 def match_page_order(store: Store, page_order: PageOrder) -> None:
@@ -185,7 +185,7 @@ def _count_firsts(store: Store, request_ids: Collection[int | None]) -> None:
             .outerjoin(Order, sa.and_(Order.store_id == OrderMatch.store_id, Order.id == OrderMatch.order_id))
             .where(OrderMatch.store_id == store.id, OrderMatch.request_id == request_id)
         ).all()  # unsorted: to sort them, SQLite would read all matches of the store
-        mark(store, [row.at for row in rows])
+        mark(store, [row.at for row in rows], "bought")
         first = min(((row.at, row.id) for row in rows if row.status not in UNDONE), default=(None, None))[1]
         for row in rows:
             if row.counts != (row.id == first):

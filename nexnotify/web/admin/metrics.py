@@ -14,7 +14,8 @@ from nexnotify.clock import utcnow
 from nexnotify.db import db
 from nexnotify.errors import NotFound
 from nexnotify.reports.dashboard.figures import Daily
-from nexnotify.reports.metrics import Figures, Metrics, metrics_of, products_of, span_until
+from nexnotify.reports.measures import Figures
+from nexnotify.reports.metrics import Metrics, metrics_of, products_of, span_until
 from nexnotify.reports.words import channel_word, kind_word
 from nexnotify.reports.xlsx import Column, Sheet
 from nexnotify.web.admin.access import MAY_EXPORT, current_store, requires, staff_guard

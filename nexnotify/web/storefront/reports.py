@@ -12,7 +12,9 @@ from nexnotify.catalog.models import Product
 from nexnotify.clock import utcnow
 from nexnotify.db import db
 from nexnotify.errors import Invalid
-from nexnotify.reports.metrics import Figures, metrics_of, span_until
+from nexnotify.outcomes.spans import within
+from nexnotify.reports.measures import Figures
+from nexnotify.reports.metrics import metrics_of, span_until
 from nexnotify.reports.words import kind_word
 from nexnotify.web.guards import the_store
 from nexnotify.web.payloads import refuse_unknown_filters
@@ -35,9 +37,9 @@ def get_outcomes() -> ResponseReturnValue:
         zone=store.zone,
         total=_figures(found.total),
         signup_rate=_share(found.signup_rate),
-        restocks=found.restocks,
-        opt_outs=found.opt_outs,
-        opt_outs_per_1000=_share(found.opt_outs_per_1000),
+        restocks=found.total.counts["restocks"],
+        opt_outs=found.total.counts["opted_out"],
+        opt_outs_per_1000=_share(found.total.opt_outs_per_1000),
         by_channel=[{"channel": name} | _figures(figures) for name, figures in found.by_channel.items()],
         by_template=[
             {
@@ -87,8 +89,8 @@ def _figures(figures: Figures) -> dict[str, Any]:
         "won": counts["won"],
         "assisted": counts["assisted"],
         "conversion": _share(figures.converted),
-        "within_hour": counts["within_hour"],
-        "within_day": counts["within_day"],
+        "within_hour": within(figures.after, 60),
+        "within_day": within(figures.after, 1440),
         "revenue": [
             {"currency": currency, "revenue": f"{both:.2f}", "revenue_won": f"{won:.2f}"}
             for currency, (both, won) in sorted(figures.money.items())
