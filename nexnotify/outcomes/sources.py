@@ -107,19 +107,29 @@ def _sent(store_id: int, since: datetime, until: datetime) -> Any:
     )
 
 
-def _bought(store_id: int, since: datetime, until: datetime) -> Any:
-    """Orders that count, each with the last message before it that told of the product."""
-    at = OrderMatch.at
-    told = (
+def told_before() -> Any:
+    """The last message, before an :class:`OrderMatch`, that told its request of the product: a correlated id."""
+    return (
         sa.select(Message.id)
         .join(Alert, sa.and_(Alert.store_id == Message.store_id, Alert.message_id == Message.id))
         .where(Alert.store_id == OrderMatch.store_id, Alert.request_id == OrderMatch.request_id)
-        .where(Message.accepted_at <= at)
+        .where(Message.accepted_at <= OrderMatch.at)
         .order_by(Message.accepted_at.desc(), Message.id.desc())
         .limit(1)
         .correlate(OrderMatch)
         .scalar_subquery()
     )
+
+
+def span_after(at: Any, told_at: Any) -> Any:
+    """The end, in minutes, of the span of ``spans.SPANS`` in which a moment comes after being told; null without that."""
+    passed = _seconds(at, told_at)
+    return sa.case(*((passed <= 60 * end, end) for end in SPANS))
+
+
+def _bought(store_id: int, since: datetime, until: datetime) -> Any:
+    """Orders that count, each with the last message before it that told of the product."""
+    at, told = OrderMatch.at, told_before()
     total = sa.case((Order.id.is_not(None), Order.total), else_=PageOrder.total)
     each = (
         sa.select(
@@ -138,8 +148,8 @@ def _bought(store_id: int, since: datetime, until: datetime) -> Any:
         .where(OrderMatch.store_id == store_id, at >= since, at < until, sa.text("order_match.counts"))
         .cte("each_order")
     )
-    it, passed = each.c, _seconds(each.c.at, Message.accepted_at)
-    after = sa.case(*((passed <= 60 * end, end) for end in SPANS)).label("after")
+    it = each.c
+    after = span_after(it.at, Message.accepted_at).label("after")
     cut = (AlertRequest.variant_id, Contact.channel, Message.kind, TemplateVersion.template_id, it.currency, after)
     return (
         sa.select(

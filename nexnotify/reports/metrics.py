@@ -82,7 +82,7 @@ def metrics_of(store: Store, span: Span, product: Product | None = None) -> Metr
         if row["kind"]:
             templates.setdefault((row["template_id"], row["kind"], row["channel"]), Figures()).add(row)
     days = {day: Figures() for day in span.days}
-    for row in _sums((OutcomeDay.day, OutcomeDay.kind, OutcomeDay.currency), where):
+    for row in _sums((OutcomeDay.day, OutcomeDay.kind, OutcomeDay.currency, OutcomeDay.after), where):
         days[row["day"]].add(row)
     views, signups = _views(store, span, product)
     return Metrics(
@@ -120,9 +120,8 @@ def products_of(store: Store, span: Span) -> list[tuple[Product, Figures]]:
     mine = sa.select(Variant.id, Variant.product_id).where(Variant.store_id == store.id, Variant.product_id.in_(ids))
     of_variant = {row.id: row.product_id for row in db.session.execute(mine)}
     found = {number: Figures() for number in ids}
-    for row in _sums(
-        (OutcomeDay.variant_id, OutcomeDay.kind, OutcomeDay.currency), (*days, OutcomeDay.variant_id.in_(of_variant))
-    ):
+    cut = (OutcomeDay.variant_id, OutcomeDay.kind, OutcomeDay.currency, OutcomeDay.after)
+    for row in _sums(cut, (*days, OutcomeDay.variant_id.in_(of_variant))):
         found[of_variant[row["variant_id"]]].add(row)
     products = db.session.scalars(sa.select(Product).where(Product.store_id == store.id, Product.id.in_(ids)))
     by_id = {product.id: product for product in products}

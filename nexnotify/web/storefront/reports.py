@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +18,7 @@ from nexnotify.outcomes.spans import within
 from nexnotify.reports.measures import Figures
 from nexnotify.reports.metrics import metrics_of, span_until
 from nexnotify.reports.words import kind_word
+from nexnotify.reports.worth import SORTS, demand_of
 from nexnotify.web.guards import the_store
 from nexnotify.web.payloads import refuse_unknown_filters
 from nexnotify.web.storefront import blueprint
@@ -54,6 +57,42 @@ def get_outcomes() -> ResponseReturnValue:
     )
 
 
+@blueprint.get("/reports/demand")
+def get_demand() -> ResponseReturnValue:
+    """What people wait for, in units and money."""
+    refuse_unknown_filters(("sort",))
+    store, sort = the_store(), request.args.get("sort", SORTS[0])
+    if sort not in SORTS:
+        raise Invalid("Some filters are not right.", fields={"sort": f"Choose one of {', '.join(SORTS)}."})
+    found = demand_of(store, sort, utcnow())
+    return jsonify(
+        currency=store.currency,
+        waiting=found.waiting,
+        units=found.units,
+        worth=_money(found.worth),
+        expected=_money(found.expected(found.worth)),
+        unpriced=found.unpriced,
+        bought_of_told=_share(found.rate),
+        wanted=[
+            {
+                "sku": item.variant.sku,
+                "variant_id": item.variant.external_id,
+                "product": item.variant.product.title,
+                "waiting": item.waiting,
+                "units": item.units,
+                "price": None if item.worth is None else _money(item.variant.price),
+                "worth": _money(item.worth),
+                "expected": _money(found.expected(item.worth)),
+            }
+            for item in found.wanted
+        ],
+    )
+
+
+def _money(sum_: Decimal | None) -> str | None:
+    return None if sum_ is None else f"{sum_:.2f}"
+
+
 def _days() -> int:
     text = request.args.get("days", str(DAYS))
     if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MOST_DAYS):
@@ -76,6 +115,9 @@ def _figures(figures: Figures) -> dict[str, Any]:
     return {
         "requests": counts["asked"],
         "requests_for_one_variant": counts["specific"],
+        "questioned": counts["questioned"],
+        "confirmed": counts["confirmed"],
+        "confirmation_rate": _share(figures.share("confirmed", "questioned")),
         "sent": counts["taken"],
         "sent_in_time": counts["in_time"],
         "in_time_rate": _share(figures.share("in_time", "taken")),
@@ -91,10 +133,18 @@ def _figures(figures: Figures) -> dict[str, Any]:
         "conversion": _share(figures.converted),
         "within_hour": within(figures.after, 60),
         "within_day": within(figures.after, 1440),
+        "time_to_purchase": figures.time_to_purchase and asdict(figures.time_to_purchase),
         "revenue": [
             {"currency": currency, "revenue": f"{both:.2f}", "revenue_won": f"{won:.2f}"}
             for currency, (both, won) in sorted(figures.money.items())
         ],
+        "opt_outs": counts["opted_out"],
+        "opt_outs_per_1000": _share(figures.opt_outs_per_1000),
+        "opt_outs_by_gateway": counts["complained"],
+        "restocks": counts["restocks"],
+        "units": counts["units"],
+        "units_sold": counts["units_sold"],
+        "sell_through": _share(figures.share("units_sold", "units")),
     }
 
 
