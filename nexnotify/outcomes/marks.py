@@ -151,9 +151,7 @@ def _of_messages() -> Any:
 def _of_clicks() -> Any:
     moments = sa.select(ShortLink.store_id, Message.created_at).select_from(Click)
     moments = moments.join(ShortLink, sa.and_(ShortLink.store_id == Click.store_id, ShortLink.id == Click.link_id))
-    return moments.join(
-        Message, sa.and_(Message.store_id == ShortLink.store_id, Message.id == ShortLink.message_id)
-    )
+    return moments.join(Message, sa.and_(Message.store_id == ShortLink.store_id, Message.id == ShortLink.message_id))
 
 
 def _of_questions() -> Any:
@@ -168,9 +166,7 @@ def _of_answers() -> Any:
     moments = sa.select(AlertRequest.store_id, AlertRequest.created_at).select_from(ConsentEntry)
     return moments.join(
         AlertRequest,
-        sa.and_(
-            AlertRequest.store_id == ConsentEntry.store_id, AlertRequest.contact_id == ConsentEntry.contact_id
-        ),
+        sa.and_(AlertRequest.store_id == ConsentEntry.store_id, AlertRequest.contact_id == ConsentEntry.contact_id),
     ).where(sa.text("consent_entry.action = 'confirmed'"))
 
 

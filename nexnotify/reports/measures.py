@@ -38,7 +38,9 @@ class Figures:
             self.alerts_delivered += int(row["delivered"] or 0)
             self.alerts_clicked += int(row["clicked"] or 0)
         if row.get("after") is not None:
-            self.after[row["after"]] = self.after.get(row["after"], 0) + int(row["won"] or 0) + int(row["assisted"] or 0)
+            self.after[row["after"]] = (
+                self.after.get(row["after"], 0) + int(row["won"] or 0) + int(row["assisted"] or 0)
+            )
         if row.get("currency"):
             both, won = self.money.get(row["currency"], (Decimal(0), Decimal(0)))
             self.money[row["currency"]] = (both + (row["revenue"] or 0), won + (row["revenue_won"] or 0))

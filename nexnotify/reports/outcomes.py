@@ -72,7 +72,7 @@ class Outcome:
     def __add__(self, other: Outcome) -> Outcome:
         names = ("messages", "clicked", "won", "assisted", "revenue", "revenue_won", "units", "units_sold")
         after = {end: self.after.get(end, 0) + other.after.get(end, 0) for end in {*self.after, *other.after}}
-        return Outcome(*(getattr(self, name) + getattr(other, name) for name in names), after)
+        return Outcome(**{name: getattr(self, name) + getattr(other, name) for name in names}, after=after)
 
 
 def outcomes_of(store: Store, events: Sequence[RestockEvent]) -> dict[int, Outcome]:

@@ -23,9 +23,7 @@ _OPEN = sa.text("status IN ('pending', 'waiting')")
 
 def _waiting(columns: list[str]) -> None:
     op.drop_index("ix_alert_request_waiting", "alert_request")
-    op.create_index(
-        "ix_alert_request_waiting", "alert_request", columns, sqlite_where=_OPEN, postgresql_where=_OPEN
-    )
+    op.create_index("ix_alert_request_waiting", "alert_request", columns, sqlite_where=_OPEN, postgresql_where=_OPEN)
 
 
 def upgrade() -> None:

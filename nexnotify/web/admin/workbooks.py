@@ -41,7 +41,11 @@ def audited_csv(store: Store, name: str, sheet: Sheet, action: str, wanted: Mapp
         audit(store, action, current_user.id, utcnow(), rows=count, filter=dict(wanted))
     day = to_local(utcnow(), store.zone)
     answer = send_file(
-        BytesIO(data), "text/csv; charset=utf-8", as_attachment=True, download_name=f"{name}-{day:%Y-%m-%d}.csv", max_age=0
+        BytesIO(data),
+        "text/csv; charset=utf-8",
+        as_attachment=True,
+        download_name=f"{name}-{day:%Y-%m-%d}.csv",
+        max_age=0,
     )
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -47,7 +47,9 @@ class FiguresAnswer(Answer):
     within_day: Annotated[int, Field(ge=0, description="Orders within a day of being told.")]
     time_to_purchase: Annotated[SpanAnswer | None, Field(description="From being told to the order; null: no order.")]
     revenue: list[RevenueAnswer]
-    opt_outs: Annotated[int, Field(ge=0, description="People who opted out, each once a day, by the last message before.")]
+    opt_outs: Annotated[
+        int, Field(ge=0, description="People who opted out, each once a day, by the last message before.")
+    ]
     opt_outs_per_1000: Annotated[float | None, Field(ge=0, description="For each 1,000 messages sent.")]
     opt_outs_by_gateway: Annotated[
         int, Field(ge=0, description="Those a gateway or mailbox told of: complaints, and opt-outs made there.")
@@ -96,7 +98,9 @@ class WantedAnswer(Answer):
     units: Annotated[int, Field(ge=1, description="Units that they want.")]
     price: Annotated[str | None, Field(description="In the store's currency; null without one.")]
     worth: Annotated[str | None, Field(description="Units times price: what it would come to if everybody bought.")]
-    expected: Annotated[str | None, Field(description="The same, if as many buy of those told as of late; null: unknown.")]
+    expected: Annotated[
+        str | None, Field(description="The same, if as many buy of those told as of late; null: unknown.")
+    ]
 
 
 class DemandReport(Answer):
