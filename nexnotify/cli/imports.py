@@ -17,7 +17,7 @@ from nexnotify.errors import NexnotifyError
 from nexnotify.imports.kinds import KINDS, Options, line_of
 from nexnotify.imports.reading import doubt_about, open_text
 from nexnotify.nudge import nudge
-from nexnotify.reports.xlsx import is_formula_like
+from nexnotify.reports.csv_files import as_text
 
 #: Products or levels of one transaction.
 BATCH = 50
@@ -141,18 +141,13 @@ def _take(rows: Iterator[Any], save: Any, what: str, dry_run: bool, as_json: boo
     return counts | ({"variants": inner} if what == "products" else {})
 
 
-def _as_text(cell: str | None) -> str | None:
-    """A cell of the file as a spreadsheet shows it, and does not work out."""
-    return f"'{cell}" if cell and is_formula_like(cell) else cell
-
-
 def _finish(counts: dict[str, Any], report: Path | None, dry_run: bool, as_json: bool) -> None:
     refused: list[RefusedRow] = sorted(counts.pop("refused"), key=lambda row: row.line)
     if report:
         with report.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream)
             writer.writerow(("line", "column", "value", "reason"))
-            writer.writerows((row.line, _as_text(row.column), _as_text(row.value), row.reason) for row in refused)
+            writer.writerows((row.line, as_text(row.column), as_text(row.value), row.reason) for row in refused)
     rows = [{"line": row.line, "column": row.column, "reason": row.reason} for row in refused]
 
     def lines() -> str:

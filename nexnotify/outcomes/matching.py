@@ -59,7 +59,7 @@ def match_order(store: Store, order: Order) -> None:
         db.session.execute(update.execution_options(synchronize_session=False))
     _count_firsts(store, {before, found.request_id if found else None} - {None})
     if placed is not None and placed != order.placed_at:
-        mark(store, [placed])
+        mark(store, [placed], "bought")
 
 
 def match_page_order(store: Store, page_order: PageOrder) -> None:
@@ -88,6 +88,34 @@ def match_page_order(store: Store, page_order: PageOrder) -> None:
     whole |= {"key": page_order.key, "at": page_order.at, **_counted_for(store, best, page_order.at)}
     db.session.execute(insert_ignore(OrderMatch).values(store_id=store.id, **whole))
     _count_firsts(store, {best.request_id})
+
+
+def match_again(store: Store, order: Order | PageOrder) -> None:
+    """Forget what an order counted for, and look anew: the rules have changed.
+
+    An order that its page told as well is looked at once, with the storefront's own word first. What it counts for stays
+    where nobody knows any more whose it was, because they were erased.
+    """
+    key = order.key if isinstance(order, PageOrder) else order_key(store, order.external_id)
+    mine = (OrderMatch.store_id == store.id, OrderMatch.key == key)
+    known = db.session.execute(sa.select(OrderMatch.request_id, OrderMatch.at).where(*mine)).first()
+    page_order = order if isinstance(order, PageOrder) else None
+    if page_order is None:
+        told = sa.select(PageOrder).where(PageOrder.store_id == store.id, PageOrder.key == key)
+        page_order = db.session.scalar(told)
+    elif db.session.scalar(sa.select(OrderMatch.order_id).where(*mine)) is not None:
+        return
+    people = [page_order.sms_contact_id, page_order.email_contact_id, page_order.visitor] if page_order else []
+    if not any(people) and not (isinstance(order, Order) and contacts_of_order(store, order)):
+        return
+    db.session.execute(sa.delete(OrderMatch).where(*mine).execution_options(synchronize_session=False))
+    if isinstance(order, Order):
+        match_order(store, order)
+    if page_order is not None:
+        match_page_order(store, page_order)
+    if known is not None:
+        mark(store, [known.at], "bought")
+        _count_firsts(store, {known.request_id})
 
 
 def contacts_of_order(store: Store, order: Order) -> list[int]:
@@ -185,7 +213,7 @@ def _count_firsts(store: Store, request_ids: Collection[int | None]) -> None:
             .outerjoin(Order, sa.and_(Order.store_id == OrderMatch.store_id, Order.id == OrderMatch.order_id))
             .where(OrderMatch.store_id == store.id, OrderMatch.request_id == request_id)
         ).all()  # unsorted: to sort them, SQLite would read all matches of the store
-        mark(store, [row.at for row in rows])
+        mark(store, [row.at for row in rows], "bought")
         first = min(((row.at, row.id) for row in rows if row.status not in UNDONE), default=(None, None))[1]
         for row in rows:
             if row.counts != (row.id == first):

@@ -161,8 +161,9 @@ class Click(Tenant, db.Model):
 class OutcomeDay(Tenant, db.Model):
     """What happened on one day of a store, added up: written by ``outcomes.rollups`` from the rows, and by nobody else.
 
-    A row has one ``part``: "asked" (requests, by the day they were made on), "sent" (messages, by the day they were
-    written on) or "bought" (orders that count, by the day they were placed on). The other parts' numbers are 0.
+    A row has one ``part``, and the other parts' numbers are 0: "asked" (requests, by the day they were made on), "sent"
+    (messages, by the day they were written on), "bought" (orders that count, by the day they were placed on), "left"
+    (people who opted out, by the day they did) or "restocked" (restocks, by the day they were noticed on).
     """
 
     __tablename__ = "outcome_day"
@@ -191,17 +192,23 @@ class OutcomeDay(Tenant, db.Model):
     #: All variants together, ``variant_id`` being null: what is asked about a store reads only these.
     whole: Mapped[bool]
     part: Mapped[str] = mapped_column(sa.String(10))
+    #: Empty for restocks.
     channel: Mapped[str] = mapped_column(sa.String(10))
     #: What is asked for, spoken of or bought; null for messages that speak of no product.
     variant_id: Mapped[int | None] = mapped_column(BigId)
-    #: Of messages: their kind, and the template they were written with.
+    #: Of messages: their kind, and the template they were written with. Of orders and opt-outs, those of the last message
+    #: before: for an order, of the last that told of the product.
     kind: Mapped[str | None] = mapped_column(sa.String(20))
     template_id: Mapped[int | None] = mapped_column(BigId)
     #: Of orders.
     currency: Mapped[str | None] = mapped_column(sa.String(3))
-    #: Requests, and those of them for one variant.
+    #: Of orders: placed within so many minutes of being told, the least of ``spans.SPANS``; null where nobody knows.
+    after: Mapped[int | None]
+    #: Requests, those of them for one variant, those whose shopper had to say yes first, and those of these who did.
     asked: Mapped[int] = mapped_column(default=0)
     specific: Mapped[int] = mapped_column(default=0)
+    questioned: Mapped[int] = mapped_column(default=0)
+    confirmed: Mapped[int] = mapped_column(default=0)
     #: Messages; those that a gateway took, and of them those taken in time.
     written: Mapped[int] = mapped_column(default=0)
     taken: Mapped[int] = mapped_column(default=0)
@@ -210,33 +217,49 @@ class OutcomeDay(Tenant, db.Model):
     #: Surely not delivered; and those of them that a gateway or carrier took for spam.
     failed: Mapped[int] = mapped_column(default=0)
     filtered: Mapped[int] = mapped_column(default=0)
+    #: Held now; nobody knows whether they went; decided against.
+    held: Mapped[int] = mapped_column(default=0)
+    uncertain: Mapped[int] = mapped_column(default=0)
+    not_sent: Mapped[int] = mapped_column(default=0)
     #: Messages of whose links a person opened one.
     clicked: Mapped[int] = mapped_column(default=0)
     won: Mapped[int] = mapped_column(default=0)
     assisted: Mapped[int] = mapped_column(default=0)
-    #: Orders placed within an hour, and within a day, of being told.
-    within_hour: Mapped[int] = mapped_column(default=0)
-    within_day: Mapped[int] = mapped_column(default=0)
+    #: Of both, those for which a page's word is all there is.
+    by_page: Mapped[int] = mapped_column(default=0)
     revenue: Mapped[Decimal] = mapped_column(sa.Numeric(16, 4), default=0)
     revenue_won: Mapped[Decimal] = mapped_column(sa.Numeric(16, 4), default=0)
+    #: People who opted out, and those of them of whom a gateway or mailbox told it: a complaint, or an opt-out made there.
+    opted_out: Mapped[int] = mapped_column(default=0)
+    complained: Mapped[int] = mapped_column(default=0)
+    #: Restocks; units that could be sold then, of those with a limit; units by which stock fell in the days after.
+    restocks: Mapped[int] = mapped_column(default=0)
+    units: Mapped[int] = mapped_column(BigId, default=0)
+    units_sold: Mapped[int] = mapped_column(BigId, default=0)
 
 
 class OutcomeMark(Tenant, db.Model):
-    """A day of a store whose sums are to be made anew. Only ever added, so that a mark is seen with what it is about."""
+    """A part of a store's day whose sums are to be made anew. Only ever added, so that a mark is seen with what it is about."""
 
     __tablename__ = "outcome_mark"
     __table_args__ = tenant_args()
 
     day: Mapped[date]
+    part: Mapped[str] = mapped_column(sa.String(10))
 
 
-class OutcomeZone(Tenant, db.Model):
-    """The zone that a store's days were added up in; a store without one has all its days to come."""
+class OutcomeBasis(Tenant, db.Model):
+    """What a store's outcomes were made with; a store without one has all its days to come."""
 
-    __tablename__ = "outcome_zone"
+    __tablename__ = "outcome_basis"
     __table_args__ = tenant_args(sa.UniqueConstraint("store_id"))
 
+    #: The zone its days are cut by.
     zone: Mapped[str] = mapped_column(sa.String(60))
+    #: The days within which an order counts.
+    attribution_days: Mapped[int]
+    #: While orders are looked at again for other days: how far it came, oldest first. Null: it is done.
+    recounted_to: Mapped[datetime | None]
 
 
 class OutcomeCursor(db.Model):

@@ -14,6 +14,7 @@ from nexnotify.catalog.models import Variant
 from nexnotify.clock import to_local
 from nexnotify.customers.service import find_contact
 from nexnotify.db import db, insert_ignore, insert_new
+from nexnotify.outcomes.marks import mark
 from nexnotify.outcomes.matching import match_page_order, order_key
 from nexnotify.outcomes.models import OrderMatch, PageOrder, VisitorRequest
 from nexnotify.secrets import keyed_hash
@@ -149,6 +150,12 @@ def forget_visitors(store_id: int, contact_ids: Collection[int]) -> None:
 def forget_old_orders(now: datetime) -> None:
     """Sweep: what pages told longer ago than :data:`KEPT`."""
     old = sa.select(PageOrder.id).where(PageOrder.at < now - KEPT)
-    db.session.execute(sa.delete(OrderMatch).where(OrderMatch.page_order_id.in_(old)))
+    gone = OrderMatch.page_order_id.in_(old)
+    moments: dict[int, list[datetime]] = {}
+    for row in db.session.execute(sa.select(OrderMatch.store_id, OrderMatch.at).where(gone)):
+        moments.setdefault(row.store_id, []).append(row.at)
+    for store_id, their in moments.items():
+        mark(db.session.get_one(Store, store_id), their, "bought")
+    db.session.execute(sa.delete(OrderMatch).where(gone))
     db.session.execute(sa.delete(PageOrder).where(PageOrder.at < now - KEPT))
     db.session.execute(sa.delete(VisitorRequest).where(VisitorRequest.created_at < now - KEPT))

@@ -1,49 +1,54 @@
-"""A store's days added up. A day is always made anew from the rows, never counted on: so running twice, late receipts,
-refunds and killed workers leave no difference between the sums and the rows."""
+"""A store's days added up. A part of a day is always made anew from the rows, never counted on: so running twice, late
+receipts, refunds and killed workers leave no difference between the sums and the rows."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from collections.abc import Collection
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
-from nexnotify.content.models import TemplateVersion
-from nexnotify.customers.models import Contact
-from nexnotify.db import db, insert_rows, is_postgresql
-from nexnotify.ledger.models import Message, ShortLink
-from nexnotify.orders.models import Order
-from nexnotify.outcomes.marks import day_bounds
-from nexnotify.outcomes.models import Click, OrderMatch, OutcomeCursor, OutcomeDay, OutcomeMark, PageOrder
+from nexnotify.db import db, insert_rows
+from nexnotify.outcomes.marks import PARTS, day_bounds
+from nexnotify.outcomes.models import OutcomeCursor, OutcomeDay, OutcomeMark
+from nexnotify.outcomes.sources import SOURCES
 from nexnotify.stores.models import Store
-from nexnotify.waitlist.models import AlertRequest
 
-#: A text is in time that a gateway takes within so many seconds of becoming due.
-IN_TIME = 10.0
-#: States of a message that surely did not arrive.
-FAILED = ("undelivered", "rejected", "expired")
+#: What is money; every other number is a count.
+MONEY = ("revenue", "revenue_won")
 #: Every number of a row that is added up.
 SUMS = (
     "asked",
     "specific",
+    "questioned",
+    "confirmed",
     "written",
     "taken",
     "in_time",
     "delivered",
     "failed",
     "filtered",
+    "held",
+    "uncertain",
+    "not_sent",
     "clicked",
     "won",
     "assisted",
-    "within_hour",
-    "within_day",
-    "revenue",
-    "revenue_won",
+    "by_page",
+    "opted_out",
+    "complained",
+    "restocks",
+    "units",
+    "units_sold",
+    *MONEY,
 )
+#: What tells the rows of a part of a day from each other, beside the variant.
+CUT = ("part", "channel", "kind", "template_id", "currency", "after")
 
 
 def add_up_next(upto: int) -> bool:
-    """Add up one marked day.
+    """Add up what is marked of one day.
 
     :param upto: the newest mark that is looked at; a newer one waits for the next run.
     :returns: whether there was one.
@@ -55,36 +60,37 @@ def add_up_next(upto: int) -> bool:
     if row is None:
         return False
     # The marks go first: whoever marks the day after this look has it added up again.
-    db.session.execute(
+    parts = db.session.scalars(
         sa.delete(OutcomeMark)
         .where(OutcomeMark.store_id == row.store_id, OutcomeMark.day == row.day)
+        .returning(OutcomeMark.part)
         .execution_options(synchronize_session=False)
-    )
-    add_up(db.session.get_one(Store, row.store_id), row.day)
+    ).all()
+    add_up(db.session.get_one(Store, row.store_id), row.day, set(parts))
     return True
 
 
-def add_up(store: Store, day: date) -> None:
-    """Make one day's sums anew."""
+def add_up(store: Store, day: date, parts: Collection[str] = PARTS) -> None:
+    """Make one day's sums anew, or some of its parts."""
     db.session.execute(
         sa.delete(OutcomeDay)
-        .where(OutcomeDay.store_id == store.id, OutcomeDay.day == day)
+        .where(OutcomeDay.store_id == store.id, OutcomeDay.day == day, OutcomeDay.part.in_(parts))
         .execution_options(synchronize_session=False)
     )
-    insert_rows(OutcomeDay, rows_of(store, day))
+    insert_rows(OutcomeDay, rows_of(store, day, parts))
 
 
-def rows_of(store: Store, day: date) -> list[dict[str, Any]]:
+def rows_of(store: Store, day: date, parts: Collection[str] = PARTS) -> list[dict[str, Any]]:
     """What the rows say of a day, as values of :class:`OutcomeDay`."""
     since, until = day_bounds(day, store.zone)
-    empty = {"variant_id": None, "kind": None, "template_id": None, "currency": None} | dict.fromkeys(SUMS, 0)
-    parts = {"asked": _asked, "sent": _sent, "bought": _bought}
+    empty = dict.fromkeys(("variant_id", *CUT)) | {"channel": ""} | dict.fromkeys(SUMS, 0)
     rows = [
         empty
         | {"store_id": store.id, "day": day, "part": part, "whole": False}
         | {name: value for name, value in row.items() if value is not None}
-        for part, statement in parts.items()
-        for row in db.session.execute(statement(store.id, since, until)).mappings()
+        for part in PARTS
+        if part in parts
+        for row in db.session.execute(SOURCES[part](store.id, since, until)).mappings()
     ]
     return rows + _whole(rows)
 
@@ -93,97 +99,10 @@ def _whole(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The same rows with all variants together."""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in rows:
-        key = tuple(row[name] for name in ("part", "channel", "kind", "template_id", "currency"))
+        key = tuple(row[name] for name in CUT)
         if key not in found:
             found[key] = row | {"variant_id": None, "whole": True}
         else:
             for name in SUMS:
                 found[key][name] += row[name]
     return list(found.values())
-
-
-def _count(*conditions: Any) -> Any:
-    return sa.func.count(sa.case((sa.and_(*conditions), 1)))
-
-
-def _not_later(moment: Any, since: Any, seconds: float) -> Any:
-    """Whether one moment comes at most so long after another."""
-    if is_postgresql():
-        return moment - since <= timedelta(seconds=seconds)
-    return (sa.func.julianday(moment) - sa.func.julianday(since)) * 86400.0 <= seconds
-
-
-def _asked(store_id: int, since: datetime, until: datetime) -> Any:
-    at = AlertRequest.created_at
-    return (
-        sa.select(
-            AlertRequest.variant_id,
-            Contact.channel,
-            sa.func.count().label("asked"),
-            _count(AlertRequest.scope == "variant").label("specific"),
-        )
-        .join(Contact, sa.and_(Contact.store_id == AlertRequest.store_id, Contact.id == AlertRequest.contact_id))
-        .where(AlertRequest.store_id == store_id, at >= since, at < until)
-        .group_by(AlertRequest.variant_id, Contact.channel)
-    )
-
-
-def _sent(store_id: int, since: datetime, until: datetime) -> Any:
-    """Messages of a day. One that was tried again, or whose outcome was found out later, has a later ``due_at`` than the
-    one it missed: it counts from when it was written."""
-    at, taken = Message.created_at, Message.accepted_at
-    due = sa.case((sa.and_(Message.tries <= 1, Message.due_at <= taken), Message.due_at), else_=at)
-    # One within the other, not joined: SQLite would begin with all the clicks of the store.
-    by_person = sa.exists().where(Click.store_id == ShortLink.store_id, Click.link_id == ShortLink.id, Click.is_person)
-    opened = sa.exists().where(
-        ShortLink.store_id == Message.store_id, ShortLink.message_id == Message.id, by_person.correlate(ShortLink)
-    )
-    version = sa.and_(TemplateVersion.store_id == Message.store_id, TemplateVersion.id == Message.template_version_id)
-    return (
-        sa.select(
-            Message.variant_id,
-            Message.kind,
-            Message.channel,
-            TemplateVersion.template_id,
-            sa.func.count().label("written"),
-            sa.func.count(taken).label("taken"),
-            _count(_not_later(taken, due, IN_TIME)).label("in_time"),
-            _count(Message.status == "delivered").label("delivered"),
-            _count(Message.status.in_(FAILED)).label("failed"),
-            _count(Message.status.in_(FAILED), Message.reason == "content").label("filtered"),
-            _count(opened).label("clicked"),
-        )
-        .select_from(Message)
-        .outerjoin(TemplateVersion, version)
-        .where(Message.store_id == store_id, at >= since, at < until)
-        .group_by(Message.variant_id, Message.kind, Message.channel, TemplateVersion.template_id)
-    )
-
-
-def _bought(store_id: int, since: datetime, until: datetime) -> Any:
-    at, told, won = OrderMatch.at, AlertRequest.alerted_at, OrderMatch.how == "click"
-    total = sa.case((Order.id.is_not(None), Order.total), else_=PageOrder.total)
-    currency = sa.func.coalesce(Order.currency, PageOrder.currency)
-    money = sa.Numeric(16, 4)
-    return (
-        sa.select(
-            AlertRequest.variant_id,
-            Contact.channel,
-            currency.label("currency"),
-            _count(won).label("won"),
-            _count(sa.not_(won)).label("assisted"),
-            _count(told <= at, _not_later(at, told, 3600)).label("within_hour"),
-            _count(told <= at, _not_later(at, told, 86400)).label("within_day"),
-            sa.func.sum(total, type_=money).label("revenue"),
-            sa.func.sum(sa.case((won, total)), type_=money).label("revenue_won"),
-        )
-        .select_from(OrderMatch)
-        .join(AlertRequest, sa.and_(AlertRequest.store_id == store_id, AlertRequest.id == OrderMatch.request_id))
-        .join(Contact, sa.and_(Contact.store_id == store_id, Contact.id == AlertRequest.contact_id))
-        .outerjoin(Order, sa.and_(Order.store_id == OrderMatch.store_id, Order.id == OrderMatch.order_id))
-        .outerjoin(
-            PageOrder, sa.and_(PageOrder.store_id == OrderMatch.store_id, PageOrder.id == OrderMatch.page_order_id)
-        )
-        .where(OrderMatch.store_id == store_id, at >= since, at < until, sa.text("order_match.counts"))
-        .group_by(AlertRequest.variant_id, Contact.channel, currency)
-    )

@@ -4,9 +4,8 @@ compare. Reads days that are added up, so its cost does not grow with what was s
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,24 +13,18 @@ import sqlalchemy as sa
 from nexnotify.catalog.models import Product, Variant
 from nexnotify.clock import to_local
 from nexnotify.content.models import Template
-from nexnotify.customers.models import ConsentEntry
 from nexnotify.db import db
 from nexnotify.outcomes.marks import day_bounds
 from nexnotify.outcomes.models import OutcomeDay, ProductView
-from nexnotify.outcomes.rollups import SUMS
-from nexnotify.reports.dashboard.figures import REVOKED
-from nexnotify.restock.models import RestockEvent
+from nexnotify.outcomes.rollups import CUT, SUMS
+from nexnotify.reports.measures import Figures
 from nexnotify.stores.models import Store
+from nexnotify.stores.settings import CHANNELS
 
 #: Products that are shown, those that earned or were told most.
 MOST_PRODUCTS = 20
-#: Kinds of message that tell of a product that is back: clicks and orders are theirs.
-ALERTS = ("back_in_stock", "reminder")
 #: Literally, as in the partial indexes.
 _WHOLE, _BY_VARIANT = sa.text("outcome_day.whole"), sa.text("NOT outcome_day.whole")
-_MONEY = ("revenue", "revenue_won")
-_COUNTS = tuple(name for name in SUMS if name not in _MONEY)
-_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,52 +49,6 @@ def span_until(store: Store, now: datetime, days: int) -> Span:
     return Span(first, last, day_bounds(first, store.zone)[0], day_bounds(last, store.zone)[1])
 
 
-@dataclass(slots=True)
-class Figures:
-    """Sums, and what follows from them. Rates are shares from 0 to 1; None where there is nothing to divide by."""
-
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTS, 0))
-    #: Currency → revenue of orders won and assisted, and of those won.
-    money: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
-    #: Messages of :data:`ALERTS` that a gateway took, and those of them whose link was opened.
-    alerts: int = 0
-    alerts_clicked: int = 0
-
-    def add(self, row: Any) -> None:
-        """Add a row of sums."""
-        for name in _COUNTS:
-            self.counts[name] += int(row[name] or 0)
-        if row["kind"] in ALERTS:
-            self.alerts += int(row["taken"] or 0)
-            self.alerts_clicked += int(row["clicked"] or 0)
-        if row["currency"]:
-            both, won = self.money.get(row["currency"], (Decimal(0), Decimal(0)))
-            self.money[row["currency"]] = (both + (row["revenue"] or 0), won + (row["revenue_won"] or 0))
-
-    def share(self, part: str, whole: str) -> float | None:
-        """One sum as a share of another."""
-        return self.counts[part] / self.counts[whole] if self.counts[whole] else None
-
-    @property
-    def orders(self) -> int:
-        """Won and assisted."""
-        return self.counts["won"] + self.counts["assisted"]
-
-    @property
-    def clicked(self) -> float | None:
-        """Click-through rate of alerts."""
-        return self.alerts_clicked / self.alerts if self.alerts else None
-
-    @property
-    def converted(self) -> float | None:
-        """Orders won for each alert whose link was opened; more than 1 where orders of earlier clicks come in."""
-        return self.counts["won"] / self.alerts_clicked if self.alerts_clicked else None
-
-    def per(self, currency: str, people: int) -> Decimal | None:
-        """Revenue for each of so many."""
-        return (self.money[currency][0] / people).quantize(_CENT) if people and currency in self.money else None
-
-
 @dataclass(frozen=True, slots=True)
 class Metrics:
     """A period of a store, or of one product of it."""
@@ -115,47 +62,37 @@ class Metrics:
     by_day: dict[date, Figures]
     views: int
     view_signups: int
-    restocks: int
-    #: People who said STOP; None for one product: a STOP is not about a product.
-    opt_outs: int | None
 
     @property
     def signup_rate(self) -> float | None:
         """Of views of what could not be bought, how many led to a sign-up."""
         return self.view_signups / self.views if self.views else None
 
-    @property
-    def opt_outs_per_1000(self) -> float | None:
-        """For each 1,000 messages that gateways took."""
-        taken = self.total.counts["taken"]
-        return 1000 * self.opt_outs / taken if taken and self.opt_outs is not None else None
-
 
 def metrics_of(store: Store, span: Span, product: Product | None = None) -> Metrics:
     """The figures of a period."""
     where = _within(store, span, product)
-    cut = (OutcomeDay.part, OutcomeDay.kind, OutcomeDay.channel, OutcomeDay.template_id, OutcomeDay.currency)
+    columns = OutcomeDay.__table__.c
     total, channels = Figures(), dict[str, Figures]()
-    messages: dict[tuple[int | None, str, str], Figures] = {}
-    for row in _sums(cut, where):
+    templates: dict[tuple[int | None, str, str], Figures] = {}
+    for row in _sums([columns[name] for name in CUT], where):
         total.add(row)
-        channels.setdefault(row["channel"], Figures()).add(row)
-        if row["part"] == "sent":
-            messages.setdefault((row["template_id"], row["kind"], row["channel"]), Figures()).add(row)
+        if row["channel"]:
+            channels.setdefault(row["channel"], Figures()).add(row)
+        if row["kind"]:
+            templates.setdefault((row["template_id"], row["kind"], row["channel"]), Figures()).add(row)
     days = {day: Figures() for day in span.days}
-    for row in _sums((OutcomeDay.day, OutcomeDay.kind, OutcomeDay.currency), where):
+    for row in _sums((OutcomeDay.day, OutcomeDay.kind, OutcomeDay.currency, OutcomeDay.after), where):
         days[row["day"]].add(row)
     views, signups = _views(store, span, product)
     return Metrics(
         span,
         total,
-        {name: channels[name] for name in ("sms", "email", "push") if name in channels},
-        _named(store, messages),
+        {name: channels[name] for name in CHANNELS if name in channels},
+        _named(store, templates),
         days,
         views,
         signups,
-        _restocks(store, span, product),
-        None if product else _opt_outs(store, span),
     )
 
 
@@ -183,9 +120,8 @@ def products_of(store: Store, span: Span) -> list[tuple[Product, Figures]]:
     mine = sa.select(Variant.id, Variant.product_id).where(Variant.store_id == store.id, Variant.product_id.in_(ids))
     of_variant = {row.id: row.product_id for row in db.session.execute(mine)}
     found = {number: Figures() for number in ids}
-    for row in _sums(
-        (OutcomeDay.variant_id, OutcomeDay.kind, OutcomeDay.currency), (*days, OutcomeDay.variant_id.in_(of_variant))
-    ):
+    cut = (OutcomeDay.variant_id, OutcomeDay.kind, OutcomeDay.currency, OutcomeDay.after)
+    for row in _sums(cut, (*days, OutcomeDay.variant_id.in_(of_variant))):
         found[of_variant[row["variant_id"]]].add(row)
     products = db.session.scalars(sa.select(Product).where(Product.store_id == store.id, Product.id.in_(ids)))
     by_id = {product.id: product for product in products}
@@ -235,24 +171,3 @@ def _views(store: Store, span: Span, product: Product | None) -> tuple[int, int]
         statement = statement.where(ProductView.product_id == product.id)
     row = db.session.execute(statement).one()
     return int(row[0] or 0), int(row[1] or 0)
-
-
-def _restocks(store: Store, span: Span, product: Product | None) -> int:
-    at = RestockEvent.at
-    statement = sa.select(sa.func.count()).select_from(RestockEvent)
-    statement = statement.where(RestockEvent.store_id == store.id, at >= span.since, at < span.until)
-    if product is not None:
-        mine = sa.select(Variant.id).where(Variant.store_id == store.id, Variant.product_id == product.id)
-        statement = statement.where(RestockEvent.variant_id.in_(mine))
-    return db.session.scalar(statement) or 0
-
-
-def _opt_outs(store: Store, span: Span) -> int:
-    at = ConsentEntry.at
-    statement = sa.select(sa.func.count(ConsentEntry.contact_id.distinct()))
-    return (
-        db.session.scalar(
-            statement.where(ConsentEntry.store_id == store.id, REVOKED, at >= span.since, at < span.until)
-        )
-        or 0
-    )

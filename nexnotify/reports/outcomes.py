@@ -6,8 +6,8 @@ after being told that was not called off.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -15,8 +15,11 @@ import sqlalchemy as sa
 
 from nexnotify.catalog.models import Variant
 from nexnotify.db import IdIn, db
+from nexnotify.ledger.models import Message
 from nexnotify.orders.models import Order
 from nexnotify.outcomes.models import Click, OrderMatch, PageOrder
+from nexnotify.outcomes.sources import sold_after, span_after, told_before
+from nexnotify.outcomes.spans import Span, middle
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
 
@@ -40,6 +43,21 @@ class Outcome:
     #: Of both, and of those won, in the store's currency.
     revenue: Decimal = Decimal(0)
     revenue_won: Decimal = Decimal(0)
+    #: Units that could be sold when it came back, 0 where there is no limit; of them, those sold in the days after.
+    units: int = 0
+    units_sold: int = 0
+    #: End of a span of ``outcomes.spans``, in minutes → orders placed within it after being told.
+    after: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def sell_through(self) -> float | None:
+        """Units sold as a share of those that came back; None where nobody can say."""
+        return self.units_sold / self.units if self.units else None
+
+    @property
+    def time_to_purchase(self) -> Span | None:
+        """The span in which the median lies."""
+        return middle(self.after)
 
     @property
     def orders(self) -> int:
@@ -52,12 +70,13 @@ class Outcome:
         return (self.revenue / self.messages).quantize(_CENT) if self.messages else None
 
     def __add__(self, other: Outcome) -> Outcome:
-        names = ("messages", "clicked", "won", "assisted", "revenue", "revenue_won")
-        return Outcome(*(getattr(self, name) + getattr(other, name) for name in names))
+        names = ("messages", "clicked", "won", "assisted", "revenue", "revenue_won", "units", "units_sold")
+        after = {end: self.after.get(end, 0) + other.after.get(end, 0) for end in {*self.after, *other.after}}
+        return Outcome(**{name: getattr(self, name) + getattr(other, name) for name in names}, after=after)
 
 
 def outcomes_of(store: Store, events: Sequence[RestockEvent]) -> dict[int, Outcome]:
-    """Restock id → its figures, in two queries however many there are."""
+    """Restock id → its figures, in a few queries however many there are."""
     ids = [event.id for event in events]
     if not ids:
         return {}
@@ -70,8 +89,14 @@ def outcomes_of(store: Store, events: Sequence[RestockEvent]) -> dict[int, Outco
         )
     }
     orders = {row[0]: row[1:] for row in db.session.execute(_orders_of(store, ids))}
+    sold = {row[0]: row[1] for row in db.session.execute(_sold_of(store, ids))}
+    times: dict[int, dict[int, int]] = {}
+    for restock_id, after, count in db.session.execute(_times_of(store, ids)):
+        if after is not None:
+            times.setdefault(restock_id, {})[after] = count
     found = {}
     for event in events:
+        units = (event.available_after or 0) if event.status == "in_stock" else 0
         won, assisted, revenue, revenue_won = orders.get(event.id, (0, 0, None, None))
         found[event.id] = Outcome(
             event.told + event.held,
@@ -80,6 +105,9 @@ def outcomes_of(store: Store, events: Sequence[RestockEvent]) -> dict[int, Outco
             assisted,
             revenue or Decimal(0),
             revenue_won or Decimal(0),
+            max(units, 0),
+            min(int(sold.get(event.id) or 0), max(units, 0)),
+            times.get(event.id, {}),
         )
     return found
 
@@ -112,6 +140,23 @@ def counted(statement: Any, store: Store) -> Any:
 def _orders_of(store: Store, ids: list[int]) -> Any:
     statement = counted(sa.select(OrderMatch.restock_id, *sums(store)), store)
     return statement.where(IdIn(OrderMatch.__table__.c.restock_id, ids=ids)).group_by(OrderMatch.restock_id)
+
+
+def _sold_of(store: Store, ids: list[int]) -> Any:
+    statement = sa.select(RestockEvent.id, sold_after(RestockEvent)).where(RestockEvent.store_id == store.id)
+    return statement.where(IdIn(RestockEvent.__table__.c.id, ids=ids))
+
+
+def _times_of(store: Store, ids: list[int]) -> Any:
+    each = (
+        sa.select(OrderMatch.restock_id, OrderMatch.at, told_before().label("told"))
+        .where(OrderMatch.store_id == store.id, COUNTS, IdIn(OrderMatch.__table__.c.restock_id, ids=ids))
+        .cte("each_order")
+    )
+    after = span_after(each.c.at, Message.accepted_at)
+    told = sa.and_(Message.store_id == store.id, Message.id == each.c.told)
+    statement = sa.select(each.c.restock_id, after, sa.func.count()).select_from(each).join(Message, told)
+    return statement.group_by(each.c.restock_id, after)
 
 
 def outcome_of_product(store: Store, product_id: int) -> Outcome:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from nexnotify.db import db
 from nexnotify.outcomes.models import CodeSighting, OrderMatch, ProductView
+from nexnotify.reports.measures import Figures
 from nexnotify.reports.outcomes import counted, sums
 from nexnotify.stores.models import Store
 
@@ -56,6 +57,13 @@ def views_since(store: Store, day: date) -> Views:
     ]
     row = db.session.execute(sa.select(*sums).where(table.store_id == store.id, table.day >= day)).one()
     return Views(*(int(value) for value in row))
+
+
+def recovered_of(store: Store, total: Figures) -> Recovered:
+    """The orders of days that are added up."""
+    revenue, revenue_won = total.money.get(store.currency, (Decimal(0), Decimal(0)))
+    counts = total.counts
+    return Recovered(total.orders, counts["by_page"], revenue, counts["won"], counts["assisted"], revenue_won)
 
 
 def recovered_since(store: Store, since: datetime) -> Recovered:

@@ -56,12 +56,13 @@ class AlertRequest(Tenant, db.Model):
             where="status IN ('pending', 'waiting')",
             unique=True,
         ),
-        # How many wait for what, from the index alone.
+        # How many wait for what, and for how many units, from the index alone.
         partial_index(
             "ix_alert_request_waiting",
             "store_id",
             "variant_id",
             "status",
+            "quantity",
             where="status IN ('pending', 'waiting')",
         ),
         sa.Index("ix_alert_request_list", "store_id", "variant_id", "status", "id"),

@@ -38,7 +38,7 @@ from nexnotify.turns import let_others_write
 from nexnotify.waitlist.life import expire_unanswered, lapse_unconfirmed
 from nexnotify.waitlist.overlooked import overlooked, record_overlooked
 from nexnotify.waitlist.queries import anyone_waits
-from nexnotify.workers.adding_up import run_outcomes
+from nexnotify.workers.adding_up import run_outcomes, run_recounts
 from nexnotify.workers.following import run_entries, run_journeys
 from nexnotify.workers.predicting import plan_next, run_delays, run_predictions
 from nexnotify.workers.recovering import run_recovery
@@ -234,6 +234,7 @@ def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
         run_recovery,
         run_opt_outs,
         run_predictions,
+        run_recounts,
         run_outcomes,
     )
     for step in steps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,10 +16,11 @@ from nexnotify.db import db, transaction
 from nexnotify.ledger.models import Message
 from nexnotify.outcomes.marks import day_bounds, note_changes
 from nexnotify.outcomes.models import OrderMatch, OutcomeDay, OutcomeMark
+from nexnotify.outcomes.page_orders import PageOrderData, forget_old_orders, take_page_order
 from nexnotify.outcomes.rollups import SUMS, rows_of
 from nexnotify.reports.metrics import metrics_of, products_of, span_until
 from nexnotify.stores.models import Store
-from nexnotify.workers.adding_up import run_outcomes
+from nexnotify.workers.adding_up import run_outcomes, run_recounts
 from tests.admin import Desk
 from tests.shop import Shop
 from tests.web.test_short_links import PHONE, path_of
@@ -35,7 +37,7 @@ def add_up(shop: Shop) -> None:
 
 
 def row(values: Any) -> tuple[Any, ...]:
-    names = ("day", "part", "channel", "variant_id", "kind", "template_id", "currency", *SUMS, "whole")
+    names = ("day", "part", "channel", "variant_id", "kind", "template_id", "currency", "after", *SUMS, "whole")
     return tuple(str(values[name]) if name not in ("revenue", "revenue_won") else float(values[name]) for name in names)
 
 
@@ -99,7 +101,7 @@ def test_sums_follow_clicks_orders_and_refunds(app: Flask) -> None:
         agree(shop)
         bought = figures(shop)
         assert bought.total.alerts_clicked == 1
-        assert (bought.total.orders, bought.total.counts["won"], bought.total.counts["within_hour"]) == (1, 1, 1)
+        assert (bought.total.orders, bought.total.counts["won"], bought.total.bought_within(60)) == (1, 1, 1)
         assert {name: float(both) for name, (both, _) in bought.total.money.items()} == {"USD": 20.0}
         assert bought.total.converted == 1
         # Days later it comes back: the day on which it was bought earned nothing after all.
@@ -230,3 +232,88 @@ def test_stores_see_their_own_figures_only(app: Flask) -> None:
             assert db.session.scalar(sa.select(sa.func.count()).select_from(OrderMatch)) == 0
             assert db.session.scalar(sa.select(sa.func.count()).select_from(Message)) is not None
             db.session.remove()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_orders_are_counted_anew_when_the_days_within_which_they_count_change(app: Flask) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        shop = Shop.open(app)
+        told(shop)
+        clock.shift(timedelta(days=5))
+        order(shop, "1001")
+        clock.shift(timedelta(days=1))
+        order(shop, "1002", price="30.00")
+        add_up(shop)
+        assert earned(shop) == (1, 20.0)
+        for days, expected in ((4, (0, 0.0)), (30, (1, 20.0))):
+            shop.put("settings", {"attribution_days": days})
+            recount(shop)
+            add_up(shop)
+            agree(shop)
+            assert earned(shop) == expected
+        # With nothing changed there is nothing to do.
+        with app.app_context():
+            run_recounts()
+            with transaction():
+                clock.shift(timedelta(minutes=10))
+                note_changes(utcnow())
+            add_up(shop)
+            with transaction():
+                assert note_changes(utcnow()) == 0
+            db.session.remove()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_counting_anew_takes_an_order_that_a_page_told_too(app: Flask) -> None:
+    """The page knows the browser, the storefront's order nobody that was told: it counts by the page's word, as before."""
+    with time_machine.travel(NOON, tick=False) as clock:
+        shop = Shop.open(app)
+        told(shop)
+        clock.shift(timedelta(days=1))
+        with app.app_context():
+            with transaction():
+                store = db.session.get_one(Store, shop.store_id)
+                take_page_order(store, PageOrderData("1001", "USD", Decimal(20), phone=BEN), utcnow())
+            db.session.remove()
+        order(shop, "1001", customer_id="c2")
+        add_up(shop)
+        before = agree(shop)
+        assert earned(shop) == (1, 20.0)
+        shop.put("settings", {"attribution_days": 20})
+        recount(shop)
+        add_up(shop)
+        assert agree(shop) == before
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_orders_of_pages_that_are_forgotten_leave_the_sums_too(app: Flask) -> None:
+    with time_machine.travel(NOON, tick=False):
+        shop = Shop.open(app)
+        told(shop)
+    with time_machine.travel(NOON + timedelta(days=1), tick=False):
+        with app.app_context():
+            with transaction():
+                store = db.session.get_one(Store, shop.store_id)
+                take_page_order(store, PageOrderData("1001", "USD", Decimal(20), phone=BEN), utcnow())
+            db.session.remove()
+        add_up(shop)
+        assert [line for line in agree(shop) if line[1] == "bought"]
+    with time_machine.travel(NOON + timedelta(days=402), tick=False):
+        with app.app_context():
+            with transaction():
+                forget_old_orders(utcnow())
+            db.session.remove()
+        add_up(shop)
+        assert not [line for line in agree(shop) if line[1] == "bought"]
+
+
+def earned(shop: Shop) -> tuple[int, float]:
+    """Orders, and their money."""
+    total = figures(shop).total
+    return total.orders, sum(float(both) for both, _ in total.money.values())
+
+
+def recount(shop: Shop) -> None:
+    with shop.app.app_context():
+        run_recounts()
+        db.session.remove()

@@ -56,6 +56,6 @@ def period_until(now: datetime, zone: str, count: int) -> Period:
     return Period(days[count:], days[:count])
 
 
-def change_in_percent(now: int, before: int) -> int | None:
+def change_in_percent(now: int, before: int | None) -> int | None:
     """By how much a number grew, in whole percent; None where there is nothing to compare with."""
-    return None if before == 0 else round(100 * (now - before) / before)
+    return None if not before else round(100 * (now - before) / before)

@@ -1,4 +1,7 @@
-"""The figures of a store in a period: each a grouped query over an index by time, and no row read one by one."""
+"""The figures of a store in a period, from days that are added up: what they cost does not grow with what was sent.
+
+Who waits now is counted now.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nexnotify.customers.models import ConsentEntry, Contact
-from nexnotify.db import UtcDateTime, db
-from nexnotify.ledger.models import Alert, Message
-from nexnotify.reports.dashboard.days import Day, Period
-from nexnotify.restock.models import RestockEvent
+from nexnotify.db import db
+from nexnotify.outcomes.models import OutcomeDay
+from nexnotify.outcomes.rollups import SUMS
+from nexnotify.reports.dashboard.days import Period
+from nexnotify.reports.measures import Figures
 from nexnotify.waitlist.models import OPEN, AlertRequest
 
 #: What became of a message, in a merchant's words: outcome → its statuses.
@@ -27,6 +30,10 @@ OUTCOMES = {
 }
 #: Status → outcome.
 OUTCOME_OF = {status: outcome for outcome, statuses in OUTCOMES.items() for status in statuses}
+#: Written out, because a bound value would not match the partial index.
+REVOKED = sa.text("consent_entry.action = 'revoked'")
+#: Who waited as the period began is counted from the rows of those who were told since: of at most so many.
+MOST_TOLD = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +55,10 @@ class Daily:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A number of the period, and the same of the period before."""
+    """A number of the period, and the same of the period before; None: nobody counted."""
 
     now: int
-    before: int
+    before: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +71,11 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Funnel:
-    """Of the requests made in the period: how many were told, and how many of these for certain."""
-
-    asked: int
-    told: int
-    delivered: int
-
-
-@dataclass(frozen=True, slots=True)
 class Requests:
-    """What was asked: by day and channel, in all, and what came of it."""
+    """What was asked: by day and channel, and in all."""
 
     daily: Daily
     asked: Change
-    told: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,95 +96,101 @@ class Messages:
         return self.daily.total("not_delivered")
 
 
-def _bucket(days: Iterable[Day]) -> Any:
-    """The days as a table to join with: the database finds each day's rows by the index, whatever the zone."""
-    columns = (sa.column("number", sa.Integer), sa.column("since", UtcDateTime), sa.column("until", UtcDateTime))
-    rows = [(number, day.since, day.until) for number, day in enumerate(days)]
-    return sa.values(*columns, name="day").data(rows).cte("day").c
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What the days of a period, and those before, add up to."""
+
+    period: Period
+    #: Each of a day, a channel and a kind of message.
+    rows: Sequence[Any]
+    #: The period's, all together.
+    total: Figures
+
+    def daily(self, series: Iterable[str], number: Any) -> tuple[Daily, int]:
+        """Numbers by day, and the sum of the days before.
+
+        :param number: row → series → number, or nothing.
+        """
+        dates = [day.date for day in self.period.days]
+        place = {day: number for number, day in enumerate(dates)}
+        found, before = {name: [0] * len(dates) for name in series}, 0
+        for row in self.rows:
+            for name, count in number(row).items():
+                if row["day"] in place:
+                    found.setdefault(name, [0] * len(dates))[place[row["day"]]] += count
+                else:
+                    before += count
+        return Daily(dates, found), before
 
 
-def _within(moment: Any, day: Any) -> Any:
-    return sa.and_(moment >= day.since, moment < day.until)
-
-
-def _split(period: Period, rows: Iterable[tuple[int, str, int]], names: Sequence[str]) -> tuple[Daily, int]:
-    """(day number, series, count) rows as the period's days, and the sum of the days before."""
-    first = len(period.before)
-    series = {name: [0] * len(period.days) for name in names}
-    before = 0
-    for number, name, count in rows:
-        if number < first:
-            before += count
-        else:
-            series.setdefault(name, [0] * len(period.days))[number - first] += count
-    return Daily([day.date for day in period.days], series), before
-
-
-def requests(store_id: int, period: Period) -> Requests:
-    """Requests by the day they were made on."""
-    day = _bucket(period.all_days)
-    rows = db.session.execute(
-        sa.select(day.number, Contact.channel, sa.func.count(), sa.func.count(AlertRequest.alerted_at))
-        .join(AlertRequest, sa.and_(AlertRequest.store_id == store_id, _within(AlertRequest.created_at, day)))
-        .join(Contact, sa.and_(Contact.store_id == AlertRequest.store_id, Contact.id == AlertRequest.contact_id))
-        .group_by(day.number, Contact.channel)
-    ).all()
-    daily, before = _split(period, ((row[0], row[1], row[2]) for row in rows), ("sms", "email"))
-    told = sum(row[3] for row in rows if row[0] >= len(period.before))
-    return Requests(daily, Change(sum(daily.totals.values()), before), told)
-
-
-def messages(store_id: int, period: Period) -> Messages:
-    """Messages by the day they were written on, whatever their kind."""
-    day = _bucket(period.all_days)
-    rows = db.session.execute(
-        sa.select(day.number, Message.status, sa.func.count(), sa.func.count(Message.accepted_at))
-        .join(Message, sa.and_(Message.store_id == store_id, _within(Message.created_at, day)))
-        .group_by(day.number, Message.status)
-    ).all()
-    daily, _ = _split(period, ((row[0], OUTCOME_OF[row[1]], row[2]) for row in rows), tuple(OUTCOMES))
-    taken, taken_before = _split(period, ((row[0], "sent", row[3]) for row in rows), ("sent",))
-    return Messages(daily, Change(taken.total("sent"), taken_before))
-
-
-def opt_outs_and_restocks(store_id: int, period: Period) -> Daily:
-    """People who said STOP, and restocks, by day."""
-    day = _bucket(period.days)
-    opt_outs = db.session.execute(
-        sa.select(day.number, sa.literal("opt_outs"), sa.func.count(ConsentEntry.contact_id.distinct()))
-        .join(
-            ConsentEntry,
-            sa.and_(ConsentEntry.store_id == store_id, REVOKED, _within(ConsentEntry.at, day)),
+def sums(store_id: int, period: Period) -> Sums:
+    """Everything that is added up of a period, in one query."""
+    columns = OutcomeDay.__table__.c
+    cut = (columns.day, columns.channel, columns.kind, columns.currency)
+    first, last = period.all_days[0].date, period.all_days[-1].date
+    rows = (
+        db.session.execute(
+            sa.select(*cut, *(sa.func.sum(columns[name]).label(name) for name in SUMS))
+            .where(OutcomeDay.store_id == store_id, sa.text("outcome_day.whole"))
+            .where(OutcomeDay.day >= first, OutcomeDay.day <= last)
+            .group_by(*cut)
         )
-        .group_by(day.number)
+        .mappings()
+        .all()
     )
-    restocks = db.session.execute(
-        sa.select(day.number, sa.literal("restocks"), sa.func.count())
-        .join(RestockEvent, sa.and_(RestockEvent.store_id == store_id, _within(RestockEvent.at, day)))
-        .group_by(day.number)
+    total, begun = Figures(), period.days[0].date
+    for row in rows:
+        if row["day"] >= begun:
+            total.add(row)
+    return Sums(period, rows, total)
+
+
+def requests(found: Sums) -> Requests:
+    """Requests by the day they were made on."""
+    daily, before = found.daily(
+        ("sms", "email"), lambda row: {row["channel"]: int(row["asked"])} if row["asked"] else {}
     )
-    rows = [(row[0], row[1], row[2]) for row in (*opt_outs, *restocks)]
-    return _split(Period(period.days, ()), rows, ("opt_outs", "restocks"))[0]
+    return Requests(daily, Change(sum(daily.totals.values()), before))
 
 
-#: Written out, because a bound value would not match the partial index.
-REVOKED = sa.text("consent_entry.action = 'revoked'")
+def messages(found: Sums) -> Messages:
+    """Messages by the day they were written on, whatever their kind."""
+    daily, _ = found.daily(OUTCOMES, _outcomes)
+    taken, before = found.daily(("sent",), lambda row: {"sent": int(row["taken"])})
+    return Messages(daily, Change(taken.total("sent"), before))
 
 
-def opt_outs(store_id: int, period: Period) -> Change:
-    """People who said STOP; one who says it twice counts once."""
-    contact, at = ConsentEntry.contact_id, ConsentEntry.at
-    row = db.session.execute(
-        sa.select(
-            sa.func.count(sa.case((at >= period.since, contact)).distinct()),
-            sa.func.count(sa.case((at < period.since, contact)).distinct()),
-        ).where(ConsentEntry.store_id == store_id, REVOKED, at >= period.before[0].since)
-    ).one()
-    return Change(row[0], row[1])
+def _outcomes(row: Any) -> dict[str, int]:
+    """What became of a row's messages; those of which nothing is known are under way."""
+    known = {
+        "delivered": int(row["delivered"]),
+        "held": int(row["held"]),
+        "uncertain": int(row["uncertain"]),
+        "not_delivered": int(row["failed"]),
+        "not_sent": int(row["not_sent"]),
+    }
+    return known | {"under_way": int(row["written"]) - sum(known.values())}
 
 
-def waiting(store_id: int, period: Period) -> Waiting:
-    """Who waits now, and who did when the period began."""
+def opt_outs_and_restocks(found: Sums) -> Daily:
+    """People who opted out, and restocks, by day."""
+    return found.daily(
+        ("opt_outs", "restocks"),
+        lambda row: {"opt_outs": int(row["opted_out"]), "restocks": int(row["restocks"])},
+    )[0]
+
+
+def opt_outs(found: Sums) -> Change:
+    """People who opted out; one who does so twice in a day counts once."""
+    daily, before = found.daily(("opt_outs",), lambda row: {"opt_outs": int(row["opted_out"])})
+    return Change(daily.total("opt_outs"), before)
+
+
+def waiting(store_id: int, period: Period, told: int) -> Waiting:
+    """Who waits now, and who did when the period began.
+
+    :param told: how many alerts went since; of more than :data:`MOST_TOLD` the second is not counted.
+    """
     mine = AlertRequest.store_id == store_id
     is_open = AlertRequest.status.in_(OPEN)
     person, start = AlertRequest.contact_id, period.since
@@ -196,31 +199,15 @@ def waiting(store_id: int, period: Period) -> Waiting:
             sa.func.count(person.distinct()), sa.func.count(), sa.func.count(AlertRequest.variant_id.distinct())
         ).where(mine, is_open)
     ).one()
-    # Those who waited then: they wait still, or it ended since. Three ways, each by an index of its own.
-    ways = (
-        (is_open,),
-        (AlertRequest.alerted_at >= start,),
-        (AlertRequest.closed_at >= start, AlertRequest.alerted_at.is_(None)),
-    )
-    asked_before = sa.case((AlertRequest.created_at < start, person)).label("person")
-    then = sa.union_all(*(sa.select(asked_before).where(mine, *way) for way in ways)).subquery()
-    before = db.session.scalar(sa.select(sa.func.count(then.c.person.distinct()))) or 0
+    before = None
+    if told <= MOST_TOLD:
+        # Those who waited then: they wait still, or it ended since. Three ways, each by an index of its own.
+        ways = (
+            (is_open,),
+            (AlertRequest.alerted_at >= start,),
+            (AlertRequest.closed_at >= start, AlertRequest.alerted_at.is_(None)),
+        )
+        asked_before = sa.case((AlertRequest.created_at < start, person)).label("person")
+        then = sa.union_all(*(sa.select(asked_before).where(mine, *way) for way in ways)).subquery()
+        before = db.session.scalar(sa.select(sa.func.count(then.c.person.distinct()))) or 0
     return Waiting(Change(row[0], before), row[1], row[2])
-
-
-def delivered_requests(store_id: int, period: Period) -> int:
-    """Requests of the period whose alert arrived for certain."""
-    arrived = sa.exists().where(
-        Alert.store_id == AlertRequest.store_id,
-        Alert.request_id == AlertRequest.id,
-        Message.store_id == Alert.store_id,
-        Message.id == Alert.message_id,
-        Message.status == "delivered",
-    )
-    statement = sa.select(sa.func.count()).where(
-        AlertRequest.store_id == store_id,
-        AlertRequest.created_at >= period.since,
-        AlertRequest.alerted_at.is_not(None),
-        arrived,
-    )
-    return db.session.scalar(statement.select_from(AlertRequest)) or 0

@@ -10,6 +10,7 @@ from nexnotify.web.admin.compatible import bp as compatible
 from nexnotify.web.admin.credits import bp as credits
 from nexnotify.web.admin.custom_fields import bp as custom_fields
 from nexnotify.web.admin.customers import bp as customers
+from nexnotify.web.admin.demand import bp as demand
 from nexnotify.web.admin.doors import bp as doors
 from nexnotify.web.admin.exports import bp as exports
 from nexnotify.web.admin.gateways import bp as gateways
@@ -44,6 +45,7 @@ ADMIN_BLUEPRINTS: tuple[tuple[Blueprint, str | None], ...] = (
     (restocks, "/admin/restocks"),
     (messages, "/admin/messages"),
     (metrics, "/admin/metrics"),
+    (demand, "/admin/metrics/demand"),
     (sends, "/admin/sends"),
     (journeys, "/admin/journeys"),
     (orders, "/admin/orders"),

@@ -21,7 +21,7 @@ from nexnotify.reports.dashboard.restocks import latest_restocks
 from nexnotify.reports.dashboard.steps import first_steps
 from nexnotify.reports.dashboard.trouble import Trouble, troubles
 from nexnotify.reports.dashboard.wanted import most_wanted
-from nexnotify.reports.storefront_code import recovered_since, views_since
+from nexnotify.reports.storefront_code import recovered_of, views_since
 from nexnotify.reports.widget import widget_seen
 from nexnotify.stores.models import Membership
 from nexnotify.stores.service import audit
@@ -72,8 +72,8 @@ def index() -> ResponseReturnValue:
     """How the store does: what needs somebody, how many wait, what went out, what comes next."""
     store, now = current_store(), utcnow()
     period = asked_period()
-    requests, messages = figures.requests(store.id, period), figures.messages(store.id, period)
-    other = figures.opt_outs_and_restocks(store.id, period)
+    sums = figures.sums(store.id, period)
+    requests, messages, other = figures.requests(sums), figures.messages(sums), figures.opt_outs_and_restocks(sums)
     seen = widget_seen(store)
     steps = first_steps(store, current_user, seen)
     return render_template(
@@ -82,16 +82,16 @@ def index() -> ResponseReturnValue:
         days=len(period.days),
         periods=sorted(PERIODS),
         troubles=[(trouble, _mend(trouble)) for trouble in troubles(store, messages, seen, now)],
-        waiting=figures.waiting(store.id, period),
+        waiting=figures.waiting(store.id, period, sums.total.alerts),
         requests=requests,
         messages=messages,
-        opt_outs=figures.opt_outs(store.id, period),
+        opt_outs=figures.opt_outs(sums),
         percent=change_in_percent,
         # A period in which nothing happened has nothing to plot; a new store's first steps then stand first.
         is_quiet=not (requests.asked.now or sum(messages.daily.totals.values()) or sum(other.totals.values())),
-        funnel=figures.Funnel(requests.asked.now, requests.told, figures.delivered_requests(store.id, period)),
+        total=sums.total,
         views=views_since(store, period.days[0].date),
-        recovered=recovered_since(store, period.since),
+        recovered=recovered_of(store, sums.total),
         plots=plots(requests.daily, messages.daily, other),
         wanted=most_wanted(store.id, MOST_WANTED),
         status_of=status_of,

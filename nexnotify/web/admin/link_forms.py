@@ -62,7 +62,10 @@ class LinksForm(FlaskForm):
     attribution_days = IntegerField(
         N_("Days in which an order counts"),
         [InputRequired(N_("Write a number.")), NumberRange(1, 90, N_("Write a number from 1 to 90."))],
-        description=N_("From being told to ordering. Orders that come in from now on are counted by it."),
+        description=N_(
+            "From being told to ordering. After a change, the orders of the last 400 days are counted anew; with many of "
+            "them that takes some minutes."
+        ),
     )
 
     @staticmethod

@@ -14,12 +14,13 @@ from nexnotify.clock import utcnow
 from nexnotify.db import db
 from nexnotify.errors import NotFound
 from nexnotify.reports.dashboard.figures import Daily
-from nexnotify.reports.metrics import Figures, Metrics, metrics_of, products_of, span_until
+from nexnotify.reports.measures import Figures
+from nexnotify.reports.metrics import Metrics, metrics_of, products_of, span_until
 from nexnotify.reports.words import channel_word, kind_word
 from nexnotify.reports.xlsx import Column, Sheet
 from nexnotify.web.admin.access import MAY_EXPORT, current_store, requires, staff_guard
 from nexnotify.web.admin.plots import Plot, metrics_plots
-from nexnotify.web.admin.workbooks import audited_workbook
+from nexnotify.web.admin.workbooks import audited_csv, audited_workbook
 from nexnotify.words import N_
 
 bp = Blueprint("admin_metrics", __name__)
@@ -27,22 +28,35 @@ bp.before_request(staff_guard)
 
 #: Days that can be looked at; the first is what is shown unasked.
 PERIODS = (30, 7, 90)
-#: The workbook's columns: what a row is about, its sums, and the money, a row for each currency.
+#: The table's columns: what a row is about, its sums, and the money, a row for each currency.
 COLUMNS = (
     Column(N_("By"), 14),
     Column(N_("Name"), 36),
     Column(N_("Requests"), 12, "number"),
+    Column(N_("Asked to confirm"), 14, "number"),
+    Column(N_("Confirmed"), 12, "number"),
     Column(N_("Sent"), 12, "number"),
     Column(N_("In time"), 12, "number"),
     Column(N_("Delivered"), 12, "number"),
     Column(N_("Not delivered"), 14, "number"),
     Column(N_("Clicked"), 12, "number"),
+    Column(N_("Opt-outs"), 12, "number"),
     Column(N_("Orders won"), 12, "number"),
     Column(N_("Orders assisted"), 14, "number"),
+    Column(N_("Half ordered within minutes"), 16, "number"),
+    Column(N_("Restocks"), 12, "number"),
+    Column(N_("Units"), 12, "number"),
+    Column(N_("Units sold"), 12, "number"),
     Column(N_("Currency"), 10),
     Column(N_("Revenue"), 14, "money"),
     Column(N_("Of orders won"), 14, "money"),
 )
+#: Its sums, by name, before and after the time to purchase.
+_COUNTED = (
+    *("asked", "questioned", "confirmed", "taken", "in_time", "delivered", "failed", "clicked", "opted_out"),
+    *("won", "assisted"),
+)
+_RESTOCKED = ("restocks", "units", "units_sold")
 
 
 @bp.get("")
@@ -66,13 +80,28 @@ def index() -> ResponseReturnValue:
 @requires(MAY_EXPORT, fresh=True)
 def excel() -> ResponseReturnValue:
     """The same as a workbook."""
+    sheet, wanted = _table()
+    return audited_workbook(current_store(), "metrics", [sheet], "metrics.exported", wanted)
+
+
+@bp.get("/metrics.csv")
+@requires(MAY_EXPORT, fresh=True)
+def csv() -> ResponseReturnValue:
+    """The same as text."""
+    sheet, wanted = _table()
+    return audited_csv(current_store(), "metrics", sheet, "metrics.exported", wanted)
+
+
+def _table() -> tuple[Sheet, dict[str, str]]:
+    """The table that is taken away, and what of it was asked for."""
     store, days, product = current_store(), _days(), _product()
     span = span_until(store, utcnow(), days)
-    rows = list(_rows(metrics_of(store, span, product)))
+    found = metrics_of(store, span, product)
+    rows = [*_row(N_("All"), "", found.total), *_rows(found)]
     for item, figures in [] if product else products_of(store, span):
         rows += _row(N_("Product"), item.title, figures)
     wanted = {"days": str(days)} | ({"product": product.external_id} if product else {})
-    return audited_workbook(store, "metrics", [Sheet(N_("Metrics"), COLUMNS, rows)], "metrics.exported", wanted)
+    return Sheet(N_("Metrics"), COLUMNS, rows), wanted
 
 
 def _rows(metrics: Metrics) -> Iterator[tuple[Any, ...]]:
@@ -88,12 +117,16 @@ def _rows(metrics: Metrics) -> Iterator[tuple[Any, ...]]:
 
 def _row(by: str, name: str, figures: Figures) -> Iterator[tuple[Any, ...]]:
     """A row, and one more for each further currency, with nothing but its money."""
-    counted = ("asked", "taken", "in_time", "delivered", "failed", "clicked", "won", "assisted")
-    counts: tuple[Any, ...] = tuple(figures.counts[column] for column in counted)
+    time = figures.time_to_purchase
+    counts: tuple[Any, ...] = (
+        *(figures.counts[column] for column in _COUNTED),
+        None if time is None else time.upto,
+        *(figures.counts[column] for column in _RESTOCKED),
+    )
     money: list[tuple[Any, ...]] = [(currency, *figures.money[currency]) for currency in sorted(figures.money)]
     for row in money or [(None, None, None)]:
         yield (by, name, *counts, *row)
-        counts = (None,) * len(counted)
+        counts = (None,) * len(counts)
 
 
 def _plots(metrics: Metrics) -> list[Plot]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
 
 from flask import send_file
 from flask.typing import ResponseReturnValue
@@ -11,6 +12,7 @@ from flask_security import current_user
 
 from nexnotify.clock import to_local, utcnow
 from nexnotify.db import transaction
+from nexnotify.reports.csv_files import csv_of
 from nexnotify.reports.xlsx import Sheet, write_book
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import audit
@@ -30,6 +32,23 @@ def audited_workbook(
             audit(store, action, current_user.id, utcnow(), rows=counts[0], filter=dict(wanted))
 
     return send_workbook(store, name, sheets, write_down)
+
+
+def audited_csv(store: Store, name: str, sheet: Sheet, action: str, wanted: Mapping[str, str]) -> ResponseReturnValue:
+    """A table as text, for programs that read no workbooks; the audit trail tells of it as of a workbook."""
+    data, count = csv_of(sheet, store.zone)
+    with transaction():
+        audit(store, action, current_user.id, utcnow(), rows=count, filter=dict(wanted))
+    day = to_local(utcnow(), store.zone)
+    answer = send_file(
+        BytesIO(data),
+        "text/csv; charset=utf-8",
+        as_attachment=True,
+        download_name=f"{name}-{day:%Y-%m-%d}.csv",
+        max_age=0,
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def send_workbook(

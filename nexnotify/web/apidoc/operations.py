@@ -14,7 +14,7 @@ from nexnotify.web.request_payloads import ApiRequestPayload
 from nexnotify.web.storefront import answers, customer_answers, order_answers, restock_answers
 from nexnotify.web.storefront.activities import ActivityList
 from nexnotify.web.storefront.customers import CustomerPayload
-from nexnotify.web.storefront.report_answers import OutcomesReport
+from nexnotify.web.storefront.report_answers import DemandReport, OutcomesReport
 from nexnotify.web.storefront.simulations import SimulationPayload
 
 #: Statuses of operations that look, that read a list, that read one thing, that take a body.
@@ -63,6 +63,7 @@ FILTERS: dict[str, tuple[str | None, str]] = {
     "phone": (None, "Only who has this number. Write its `+` as `%2B`."),
     "to": (None, "Only to this number or email address. Write the `+` of a number as `%2B`."),
     "days": (None, "How many days, 30 unless told and 400 at most."),
+    "sort": (None, "What comes first by: `money`, `units` or `people`; `money` unless told."),
     "product_id": (None, "Only about this product, by the storefront's id."),
     "customer_id": (None, "Only of this customer, by the storefront's id."),
     "activity": ("ActivityName", "Which of the two; `waiting_on_stock` unless told."),
@@ -277,5 +278,15 @@ OPERATIONS = (
         OutcomesReport,
         LISTS,
         filters=("days", "product_id"),
+    ),
+    Operation(
+        "GET",
+        "/reports/demand",
+        "reportDemand",
+        "Report what people wait for",
+        "The 100 variants most wanted, in people, units and money, and the sums of all.",
+        DemandReport,
+        LISTS,
+        filters=("sort",),
     ),
 )

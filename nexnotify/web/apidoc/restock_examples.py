@@ -26,6 +26,9 @@ RESTOCK: dict[str, Any] = {
         "revenue": "80.00",
         "revenue_won": "60.00",
         "revenue_per_message": "6.67",
+        "units": 5,
+        "units_sold": 4,
+        "time_to_purchase": {"after": 20, "upto": 30},
     },
 }
 ACTIVITY: dict[str, Any] = {
@@ -70,6 +73,9 @@ FORECAST: dict[str, Any] = {
 FIGURES: dict[str, Any] = {
     "requests": 14,
     "requests_for_one_variant": 13,
+    "questioned": 4,
+    "confirmed": 3,
+    "confirmation_rate": 0.75,
     "sent": 12,
     "sent_in_time": 12,
     "in_time_rate": 1.0,
@@ -85,7 +91,15 @@ FIGURES: dict[str, Any] = {
     "conversion": 0.428571,
     "within_hour": 2,
     "within_day": 4,
+    "time_to_purchase": {"after": 45, "upto": 60},
     "revenue": [{"currency": "USD", "revenue": "80.00", "revenue_won": "60.00"}],
+    "opt_outs": 0,
+    "opt_outs_per_1000": 0.0,
+    "opt_outs_by_gateway": 0,
+    "restocks": 1,
+    "units": 5,
+    "units_sold": 4,
+    "sell_through": 0.8,
 }
 OUTCOMES: dict[str, Any] = {
     "first_day": "2026-01-05",
@@ -99,4 +113,25 @@ OUTCOMES: dict[str, Any] = {
     "by_channel": [{"channel": "sms"} | FIGURES],
     "by_template": [{"template": "Back in stock", "kind": "back_in_stock", "channel": "sms"} | FIGURES],
     "by_day": [{"day": "2026-01-05"} | FIGURES],
+}
+DEMAND: dict[str, Any] = {
+    "currency": "USD",
+    "waiting": 14,
+    "units": 15,
+    "worth": "300.00",
+    "expected": "99.00",
+    "unpriced": 0,
+    "bought_of_told": 0.33,
+    "wanted": [
+        {
+            "sku": "TEE-M",
+            "variant_id": "tee-m",
+            "product": "Tee",
+            "waiting": 14,
+            "units": 15,
+            "price": "20.00",
+            "worth": "300.00",
+            "expected": "99.00",
+        }
+    ],
 }

@@ -73,6 +73,13 @@ class Answer(BaseModel):
 # --- errors --------------------------------------------------------------------------------------------------------
 
 
+class SpanAnswer(Answer):
+    """The minutes between which the median lies."""
+
+    after: Annotated[int, Field(ge=0)]
+    upto: Annotated[int, Field(ge=1)]
+
+
 class Fault(Answer):
     code: Annotated[str, Field(description="For programs.", examples=["invalid"])]
     message: Annotated[str, Field(description="For people: what to do.", examples=["Some fields are not right."])]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,8 +14,11 @@ from nexnotify.catalog.models import Product
 from nexnotify.clock import utcnow
 from nexnotify.db import db
 from nexnotify.errors import Invalid
-from nexnotify.reports.metrics import Figures, metrics_of, span_until
+from nexnotify.outcomes.spans import within
+from nexnotify.reports.measures import Figures
+from nexnotify.reports.metrics import metrics_of, span_until
 from nexnotify.reports.words import kind_word
+from nexnotify.reports.worth import SORTS, demand_of
 from nexnotify.web.guards import the_store
 from nexnotify.web.payloads import refuse_unknown_filters
 from nexnotify.web.storefront import blueprint
@@ -35,9 +40,9 @@ def get_outcomes() -> ResponseReturnValue:
         zone=store.zone,
         total=_figures(found.total),
         signup_rate=_share(found.signup_rate),
-        restocks=found.restocks,
-        opt_outs=found.opt_outs,
-        opt_outs_per_1000=_share(found.opt_outs_per_1000),
+        restocks=found.total.counts["restocks"],
+        opt_outs=found.total.counts["opted_out"],
+        opt_outs_per_1000=_share(found.total.opt_outs_per_1000),
         by_channel=[{"channel": name} | _figures(figures) for name, figures in found.by_channel.items()],
         by_template=[
             {
@@ -50,6 +55,42 @@ def get_outcomes() -> ResponseReturnValue:
         ],
         by_day=[{"day": day.isoformat()} | _figures(figures) for day, figures in found.by_day.items()],
     )
+
+
+@blueprint.get("/reports/demand")
+def get_demand() -> ResponseReturnValue:
+    """What people wait for, in units and money."""
+    refuse_unknown_filters(("sort",))
+    store, sort = the_store(), request.args.get("sort", SORTS[0])
+    if sort not in SORTS:
+        raise Invalid("Some filters are not right.", fields={"sort": f"Choose one of {', '.join(SORTS)}."})
+    found = demand_of(store, sort, utcnow())
+    return jsonify(
+        currency=store.currency,
+        waiting=found.waiting,
+        units=found.units,
+        worth=_money(found.worth),
+        expected=_money(found.expected(found.worth)),
+        unpriced=found.unpriced,
+        bought_of_told=_share(found.rate),
+        wanted=[
+            {
+                "sku": item.variant.sku,
+                "variant_id": item.variant.external_id,
+                "product": item.variant.product.title,
+                "waiting": item.waiting,
+                "units": item.units,
+                "price": None if item.worth is None else _money(item.variant.price),
+                "worth": _money(item.worth),
+                "expected": _money(found.expected(item.worth)),
+            }
+            for item in found.wanted
+        ],
+    )
+
+
+def _money(sum_: Decimal | None) -> str | None:
+    return None if sum_ is None else f"{sum_:.2f}"
 
 
 def _days() -> int:
@@ -74,6 +115,9 @@ def _figures(figures: Figures) -> dict[str, Any]:
     return {
         "requests": counts["asked"],
         "requests_for_one_variant": counts["specific"],
+        "questioned": counts["questioned"],
+        "confirmed": counts["confirmed"],
+        "confirmation_rate": _share(figures.share("confirmed", "questioned")),
         "sent": counts["taken"],
         "sent_in_time": counts["in_time"],
         "in_time_rate": _share(figures.share("in_time", "taken")),
@@ -87,12 +131,20 @@ def _figures(figures: Figures) -> dict[str, Any]:
         "won": counts["won"],
         "assisted": counts["assisted"],
         "conversion": _share(figures.converted),
-        "within_hour": counts["within_hour"],
-        "within_day": counts["within_day"],
+        "within_hour": within(figures.after, 60),
+        "within_day": within(figures.after, 1440),
+        "time_to_purchase": figures.time_to_purchase and asdict(figures.time_to_purchase),
         "revenue": [
             {"currency": currency, "revenue": f"{both:.2f}", "revenue_won": f"{won:.2f}"}
             for currency, (both, won) in sorted(figures.money.items())
         ],
+        "opt_outs": counts["opted_out"],
+        "opt_outs_per_1000": _share(figures.opt_outs_per_1000),
+        "opt_outs_by_gateway": counts["complained"],
+        "restocks": counts["restocks"],
+        "units": counts["units"],
+        "units_sold": counts["units_sold"],
+        "sell_through": _share(figures.share("units_sold", "units")),
     }
 
 

@@ -9,7 +9,18 @@ from pydantic import Field
 from nexnotify.inventory.available import IN_STOCK, OFFERS
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.restock.models import STATES
-from nexnotify.web.storefront.answers import Answer, Channel, MessageStatus, Moment, Next, Reason, Sku, one_of, status
+from nexnotify.web.storefront.answers import (
+    Answer,
+    Channel,
+    MessageStatus,
+    Moment,
+    Next,
+    Reason,
+    Sku,
+    SpanAnswer,
+    one_of,
+    status,
+)
 
 Units = Annotated[int | None, Field(description="Null is unlimited.")]
 Verdict = Annotated[str, one_of("send", "hold", "skip")]
@@ -25,6 +36,9 @@ class OutcomeAnswer(Answer):
     revenue: Annotated[str, Field(description="Of orders won and assisted.")]
     revenue_won: Annotated[str, Field(description="Of orders won.")]
     revenue_per_message: Annotated[str | None, Field(description="Null where no message was made.")]
+    units: Annotated[int, Field(ge=0, description="That could be sold when it came back; 0 where there is no limit.")]
+    units_sold: Annotated[int, Field(ge=0, description="Of them, by how much stock fell in the seven days after.")]
+    time_to_purchase: Annotated[SpanAnswer | None, Field(description="From being told to the order; null: no order.")]
 
 
 class RestockAnswer(Answer):

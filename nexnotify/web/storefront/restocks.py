@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
@@ -84,5 +85,8 @@ def _row(event: RestockEvent, variant: Variant, outcome: Outcome) -> dict[str, A
             "revenue": f"{outcome.revenue:.2f}",
             "revenue_won": f"{outcome.revenue_won:.2f}",
             "revenue_per_message": None if outcome.per_message is None else f"{outcome.per_message:.2f}",
+            "units": outcome.units,
+            "units_sold": outcome.units_sold,
+            "time_to_purchase": outcome.time_to_purchase and asdict(outcome.time_to_purchase),
         },
     }
