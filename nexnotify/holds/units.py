@@ -50,33 +50,22 @@ _OWN = (
     .join(_message, _of_message)
     .where(_hold.c.store_id == sa.bindparam("b_store"), IdIn(_hold.c.message_id))
 )
-#: The requests of one sign-up are one person's, on several channels.
+_ABOUT = sa.select(_alert.c.message_id, _alert.c.request_id, _alert.c.restock_id).where(
+    _alert.c.store_id == sa.bindparam("b_store"), IdIn(_alert.c.message_id)
+)
+#: By the requests of the same sign-up: one person's, on other channels.
 _SHARED = (
-    sa.select(_alert.c.message_id.label("for_message"), *_COLUMNS)
-    .select_from(_alert)
-    .join(_own, sa.and_(_own.c.store_id == _alert.c.store_id, _own.c.id == _alert.c.request_id))
+    sa.select(_own.c.id.label("for_request"), _theirs.c.restock_id.label("of_restock"), *_COLUMNS)
     .join(
         _other,
         sa.and_(
             _other.c.store_id == _own.c.store_id, _other.c.asked_with == _own.c.asked_with, _other.c.id != _own.c.id
         ),
     )
-    .join(
-        _theirs,
-        sa.and_(
-            _theirs.c.store_id == _other.c.store_id,
-            _theirs.c.request_id == _other.c.id,
-            _theirs.c.restock_id == _alert.c.restock_id,
-        ),
-    )
+    .join(_theirs, sa.and_(_theirs.c.store_id == _other.c.store_id, _theirs.c.request_id == _other.c.id))
     .join(_hold, sa.and_(_hold.c.store_id == _theirs.c.store_id, _hold.c.message_id == _theirs.c.message_id))
     .join(_message, _of_message)
-    .where(
-        _alert.c.store_id == sa.bindparam("b_store"),
-        IdIn(_alert.c.message_id),
-        _own.c.asked_with.is_not(None),
-        _hold.c.status.in_(OPEN),
-    )
+    .where(IdIn(_own.c.id), _own.c.asked_with.is_not(None), (_hold.c.status + "").in_(OPEN))
 )
 
 
@@ -91,8 +80,12 @@ def units_of(store_id: int, message_ids: Sequence[int]) -> dict[int, Unit]:
     }
     others = [id for id in message_ids if id not in found]
     if others:
-        for row in connection.execute(_SHARED, {"b_store": store_id, "b_ids": others}):
-            found.setdefault(row.for_message, Unit(*row[1:]))
+        about = connection.execute(_ABOUT, {"b_store": store_id, "b_ids": others}).all()
+        rows = connection.execute(_SHARED, {"b_ids": [row.request_id for row in about]})
+        shared = {(row.for_request, row.of_restock): Unit(*row[2:]) for row in rows}
+        for row in about:
+            if (row.request_id, row.restock_id) in shared:
+                found[row.message_id] = shared[row.request_id, row.restock_id]
     return found
 
 

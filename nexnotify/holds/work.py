@@ -37,8 +37,8 @@ from nexnotify.policy.eligibility import Skip
 from nexnotify.restock.models import RestockEvent
 from nexnotify.waitlist.models import AlertRequest
 
-#: Holds that one transaction looks at.
-BATCH = 50
+#: Holds that one transaction looks at; few, because the first of them waits for the last one's answer.
+BATCH = 16
 #: A call without a result after so long was another worker's, and lost.
 LEASE = timedelta(seconds=30)
 #: How often a unit that is kept is looked at: whether it was bought, or is not wanted any more.
@@ -157,6 +157,36 @@ def _end_of(row: Any, now: datetime) -> str | None:
 
 
 # --- calling --------------------------------------------------------------------------------------------------------
+
+
+def make_all(calls: Sequence[Call], holds: Holds | NoAnswer) -> list[tuple[Call, Outcome]]:
+    """Make one store's calls in their order, outside of any transaction; every way they can end is a value.
+
+    A storefront that is silent is not waited for again, and one that has no more is not asked for as many of the same.
+
+    :param holds: or why there is nobody to call.
+    """
+    if isinstance(holds, NoAnswer):
+        return [(call, holds) for call in calls]
+    silent: NoAnswer | None = None
+    most: dict[str, int] = {}  # variant → so many, or more, are not to be had
+    results: list[tuple[Call, Outcome]] = []
+    for call in calls:
+        outcome: Outcome
+        if silent is not None:
+            outcome = silent
+        elif call.status == "asking" and call.quantity >= most.get(call.variant.id, call.quantity + 1):
+            outcome = Refused()
+        else:
+            outcome = make(call, holds)
+        if isinstance(outcome, NoAnswer):
+            silent = outcome
+        elif isinstance(outcome, Refused):
+            most[call.variant.id] = min(call.quantity, most.get(call.variant.id, call.quantity))
+        elif isinstance(outcome, Released):
+            most.pop(call.variant.id, None)
+        results.append((call, outcome))
+    return results
 
 
 def make(call: Call, holds: Holds) -> Outcome:

@@ -21,6 +21,7 @@ from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.policy.eligibility import REASONS
 from nexnotify.reports.activities import came_back_lines
 from nexnotify.reports.clicks import opened
+from nexnotify.reports.holds import hold_lines
 from nexnotify.reports.journeys import journey_lines
 from nexnotify.reports.shopper import sentence
 from nexnotify.reports.words import PRODUCT_STATUSES, reason_words
@@ -79,19 +80,7 @@ _VERDICTS = {
 
 def trace(request: AlertRequest) -> dict[str, Any]:
     """Everything that is known about a request, oldest first, each line with its reason and in words."""
-    parts = (
-        _asked,
-        _consent,
-        _questions,
-        came_back_lines,
-        journey_lines,
-        _decisions,
-        _messages,
-        _clicks,
-        _kept,
-        _ended,
-        _not_reached,
-    )
+    parts = (_asked, _consent, _questions, came_back_lines, journey_lines, _decisions, _messages, hold_lines, _clicks, _kept, _ended, _not_reached)
     events = [event for part in parts for event in part(request)]
     events.sort(key=lambda event: event["at"])
     ends = ends_at(request, store_settings(db.session.get_one(Store, request.store_id)), utcnow())

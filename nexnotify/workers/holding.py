@@ -16,7 +16,7 @@ from nexnotify.turns import let_others_write
 
 log = logging.getLogger(__name__)
 
-#: Calls to storefronts at a time.
+#: Storefronts that are called at a time.
 AT_ONCE = 8
 
 
@@ -39,16 +39,18 @@ def run_holds(after_some: Callable[[], None] = lambda: None) -> None:
 
 
 def _call(calls: Sequence[work.Call]) -> list[tuple[work.Call, work.Outcome]]:
-    """Make these calls, several at a time; no session is open meanwhile."""
-    lines = {store_id: _open(store_id) for store_id in {call.store_id for call in calls}}
+    """Make these calls, those of several stores at a time; no session is open meanwhile.
+
+    A store's are made one after another, so that who has waited longest is asked for first.
+    """
+    by_store: dict[int, list[work.Call]] = {}
+    for call in calls:
+        by_store.setdefault(call.store_id, []).append(call)
+    lines = {store_id: _open(store_id) for store_id in by_store}
     end_read()
-
-    def make(call: work.Call) -> work.Outcome:
-        line = lines[call.store_id]
-        return line if isinstance(line, NoAnswer) else work.make(call, line)
-
-    with ThreadPoolExecutor(min(AT_ONCE, len(calls)), thread_name_prefix="holds") as pool:
-        return list(zip(calls, pool.map(make, calls), strict=True))
+    with ThreadPoolExecutor(min(AT_ONCE, len(by_store)), thread_name_prefix="holds") as pool:
+        jobs = [pool.submit(work.make_all, mine, lines[store_id]) for store_id, mine in by_store.items()]
+        return [result for job in jobs for result in job.result()]
 
 
 def _open(store_id: int) -> Holds | NoAnswer:
