@@ -123,9 +123,7 @@ def _ask(due: Due, about: About, before: Unit | None, house: _House) -> Due | No
         return due
     if _is_refused(due, about, house):
         move([Move(due.store_id, due.id, "queued", "suppressed", "no_unit")], house.now)
-        record_decisions(
-            due.store_id, "send", [(about.request_id, about.restock_id, Skip("no_unit"), None)], house.now
-        )
+        record_decisions(due.store_id, "send", [(about.request_id, about.restock_id, Skip("no_unit"), None)], house.now)
         return None
     values = {
         "status": "asking",

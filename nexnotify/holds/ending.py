@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from nexnotify.db import db
-from nexnotify.ledger.models import Alert, Hold, Message
 from nexnotify.holds.rules import FAILED
+from nexnotify.ledger.models import Alert, Hold, Message
 from nexnotify.waitlist.models import AlertRequest
 
 
@@ -43,7 +44,7 @@ def goes_on_elsewhere(hold: Hold) -> bool:
 
     One that stands behind this channel takes it over when its turn comes.
     """
-    own, other, theirs = (sa.orm.aliased(table) for table in (AlertRequest, AlertRequest, Alert))
+    own, other, theirs = aliased(AlertRequest), aliased(AlertRequest), aliased(Alert)
     rows = db.session.execute(
         sa.select(other.status, other.behind_until, Message.id, Message.status)
         .select_from(Alert)

@@ -94,13 +94,9 @@ def opened(source: HoldSource) -> Holds:
 
 def heard(store_id: int, trouble: str | None, now: datetime) -> None:
     """Keep why the last call brought no answer, or that it did."""
+    changed = sa.update(HoldSource).where(HoldSource.store_id == store_id)
     if trouble is None:
-        changed, values = HoldSource.trouble.is_not(None), {"trouble": None, "trouble_at": None}
+        changed = changed.where(HoldSource.trouble.is_not(None)).values(trouble=None, trouble_at=None)
     else:
-        changed, values = sa.true(), {"trouble": trouble[:400], "trouble_at": now}
-    db.session.execute(
-        sa.update(HoldSource)
-        .where(HoldSource.store_id == store_id, changed)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
+        changed = changed.values(trouble=trouble[:400], trouble_at=now)
+    db.session.execute(changed.execution_options(synchronize_session=False))

@@ -83,7 +83,7 @@ def take_due(now: datetime) -> tuple[int, list[Call]]:
     return len(rows), [call for call in calls if call is not None]
 
 
-def _due(now: datetime) -> sa.Select[Any]:
+def _due(now: datetime) -> Any:
     return (
         sa.select(
             Hold,

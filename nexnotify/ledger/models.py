@@ -155,6 +155,7 @@ class Hold(Tenant, db.Model):
         tenant_key("restock_id", "restock_event"),
         tenant_key("variant_id", "variant"),
         sa.UniqueConstraint("store_id", "message_id"),
+        sa.UniqueConstraint("store_id", "key"),
         partial_index("ix_hold_due", "due_at", "id", where="due_at IS NOT NULL"),
         sa.Index("ix_hold_restock", "store_id", "restock_id", "status"),
     )
@@ -163,7 +164,7 @@ class Hold(Tenant, db.Model):
     restock_id: Mapped[int] = mapped_column(BigId)
     variant_id: Mapped[int] = mapped_column(BigId)
     #: Names it to the storefront; another one for each time that it is asked for anew.
-    key: Mapped[str] = mapped_column(sa.String(60), unique=True)
+    key: Mapped[str] = mapped_column(sa.String(60))
     quantity: Mapped[int]
     #: One of ``holds.rules.STATUSES``.
     status: Mapped[str] = mapped_column(sa.String(12))

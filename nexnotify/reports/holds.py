@@ -19,9 +19,7 @@ from nexnotify.words import N_
 
 def hold_of(message: Message) -> Hold | None:
     """What was asked of the storefront for a message."""
-    return db.session.scalar(
-        sa.select(Hold).where(Hold.store_id == message.store_id, Hold.message_id == message.id)
-    )
+    return db.session.scalar(sa.select(Hold).where(Hold.store_id == message.store_id, Hold.message_id == message.id))
 
 
 def hold_words(hold: Hold) -> str:

@@ -46,7 +46,7 @@ class WebhookSettings(HoldsSettings):
 class HOLDS(Holds):
     key = "webhook"
     label = "A signed call to your own address"
-    hint = "Any storefront can answer it in twenty lines; the guide to held units shows them."
+    hint = "Any storefront can answer it in less than thirty lines; docs/holds.md shows them."
     Settings = WebhookSettings
 
     def reserve(self, variant: Variant, quantity: int, until: datetime, key: str) -> Reservation | Refused:

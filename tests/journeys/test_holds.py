@@ -20,6 +20,8 @@ from tests.stubs.holds_stub import HoldsStub
 from tests.times import later
 
 ANN, BEN, CAT = "+12015550123", "+12015550124", "+12015550125"
+
+
 @pytest.fixture
 def storefront() -> Iterator[HoldsStub]:
     with HoldsStub() as stub:
@@ -284,9 +286,7 @@ def test_told_on_two_channels_a_person_has_one_unit(shop: Shop, storefront: Hold
 
 
 @pytest.mark.parametrize("channels", ["in_order", "together"])
-def test_the_unit_of_a_text_that_failed_is_that_of_the_email(
-    shop: Shop, storefront: HoldsStub, channels: str
-) -> None:
+def test_the_unit_of_a_text_that_failed_is_that_of_the_email(shop: Shop, storefront: HoldsStub, channels: str) -> None:
     connect(shop, storefront, confirmations=False, channels=channels)
     on_both(shop, "+12015550190")
     shop.stock("TEE-M", 5)

@@ -66,7 +66,7 @@ def upgrade() -> None:
         ),
         sa.UniqueConstraint("store_id", "id", name="uq_hold_store_id_id"),
         sa.UniqueConstraint("store_id", "message_id", name="uq_hold_store_id_message_id"),
-        sa.UniqueConstraint("key", name="uq_hold_key"),
+        sa.UniqueConstraint("store_id", "key", name="uq_hold_store_id_key"),
     )
     due = sa.text("due_at IS NOT NULL")
     op.create_index("ix_hold_due", "hold", ["due_at", "id"], sqlite_where=due, postgresql_where=due)
