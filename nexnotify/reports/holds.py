@@ -23,8 +23,9 @@ def hold_of(message: Message) -> Hold | None:
 
 
 def hold_words(hold: Hold) -> str:
-    """How it stands, and why."""
-    return STATUSES[hold.status] + (" " + ENDS[hold.reason] if hold.reason else "")
+    """How it stands, and why, where that is not the same."""
+    why = hold.reason if hold.status in ("releasing", "released") else None
+    return STATUSES[hold.status] + (" " + ENDS[why] if why else "")
 
 
 def holds_of(event: RestockEvent) -> Mapping[str, int]:
@@ -54,7 +55,7 @@ def _lines(hold: Hold) -> list[dict[str, Any]]:
     lines = [_line(hold.asked_at, "hold_asked", asked, hold)]
     if hold.held_at is not None:
         kept = N_("The storefront keeps it for this person.")
-        lines.append({**_line(hold.held_at, "hold_held", kept, hold), "until": isoformat(hold.until)})
+        lines.append({**_line(hold.held_at, "hold_held", kept, hold), "held_until": isoformat(hold.until)})
     if hold.ended_at is not None:
         lines.append(_line(hold.ended_at, f"hold_{hold.status}", hold_words(hold), hold))
     return lines
