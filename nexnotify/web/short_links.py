@@ -57,7 +57,7 @@ def follow(code: str) -> ResponseReturnValue:
     if found is None:
         return _nowhere(_only_store())
     _record(found)
-    unit = unit_for(found.store.id, found.message.id, utcnow()) if found.message else None
+    unit = _unit(found)
     address = _address(found, unit)
     if address is None or not found.variant.product.published:
         return _nowhere(found.store, address)
@@ -89,6 +89,14 @@ def _find(code: str) -> Found | None:
     if found is not None:
         speak_of(found.store)
     return found
+
+
+def _unit(found: Found) -> Unit | None:
+    """What is kept for the person of a message about this one product."""
+    message = found.message
+    if message is None or message.variant_id != found.link.variant_id:
+        return None
+    return unit_for(message.store_id, message.id, utcnow())
 
 
 def _address(found: Found, unit: Unit | None = None) -> str | None:
