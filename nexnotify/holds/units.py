@@ -53,7 +53,8 @@ _OWN = (
 _ABOUT = sa.select(_alert.c.message_id, _alert.c.request_id, _alert.c.restock_id).where(
     _alert.c.store_id == sa.bindparam("b_store"), IdIn(_alert.c.message_id)
 )
-#: By the requests of the same sign-up: one person's, on other channels.
+#: By the requests of the same sign-up: one person's, on other channels. From the requests on, one table after the other:
+#: where the store is one and the same for all, PostgreSQL would begin with all that is kept.
 _SHARED = (
     sa.select(_own.c.id.label("for_request"), _theirs.c.restock_id.label("of_restock"), *_COLUMNS)
     .join(
@@ -62,7 +63,7 @@ _SHARED = (
             _other.c.store_id == _own.c.store_id, _other.c.asked_with == _own.c.asked_with, _other.c.id != _own.c.id
         ),
     )
-    .join(_theirs, sa.and_(_theirs.c.store_id == _other.c.store_id, _theirs.c.request_id == _other.c.id))
+    .join(_theirs, sa.and_(_theirs.c.store_id == _own.c.store_id + 0, _theirs.c.request_id == _other.c.id))
     .join(_hold, sa.and_(_hold.c.store_id == _theirs.c.store_id, _hold.c.message_id == _theirs.c.message_id))
     .join(_message, _of_message)
     .where(IdIn(_own.c.id), _own.c.asked_with.is_not(None), (_hold.c.status + "").in_(OPEN))
