@@ -11,6 +11,7 @@ from nexnotify.credits.loader import Payments, load_payments
 from nexnotify.credits.packs import Pack, read_packs
 from nexnotify.db import init_db
 from nexnotify.gateways.loader import Registry, load
+from nexnotify.holds.loader import HoldKinds, load_holds
 from nexnotify.logs import configure_logging
 from nexnotify.nudge import Nudges, make_huey
 from nexnotify.secrets import Cipher, derive, load_keys
@@ -27,6 +28,7 @@ class House:
     cipher: Cipher
     gateways: Registry
     payments: Payments
+    holds: HoldKinds
     packs: tuple[Pack, ...]
     nudges: Nudges
     index_key: bytes | None = None
@@ -50,6 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         Cipher(keys),
         load(ROOT / "plugins" / "gateways"),
         load_payments(ROOT / "plugins" / "payments"),
+        load_holds(ROOT / "plugins" / "holds"),
         _packs(settings),
         Nudges(make_huey(settings)),
     )

@@ -17,7 +17,7 @@ import ssl
 import string
 import threading
 import time
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ class Page:
     is_whole: bool = True
 
 
-class _Line:
+class Line:
     """The connection of one reading, which somebody else can cut."""
 
     def __init__(self) -> None:
@@ -120,11 +120,11 @@ def fetch_page(
         if reader in _readers or len(_readers) >= AT_ONCE:
             raise Busy
         _readers.append(reader)
-    line, answer = _Line(), Future[Page]()
+    line, answer = Line(), Future[Page]()
 
     def read() -> None:
         try:
-            answer.set_result(_read(url, private, resolve or _resolve, line))
+            answer.set_result(_read(url, private, resolve or resolve_name, line))
         except Exception as error:
             answer.set_exception(error)
         finally:  # not before: who waits for a slow name keeps the place
@@ -135,23 +135,23 @@ def fetch_page(
     try:
         return answer.result(SECONDS)
     except TimeoutError:
-        raise Unreachable(_too_slow(urlsplit(url).hostname)) from None
+        raise Unreachable(reason(TimeoutError(), urlsplit(url).hostname)) from None
     finally:
         line.cut()
 
 
-def _read(url: str, private: Collection[str], resolve: Resolve, line: _Line) -> Page:
+def _read(url: str, private: Collection[str], resolve: Resolve, line: Line) -> Page:
     for _ in range(MAX_REDIRECTS + 1):
-        parts = _parts(url)
-        addresses = _addresses(parts, private, resolve)
+        parts = parts_of(url)
+        addresses = addresses_of(parts, private, resolve)
         try:
-            with _get(parts, addresses[0], line) as answer:
+            with ask(parts, addresses[0], line) as answer:
                 location = answer.headers.get("Location")
                 if answer.status not in _REDIRECTS or not location:
                     return _page(parts.geturl(), answer, line)
             url = urljoin(parts.geturl(), location)
         except (HTTPException, OSError, ValueError) as error:
-            raise Unreachable(_reason(error, parts.hostname)) from None
+            raise Unreachable(reason(error, parts.hostname)) from None
     raise Unreachable(N_("The address leads on to another one again and again."))
 
 
@@ -167,7 +167,7 @@ def origin_of(url: str) -> str:
 # --- where it leads ------------------------------------------------------------------------------------------------
 
 
-def _parts(url: str) -> SplitResult:
+def parts_of(url: str) -> SplitResult:
     """The address in its parts, its host in ASCII.
 
     :raises Unreachable: it is not one that we read.
@@ -191,7 +191,7 @@ def _parts(url: str) -> SplitResult:
     return parts._replace(netloc=at if port is None else f"{at}:{port}")
 
 
-def _addresses(parts: SplitResult, private: Collection[str], resolve: Resolve) -> Sequence[str]:
+def addresses_of(parts: SplitResult, private: Collection[str], resolve: Resolve) -> Sequence[str]:
     """The IP addresses of the host, all of them checked.
 
     :raises Unreachable: no such host, or one that is not on the public internet.
@@ -211,7 +211,7 @@ def _addresses(parts: SplitResult, private: Collection[str], resolve: Resolve) -
     return addresses
 
 
-def _resolve(host: str, port: int) -> Sequence[str]:
+def resolve_name(host: str, port: int) -> Sequence[str]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(item[4][0]) for item in found))
 
@@ -236,8 +236,10 @@ def is_public(address: str) -> bool:
 # --- what it says --------------------------------------------------------------------------------------------------
 
 
-def _get(parts: SplitResult, address: str, line: _Line) -> HTTPResponse:
-    """Ask ``address``, whatever the host's name means by now."""
+def ask(
+    parts: SplitResult, address: str, line: Line, headers: Mapping[str, str] = _HEADERS, body: bytes | None = None
+) -> HTTPResponse:
+    """Ask ``address``, whatever the host's name means by now: GET, or POST of a body."""
     host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
     sock = socket.create_connection((address, port), line.left)
     try:
@@ -251,27 +253,24 @@ def _get(parts: SplitResult, address: str, line: _Line) -> HTTPResponse:
         connection.sock = sock
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         target = quote(target, safe=string.punctuation)
-        connection.request("GET", target, headers={"Host": parts.netloc, **_HEADERS})
+        connection.request("GET" if body is None else "POST", target, body, {"Host": parts.netloc, **headers})
         return connection.getresponse()
     finally:
         sock.close()  # an answer reads on
 
 
-def _reason(error: Exception, host: str | None) -> str:
+def reason(error: Exception, host: str | None) -> str:
+    """What stood between us and a host, for a person."""
     if isinstance(error, ConnectionRefusedError):
         return N_("%(host)s refuses connections.", host=host)
     if isinstance(error, TimeoutError):
-        return _too_slow(host)
+        return N_("%(host)s did not send the page within %(seconds)s seconds.", host=host, seconds=f"{SECONDS:.0f}")
     if isinstance(error, ssl.SSLCertVerificationError):
         return N_("The certificate of %(host)s is not valid, so browsers would not open it either.", host=host)
     return N_("The connection to %(host)s broke off.", host=host)
 
 
-def _too_slow(host: str | None) -> str:
-    return N_("%(host)s did not send the page within %(seconds)s seconds.", host=host, seconds=f"{SECONDS:.0f}")
-
-
-def _page(url: str, answer: HTTPResponse, line: _Line) -> Page:
+def _page(url: str, answer: HTTPResponse, line: Line) -> Page:
     kind, _, rest = answer.headers.get("Content-Type", "").partition(";")
     if answer.status != 200:
         fault = Missing if answer.status in (404, 410) else Unreachable

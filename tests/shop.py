@@ -14,6 +14,7 @@ from nexnotify.ledger.opening import equip_store
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import create_api_key, create_user, open_store
 from nexnotify.workers.following import run_journeys
+from nexnotify.workers.holding import run_holds
 from nexnotify.workers.recovering import run_recovery
 from nexnotify.workers.sender import Sender
 from nexnotify.workers.steps import run_campaigns, run_lives, run_notices, run_receipts, run_restock
@@ -149,10 +150,17 @@ class Shop:
         sender.drain()
         sender.stop_pool()
 
+    def hold(self) -> None:
+        """Units that are due to be asked for, looked at or given back."""
+        with self.app.app_context():
+            run_holds(self.send)
+            db.session.remove()
+
     def work(self) -> None:
         """Everything a worker does, in flow order."""
         self.plan()
         self.send()
+        self.hold()
         with self.app.app_context():
             run_receipts()
             run_recovery()

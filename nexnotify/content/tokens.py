@@ -78,6 +78,13 @@ _ALL_TOKENS: Final = (
         "",
     ),
     Token(
+        "held_until",
+        N_("words that a unit is held for the shopper, and until when, where that is so"),
+        "It is held for you until 2:35 PM.",
+        frozenset({"back_in_stock"}),
+        "",
+    ),
+    Token(
         "item",
         N_("the restocked item as a block: title, price, picture and link, each on a line of its own; for emails"),
         "Tee, M / blue · $20.00 · https://shop.example/l/a1B2c3D4e5",

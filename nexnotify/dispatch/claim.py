@@ -17,6 +17,7 @@ from nexnotify.db import db, is_postgresql
 from nexnotify.dispatch.bundled import without_gone
 from nexnotify.dispatch.decide import Decided, decide_all
 from nexnotify.dispatch.due import Due, read_due
+from nexnotify.dispatch.holding import with_units
 from nexnotify.dispatch.pacing import reserve
 from nexnotify.dispatch.truthful import still_true
 from nexnotify.gateways.contract import OutgoingMessage
@@ -61,6 +62,8 @@ class Claimed:
     #: The lane had more due messages than the claim took; worth coming back at ``next_at``.
     has_more: bool
     next_at: datetime | None
+    #: The storefront has to be asked for units (``holds.work``).
+    asks: bool = False
 
 
 NOTHING = Claimed((), False, None)
@@ -94,6 +97,8 @@ def claim(lane_id: int, owner: str, limit: int, now: datetime) -> Claimed:
             allowed.append(due)
         else:
             _put_aside(due, decided, now)
+    held = with_units(allowed, verdicts, now)
+    allowed = held.going
     count = len(allowed)
     next_at = None
     if lane.rate > 0:
@@ -105,7 +110,7 @@ def claim(lane_id: int, owner: str, limit: int, now: datetime) -> Claimed:
     has_more = len(candidates) >= limit or count < len(allowed)
     sender, receipt_url = store_sender(gateway), callback_url(gateway, "receipts")
     going = [_outgoing(due, gateway.id, sender, receipt_url, owner, now) for due in taken]
-    return Claimed(tuple(going), has_more, next_at)
+    return Claimed(tuple(going), has_more, next_at, held.asks)
 
 
 def _open_lane(lane_id: int, now: datetime) -> tuple[Lane | None, GatewayInstance | None]:

@@ -17,6 +17,7 @@ from nexnotify.db import db
 from nexnotify.dispatch.about import About, about_of, variants_of
 from nexnotify.dispatch.due import Due
 from nexnotify.dispatch.questions import Questions
+from nexnotify.holds.units import Unit, units_of
 from nexnotify.inventory.available import OFFERS
 from nexnotify.inventory.service import needed_of, status_of
 from nexnotify.journeys.follow_ups import follow_ups
@@ -58,6 +59,8 @@ class Decided:
     requests: list[About] = field(default_factory=list)
     #: Of a message that serves several products: what was decided about each of the requests.
     each: list[Verdict] = field(default_factory=list)
+    #: The unit that the storefront keeps for its person, or is asked to.
+    unit: Unit | None = None
 
 
 def decide_all(store_id: int, rows: Sequence[Due], now: datetime) -> dict[int, Decided]:
@@ -85,9 +88,10 @@ def _decide(due: Due, house: _House | None, now: datetime) -> Decided:
     about = house.about.get(due.id, [])
     if is_bundle(due):
         return _decide_bundle(due, about, house, now)
-    verdict = _decide_alert(due, due.variant_id, about, house, now)
+    unit = house.units.get(due.id)
+    verdict = _decide_alert(due, due.variant_id, about, house, now, is_kept=unit is not None and unit.is_held)
     _count(due, verdict, house, now)
-    return Decided(verdict, about)
+    return Decided(verdict, about, unit=unit)
 
 
 def is_bundle(due: Due) -> bool:
@@ -106,7 +110,10 @@ def _decide_bundle(due: Due, about: Sequence[About], house: _House, now: datetim
     return Decided(verdict, list(about), each)
 
 
-def _decide_alert(due: Due, variant_id: int | None, about: Sequence[About], house: _House, now: datetime) -> Verdict:
+def _decide_alert(
+    due: Due, variant_id: int | None, about: Sequence[About], house: _House, now: datetime, *, is_kept: bool = False
+) -> Verdict:
+    """:param is_kept: a unit is kept for this person, so that it does not matter how many others there are."""
     facts = Facts(
         opted_out=due.opted_out_at is not None,
         reachable=due.unreachable_at is None,
@@ -114,8 +121,8 @@ def _decide_alert(due: Due, variant_id: int | None, about: Sequence[About], hous
         request_open=any(item.status == _ALERTS[due.kind] for item in about),
         switched_on=any(house.offers(due.channel, variant_id, item.question) for item in about),
         paused=house.settings.is_paused(due.channel),
-        buyable=variant_id in house.in_stock or any(item.told_of in OFFERS for item in about),
-        obstacle=house.obstacle(variant_id, about),
+        buyable=is_kept or variant_id in house.in_stock or any(item.told_of in OFFERS for item in about),
+        obstacle=None if is_kept else house.obstacle(variant_id, about),
         bought=any(item.request_id in house.bought for item in about),
         page_gone=variant_id in house.pages_gone,
         told_at=house.recent.told.get((due.contact_id, variant_id or 0)) if due.kind == "back_in_stock" else None,
@@ -187,6 +194,8 @@ class _House:
         self.policy = store_policy(self.settings)
         self.about = about_of(store_id, [due.id for due in alerts]) if alerts else {}
         about_items = [due for due in ruled if due.kind in (*_ALERTS, "journey", "bulk")]
+        told = [due.id for due in alerts if due.kind == KIND]
+        self.units = units_of(store_id, told) if self.settings.hold_minutes is not None else {}
         bundles = [due.id for due in alerts if is_bundle(due)]
         #: Restock → its variant, of those that messages with several products serve.
         self.variant_of = variants_of([item.restock_id for id in bundles for item in self.about.get(id, ())])

@@ -131,13 +131,23 @@ def give(store_id: int, items: Sequence[tuple[Item, int]]) -> None:
 
 
 def text_of(
-    store: Store, channel: str, contact_id: int, message_id: int, items: Sequence[Item], now: datetime
+    store: Store,
+    channel: str,
+    contact_id: int,
+    message_id: int,
+    items: Sequence[Item],
+    now: datetime,
+    *,
+    held: str | None = None,
 ) -> Text | NoText:
-    """What a message says that serves these items, with their links; of one product, as any alert does."""
+    """What a message says that serves these items, with their links; of one product, as any alert does.
+
+    :param held: of one product: words that a unit is kept for its person.
+    """
     different = list({item.variant.id: item for item in items}.values())
     name = next((item.first_name for item in items if item.first_name), None)
     if len(different) == 1:
-        return _of_one(store, channel, contact_id, different[0], name, now)
+        return _of_one(store, channel, contact_id, different[0], name, now, held)
     try:
         template = wording(store, BUNDLE, channel)
         values = {
@@ -188,9 +198,11 @@ def _lines(store: Store, items: Sequence[Item]) -> str:
     return "\n".join(f"- {line}" for line in [*lines[:MOST_TITLES], *more])
 
 
-def _of_one(store: Store, channel: str, contact_id: int, item: Item, name: str | None, now: datetime) -> Text | NoText:
+def _of_one(
+    store: Store, channel: str, contact_id: int, item: Item, name: str | None, now: datetime, held: str | None
+) -> Text | NoText:
     settings, variant = store_settings(store), item.variant
-    drafts = Drafts(store, variant, is_scarce=lambda: is_scarce(variant, settings, now))
+    drafts = Drafts(store, variant, is_scarce=lambda: is_scarce(variant, settings, now), held=held)
     person = Waiting(item.request_id, item.asked_status, item.quantity, name, False, contact_id, channel, False, True)
     text = drafts.text(person)
     if isinstance(text, NoText) or item.code is None or text.link is None:

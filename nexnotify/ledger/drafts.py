@@ -79,15 +79,18 @@ class Drafts:
         is_scarce: Callable[[], bool] = lambda: False,
         *,
         own_links: bool = True,
+        held: str | None = None,
     ) -> None:
         """What is the same for everybody is looked up here, once.
 
         :param is_scarce: whether few are left; asked once, and only where a template has words for it.
         :param own_links: messages carry short links, where the store has them; else the product's own address.
+        :param held: words that a unit is kept for this one person, and until when; a plan knows of none yet.
         """
         self._store = store
         self._kind = kind
         self._is_scarce = is_scarce
+        self._held = held
         self._scarcity: str | None = None
         # As a code is made, and so in no product's title: it can be found in the text and be replaced.
         [self._code] = new_codes(1)
@@ -124,7 +127,7 @@ class Drafts:
         return wording(self._store, self._kind, channel, status)
 
     def _render(self, template: Wording, name: str | None, contact_id: int | None) -> Text | NoText:
-        own = {"firstname": name, "fullname": name}
+        own = {"firstname": name, "fullname": name, "held_until": self._held}
         if template.uses("scarcity"):
             if self._scarcity is None:
                 self._scarcity = scarcity_words(self._store.locale) if self._is_scarce() else ""

@@ -146,6 +146,46 @@ class ShortLink(Tenant, db.Model):
     variant_id: Mapped[int] = mapped_column(BigId)
 
 
+class Hold(Tenant, db.Model):
+    """Units that the storefront keeps for whom a message tells, or is asked to. One for each message, and for each person."""
+
+    __tablename__ = "hold"
+    __table_args__ = tenant_args(
+        tenant_key("message_id", "message"),
+        tenant_key("restock_id", "restock_event"),
+        tenant_key("variant_id", "variant"),
+        sa.UniqueConstraint("store_id", "message_id"),
+        sa.UniqueConstraint("store_id", "key"),
+        partial_index("ix_hold_due", "due_at", "id", where="due_at IS NOT NULL"),
+        sa.Index("ix_hold_restock", "store_id", "restock_id", "status"),
+    )
+
+    message_id: Mapped[int] = mapped_column(BigId)
+    restock_id: Mapped[int] = mapped_column(BigId)
+    variant_id: Mapped[int] = mapped_column(BigId)
+    #: Names it to the storefront; another one for each time that it is asked for anew.
+    key: Mapped[str] = mapped_column(sa.String(60))
+    quantity: Mapped[int]
+    #: One of ``holds.rules.STATUSES``.
+    status: Mapped[str] = mapped_column(sa.String(12))
+    #: Why it ends: a key of ``holds.rules.ENDS``.
+    reason: Mapped[str | None] = mapped_column(sa.String(20))
+    #: For how many minutes it was asked for, and until when it is kept.
+    minutes: Mapped[int]
+    until: Mapped[datetime]
+    #: The storefront's own name of it.
+    reference: Mapped[str | None] = mapped_column(sa.String(200))
+    #: The storefront's last words.
+    detail: Mapped[str | None] = mapped_column(sa.String(400))
+    #: Calls about its present status; a result counts only while it is the last one's.
+    tries: Mapped[int] = mapped_column(default=0)
+    #: When it is looked at next; null: it is over.
+    due_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime]
+    held_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
 class Prediction(Tenant, db.Model):
     """What was learned of a store's people as a whole; one for each store, and nothing of any person."""
 

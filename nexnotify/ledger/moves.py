@@ -21,6 +21,10 @@ from nexnotify.phone import scrub
 _SURELY_NOT_SENT = frozenset({"queued", "rejected", "expired"})
 
 
+#: Why a message is held whose unit the storefront is asked to keep.
+RESERVING = "reserving"
+
+
 class ImpossibleMove(Exception):
     """A message cannot go from its status to that one; something in the house is wrong."""
 

@@ -10,7 +10,7 @@ from nexnotify.customers.models import Customer
 from nexnotify.db import db
 from nexnotify.inventory.available import IN_STOCK
 from nexnotify.inventory.models import StockChange
-from nexnotify.ledger.models import Alert
+from nexnotify.ledger.models import Alert, Hold
 from nexnotify.orders.models import Order, OrderLine
 from nexnotify.restock.models import RestockEvent
 from nexnotify.waitlist.models import AlertRequest
@@ -36,6 +36,7 @@ def give_places_back(event: RestockEvent, minutes: int, now: datetime) -> int:
             AlertRequest.status == "alerted",
             AlertRequest.alerted_at >= gone - timedelta(minutes=minutes),
             ~_bought(event),
+            ~_had_a_unit(),
         )
     ).all()
     if late:
@@ -58,6 +59,20 @@ def gone_at(event: RestockEvent) -> datetime | None:
         )
         .order_by(StockChange.id)
         .limit(1)
+    )
+
+
+def _had_a_unit() -> sa.ColumnElement[bool]:
+    """Whether a unit was kept for the request's person, who so was not too late."""
+    return (
+        sa.select(Hold.id)
+        .where(
+            Hold.store_id == Alert.store_id,
+            Hold.message_id == Alert.message_id,
+            Hold.status.in_(("held", "redeemed", "lapsed")),
+        )
+        .correlate(Alert)
+        .exists()
     )
 
 

@@ -44,6 +44,7 @@ REASONS = {
     "no_hours": N_("The store's quiet hours and the law's hours leave no hour for texts to this person."),
     "best_hour": N_("The person opens messages at other hours, and there is plenty of stock; it goes in these hours."),
     "no_credit": N_("The store has not enough credits; the text goes when there are some again."),
+    "no_unit": N_("The storefront had no unit to hold for this person any more; the request keeps its place."),
     "told_already": N_("Another message about this request is on its way."),
     "other_channel": N_("This person is told on another channel first; this one follows if that fails."),
     "told_elsewhere": N_("This person was told on another channel on which they asked."),

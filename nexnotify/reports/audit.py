@@ -26,6 +26,7 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "store.opened": N_("Store opened"),
             "settings.changed": N_("Settings changed"),
+            "holds.changed": N_("Held units set up"),
             "first_steps.hidden": N_("First steps put away"),
             "first_steps.shown": N_("First steps brought back"),
             "widget.checked": N_("Widget looked for on a page"),

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
 from nexnotify.db import IdIn, db
-from nexnotify.ledger.models import Message, ShortLink
+from nexnotify.ledger.models import Alert, Message, ShortLink
 from nexnotify.outcomes.models import Click
 from nexnotify.outcomes.scanners import SIGNS
 from nexnotify.reports.happening import Happening
+from nexnotify.restock.models import RestockEvent
+from nexnotify.waitlist.models import AlertRequest
 from nexnotify.words import N_
 
 #: The newest of one message that are shown.
@@ -71,3 +74,19 @@ def click_lines(clicks: Sequence[Opened]) -> list[Happening]:
 
 def _name(variant: Variant) -> str:
     return ", ".join(filter(None, (variant.product.title, variant.name)))
+
+
+def opened_lines(request: AlertRequest) -> list[dict[str, Any]]:
+    """For the story of a request: links in its messages that a person opened."""
+    told = db.session.execute(
+        sa.select(Alert.message_id, RestockEvent.variant_id)
+        .join(RestockEvent, sa.and_(RestockEvent.store_id == Alert.store_id, RestockEvent.id == Alert.restock_id))
+        .where(Alert.store_id == request.store_id, Alert.request_id == request.id)
+    ).all()
+    links = {(row.message_id, row.variant_id) for row in told}  # a message may serve several products, each with a link
+    ids = {row.message_id for row in told if row.message_id is not None}
+    return [
+        {"at": click.at, "what": "clicked", "words": N_("The link in the message was opened.")}
+        for click in opened(request.store_id, ids)
+        if not click.sign and (click.message_id, click.variant.id) in links
+    ]

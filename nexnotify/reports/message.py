@@ -16,9 +16,10 @@ from nexnotify.dispatch.merchant import LEFT
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import awaits_number, gateway_of_lane
 from nexnotify.ledger.bundles import Item, items_of
-from nexnotify.ledger.models import Alert, Attempt, Message, MessageEvent
+from nexnotify.ledger.models import Alert, Attempt, Hold, Message, MessageEvent
 from nexnotify.phone import mask, mask_address, mask_email
 from nexnotify.reports.clicks import Opened, opened
+from nexnotify.reports.holds import hold_of
 from nexnotify.words import N_
 
 
@@ -36,6 +37,8 @@ class MessageStory:
     #: Of a message that tells of several products: what it serves.
     items: Sequence[Item]
     clicks: Sequence[Opened]
+    #: The unit that was asked for.
+    hold: Hold | None
 
     def scrub(self, words: str | None) -> str:
         """A gateway's words without the recipient's address, which some of them repeat."""
@@ -68,7 +71,8 @@ def story_of(message: Message) -> MessageStory:
     items = items_of(message.store_id, [message.id]) if len(requests) > 1 else []
     clicks = opened(message.store_id, [message.id])
     gateway = gateway_of_lane(message.lane_id)
-    return MessageStory(message, contact, gateway, variant, events, attempts, requests, items, clicks)
+    hold = hold_of(message)
+    return MessageStory(message, contact, gateway, variant, events, attempts, requests, items, clicks, hold)
 
 
 def without_address(words: str, address: str) -> str:
@@ -109,6 +113,8 @@ _BY_REASON = {
         "still true then."
     ),
     "sold_out_again": N_("Nothing: the shopper keeps the place and is told at the next restock."),
+    "no_unit": N_("Nothing: the shopper keeps the place and is told when there is one again."),
+    "reserving": N_("Nothing: it goes as soon as your storefront answers, and without a promise if it does not."),
     "alert_paused": N_("Resume the alert in Settings; the shopper keeps the place and is told at the next restock."),
     "switched_off": N_("Switch the channel on for this product status in Settings, if you want it."),
     "no_time_left": N_("See the attempts below for what the gateway said, and check the gateway."),

@@ -31,6 +31,7 @@ BY_REASON = {
     "alerts_off": _NOT_NOW,
     "below_minimum": _NOT_NOW,
     "too_few": N_("Fewer came back than were asked for. The request keeps its place."),
+    "no_unit": N_("The last ones went before the message did. The request keeps its place."),
     "offer_over": N_("It could not be ordered any more when the message was due. The request keeps its place."),
     "told_lately": N_("A message about the same product went a short while ago; the next one follows later."),
     "page_gone": _LATER,

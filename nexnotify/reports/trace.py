@@ -20,7 +20,8 @@ from nexnotify.ledger.models import Alert, Message, MessageEvent, Question
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.policy.eligibility import REASONS
 from nexnotify.reports.activities import came_back_lines
-from nexnotify.reports.clicks import opened
+from nexnotify.reports.clicks import opened_lines
+from nexnotify.reports.holds import hold_lines
 from nexnotify.reports.journeys import journey_lines
 from nexnotify.reports.shopper import sentence
 from nexnotify.reports.words import PRODUCT_STATUSES, reason_words
@@ -87,7 +88,8 @@ def trace(request: AlertRequest) -> dict[str, Any]:
         journey_lines,
         _decisions,
         _messages,
-        _clicks,
+        hold_lines,
+        opened_lines,
         _kept,
         _ended,
         _not_reached,
@@ -259,21 +261,6 @@ def _messages(request: AlertRequest) -> list[dict[str, Any]]:
             kind=kind,
         )
         for event, reference, kind in rows
-    ]
-
-
-def _clicks(request: AlertRequest) -> list[dict[str, Any]]:
-    told = db.session.execute(
-        sa.select(Alert.message_id, RestockEvent.variant_id)
-        .join(RestockEvent, sa.and_(RestockEvent.store_id == Alert.store_id, RestockEvent.id == Alert.restock_id))
-        .where(Alert.store_id == request.store_id, Alert.request_id == request.id)
-    ).all()
-    links = {(row.message_id, row.variant_id) for row in told}  # a message may serve several products, each with a link
-    ids = {row.message_id for row in told if row.message_id is not None}
-    return [
-        _line(click.at, "clicked", N_("The link in the message was opened."))
-        for click in opened(request.store_id, ids)
-        if not click.sign and (click.message_id, click.variant.id) in links
     ]
 
 

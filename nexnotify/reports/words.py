@@ -56,6 +56,7 @@ _MOVES = {
     "too_late": N_("Its time ran out while it waited."),
     "absent": N_("The gateway's own list does not have it, so it surely did not go out."),
     "rather_twice": N_("Nobody could tell; the store's setting is rather twice than never."),
+    "reserving": N_("The storefront is asked to keep a unit for this person; it goes when one is."),
     "merchant": N_("One of your people decided it."),
     "erased": N_("The person was erased."),
     LEFT: N_("One of your people decided to leave it as it is."),

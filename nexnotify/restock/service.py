@@ -119,6 +119,37 @@ def _is_first_level(change: StockChange) -> bool:
     return change.cause == "level" and db.session.scalar(earlier.limit(1)) is None
 
 
+def begin_freed(variant: Variant, units: int, now: datetime) -> None:
+    """A restock for as many people as there are units that were kept for somebody and are free again.
+
+    It waits for no settling, approval or undo: the restock that they came in by has been through these.
+    """
+    change = StockChange(
+        store_id=variant.store_id,
+        variant_id=variant.id,
+        cause="freed",
+        available_before=variant.available,
+        available_after=variant.available,
+        as_of=now,
+        at=now,
+        looked_at=now,
+    )
+    db.session.add(change)
+    db.session.flush()
+    event = RestockEvent(
+        store_id=variant.store_id,
+        variant_id=variant.id,
+        stock_change_id=change.id,
+        available_before=variant.available,
+        available_after=variant.available,
+        state="telling",
+        most=units,
+        at=now,
+    )
+    db.session.add(event)
+    db.session.flush()
+
+
 def has_unseen_changes() -> bool:
     """Whether detection has work."""
     statement = sa.select(StockChange.id).where(sa.text("stock_change.looked_at IS NULL")).limit(1)

@@ -123,6 +123,8 @@ class StoreSettings(_Part, RequestSettings, LinkSettings, ChannelSettings, Predi
     #: Told, and gone within so many minutes: who has not bought waits again, at the old place. 0: never.
     keep_place_minutes: int = Field(0, ge=0, le=1440)
     #: So many percent of a restock's people are not told of it, to measure what telling is worth; they wait on.
+    #: Who is told has a unit kept for so long, where the storefront can; null keeps none.
+    hold_minutes: int | None = Field(None, ge=5, le=2880)
     holdout: int = Field(0, ge=0, le=50)
     #: Whether texts are paid with credits; off, the store pays its gateway itself.
     credits: bool = False

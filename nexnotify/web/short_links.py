@@ -18,6 +18,7 @@ from nexnotify.customers.consent import Proof
 from nexnotify.customers.service import count_signup
 from nexnotify.db import db, end_read, transaction
 from nexnotify.errors import NotFound
+from nexnotify.holds.units import Unit, unit_for
 from nexnotify.inventory.service import status_of
 from nexnotify.ledger.links import EXAMPLE, LENGTH
 from nexnotify.ledger.values import place_token, read_place_token
@@ -56,10 +57,11 @@ def follow(code: str) -> ResponseReturnValue:
     if found is None:
         return _nowhere(_only_store())
     _record(found)
-    address = _address(found)
+    unit = _unit(found)
+    address = _address(found, unit)
     if address is None or not found.variant.product.published:
         return _nowhere(found.store, address)
-    if can_be_had(found):
+    if unit is not None or can_be_had(found):
         return redirect(address)
     return _sold_out(found, address, place(found))
 
@@ -89,13 +91,27 @@ def _find(code: str) -> Found | None:
     return found
 
 
-def _address(found: Found) -> str | None:
+def _unit(found: Found) -> Unit | None:
+    """What is kept for the person of a message about this one product."""
+    message = found.message
+    if message is None or message.variant_id != found.link.variant_id:
+        return None
+    return unit_for(message.store_id, message.id, utcnow())
+
+
+def _address(found: Found, unit: Unit | None = None) -> str | None:
+    """Where it leads.
+
+    :param unit: what is kept for its person: the shop is told which reservation it is.
+    """
     settings, variant = store_settings(found.store), found.variant
     channel = found.message.channel if found.message else "sms"
     utm = settings.utm
     parameters = (
         {"utm_source": utm.source, "utm_medium": channel, "utm_campaign": utm.campaign} if utm is not None else {}
     )
+    if unit is not None:
+        parameters["reservation"] = unit.reference or unit.key
     there = Place(variant.url, variant.product.url, variant.external_id, variant.sku)
     return landing(there, settings.variant_parameter, parameters)
 

@@ -17,6 +17,7 @@ from huey.consumer import Consumer
 from nexnotify.garbage import keep_what_stays
 from nexnotify.nudge import Nudges
 from nexnotify.workers.following import run_journeys
+from nexnotify.workers.holding import run_holds
 from nexnotify.workers.importing import run_imports
 from nexnotify.workers.sender import Sender
 from nexnotify.workers.steps import run_campaigns, run_notices, run_receipts, run_restock, run_sweep
@@ -46,6 +47,7 @@ def register_steps(app: Flask, nudges: Nudges, sender: Sender) -> None:
     nudges.steps["campaigns"] = in_context(lambda: run_campaigns(sender.wake))
     nudges.steps["journeys"] = in_context(lambda: run_journeys(sender.wake))
     nudges.steps["imports"] = in_context(run_imports)
+    nudges.steps["holds"] = in_context(lambda: run_holds(sender.wake))
     nudges.steps["receipts"] = in_context(run_receipts)
     nudges.steps["send"] = sender.wake
     nudges.steps["sweep"] = in_context(lambda: run_sweep(sender.wake))

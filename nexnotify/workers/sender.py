@@ -26,6 +26,7 @@ from nexnotify.dispatch.settle import settle
 from nexnotify.gateways.contract import Gateway
 from nexnotify.gateways.loader import UnknownGateway
 from nexnotify.gateways.service import gateway_of_lane, open_gateway, pause
+from nexnotify.holds.work import has_due as has_due_holds
 from nexnotify.journeys.planner import has_become_due as someone_is_due
 from nexnotify.ledger.planner import has_become_due
 from nexnotify.nudge import nudge
@@ -149,6 +150,8 @@ class Sender:
                 nudge("campaigns")  # the time of a send has come
             if has_become_due(now):
                 nudge("restock")  # that of a wave
+            if has_due_holds(now):
+                nudge("holds")  # that of a unit that is kept for somebody
             if someone_is_due(now):
                 nudge("journeys")  # that of somebody in a journey
             self._released = time.monotonic()
@@ -190,6 +193,8 @@ class Sender:
             return None
         with transaction():
             claimed = claim(lane_id, self._owner, room, now)
+        if claimed.asks:
+            nudge("holds")
         for outgoing in claimed.outgoing:
             self._in_flight[lane_id] += 1
             self._pool.submit(self._deliver, gateway, outgoing)

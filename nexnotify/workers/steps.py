@@ -40,6 +40,7 @@ from nexnotify.waitlist.overlooked import overlooked, record_overlooked
 from nexnotify.waitlist.queries import anyone_waits
 from nexnotify.workers.adding_up import run_outcomes, run_recounts
 from nexnotify.workers.following import run_entries, run_journeys
+from nexnotify.workers.holding import run_holds
 from nexnotify.workers.predicting import plan_next, run_delays, run_predictions
 from nexnotify.workers.recovering import run_recovery
 
@@ -232,6 +233,7 @@ def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
         run_lives,
         lambda: run_campaigns(after_chunk),
         run_recovery,
+        lambda: run_holds(after_chunk),
         run_opt_outs,
         run_predictions,
         run_recounts,

@@ -23,6 +23,7 @@ from nexnotify.credits.rules import KINDS as CREDIT_KINDS
 from nexnotify.db import db
 from nexnotify.errors import NexnotifyError
 from nexnotify.gateways.loader import load
+from nexnotify.holds.rules import STATUSES as HOLD_STATUSES
 from nexnotify.journeys.models import STATES as JOURNEY_STATES
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.orders.models import ORDER_STATUSES
@@ -193,6 +194,7 @@ TABLES = {
     "Request statuses": words_rows(REQUEST_STATUSES),
     "Message statuses": words_rows(MESSAGE_STATUSES),
     "Decision reasons": words_rows(REASONS),
+    "Hold statuses": words_rows(HOLD_STATUSES),
     "Order statuses": words_rows(ORDER_STATUSES),
     "Send states": words_rows(STATES),
     "Where a person of a journey stands": words_rows(JOURNEY_STATES),

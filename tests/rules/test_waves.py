@@ -120,7 +120,7 @@ def test_whatever_people_buy_no_wave_is_larger_than_the_policy_allows(
     """A whole restock: wave after wave, after each of which so many units are sold."""
     now, told, sold, last_at, last_sold = NOW, 0, 0, None, 0
     left, rounds = units, iter(buying)
-    for _ in range(300):
+    for _ in range(700):  # one wave for each of 300 people, and a wait before each
         standing = Standing(left, people - told, told, sold, last_sold, last_at, most=most)
         wave = next_wave(policy, standing, now)
         if isinstance(wave, Stop):

@@ -230,6 +230,8 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     yield "admin_settings.index", Deed("/settings", {**FORM, "threshold": "3"})
     expectations = {"likely_first": "y", "best_hour": "y", "scarcity_units": "3"}
     yield "admin_prediction.index", Deed("/settings/expectations", expectations)
+    held = {"hold_minutes": "30", "address": "https://shop.example/holds", "secret": "a secret of both sides"}
+    yield "admin_holds.index", Deed("/settings/holds", held)
     yield "admin_settings.create_key", Deed("/settings/keys", {"name": "Warehouse"}, 200)
     yield "admin_settings.revoke_key", Deed(f"/settings/keys/{ids['key']}/revoke", {})
     credits = {"credits_per_segment": "12", "low_credit_below": "60"}

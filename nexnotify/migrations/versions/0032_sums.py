@@ -1,7 +1,7 @@
 """More is added up: confirmations, what was held and not sent, opt-outs, restocks, orders by message and span.
 
 Revision ID: 0032
-Revises: 0030
+Revises: 0031
 """
 
 import sqlalchemy as sa

@@ -14,6 +14,7 @@ from nexnotify.web.admin.demand import bp as demand
 from nexnotify.web.admin.doors import bp as doors
 from nexnotify.web.admin.exports import bp as exports
 from nexnotify.web.admin.gateways import bp as gateways
+from nexnotify.web.admin.holds import bp as holds
 from nexnotify.web.admin.home import bp as home
 from nexnotify.web.admin.imports import bp as imports
 from nexnotify.web.admin.journeys import bp as journeys
@@ -64,6 +65,7 @@ ADMIN_BLUEPRINTS: tuple[tuple[Blueprint, str | None], ...] = (
     (doors, None),
     (texts, "/admin/settings/texts"),
     (prediction, "/admin/settings/expectations"),
+    (holds, "/admin/settings/holds"),
     (compatible, "/admin/settings/compatible"),
     (alerts, "/admin/settings/alerts"),
     (credits, "/admin/settings/credits"),

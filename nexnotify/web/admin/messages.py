@@ -24,6 +24,7 @@ from nexnotify.ledger.transitions import STATUSES
 from nexnotify.nudge import nudge
 from nexnotify.phone import InvalidEmail, InvalidPhone
 from nexnotify.reports.exports.messages import OF_SEND, STATUSES_OF
+from nexnotify.reports.holds import hold_words
 from nexnotify.reports.message import advice, story_of
 from nexnotify.reports.periods import PERIODS, begin_of
 from nexnotify.reports.words import KINDS
@@ -136,6 +137,7 @@ def message(message_id: int) -> ResponseReturnValue:
         contact=told.contact,
         advice=advice(told.message, told.gateway),
         status_words=STATUSES,
+        hold_words=hold_words,
         left=merchant.LEFT,
     )
 

@@ -20,6 +20,7 @@ from nexnotify.db import db, transaction
 from nexnotify.ledger.preview import Preview, simulate
 from nexnotify.nudge import nudge
 from nexnotify.reports.dashboard.restocks import found_by_check
+from nexnotify.reports.holds import holds_of
 from nexnotify.reports.outcomes import outcomes_of
 from nexnotify.reports.plan import count_told, plan_summary, state_words, still_to_come, told_sheet
 from nexnotify.restock import steering
@@ -98,6 +99,7 @@ def _plan_page(event: RestockEvent, form: CapForm) -> ResponseReturnValue:
         event=event,
         variant=load(Variant, event.variant_id, joinedload(Variant.product)),
         plan=summary,
+        holds=holds_of(event),
         waves=[wave | {"at": datetime.fromisoformat(wave["at"])} for wave in summary["waves"]],
         words=state_words(event),
         seconds=seconds,

@@ -45,6 +45,7 @@ def settings_tabs(current: str) -> list[tuple[str, str, bool, None]]:
     ]
     if may("admin"):
         shown[4:4] = [
+            ("admin_holds.index", N_("Held units")),
             ("admin_compatible.index", N_("Compatible Software")),
             ("admin_alerts.index", N_("Alert subscriptions")),
             ("keys", N_("API keys")),

@@ -1,0 +1,289 @@
+"""The work on holds: what is due is looked at, the storefront is called, and what it said is written down.
+
+:func:`take_due` and :func:`settle` each are one transaction; the calls between them are made outside of any. A call has its
+number on record before it is made, so a worker that dies costs a call with the same key, which keeps nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from nexnotify.catalog.models import Variant as CatalogVariant
+from nexnotify.customers.models import Contact
+from nexnotify.db import db
+from nexnotify.holds import rules
+from nexnotify.holds.contract import (
+    Holds,
+    NoAnswer,
+    Redeemed,
+    Refused,
+    Released,
+    Reservation,
+    Variant,
+)
+from nexnotify.holds.ending import close, give_back, goes_on_elsewhere
+from nexnotify.holds.freeing import free
+from nexnotify.holds.sources import heard
+from nexnotify.holds.texts import reword
+from nexnotify.ledger.decisions import record_decisions
+from nexnotify.ledger.models import Alert, Hold, Message
+from nexnotify.ledger.moves import RESERVING, Move, move
+from nexnotify.policy.eligibility import Skip
+from nexnotify.restock.models import RestockEvent
+from nexnotify.waitlist.models import AlertRequest
+
+#: Holds that one transaction looks at; few, because the first of them waits for the last one's answer.
+BATCH = 16
+#: A call without a result after so long was another worker's, and lost.
+LEASE = timedelta(seconds=30)
+#: How often a unit that is kept is looked at: whether it was bought, or is not wanted any more.
+LOOK_AGAIN = timedelta(minutes=1)
+
+Outcome = Reservation | Refused | Released | Redeemed | NoAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that is to be made, on record."""
+
+    hold_id: int
+    store_id: int
+    #: What it is about: "asking" or "releasing", and which try; a result counts only while both are so.
+    status: str
+    tries: int
+    variant: Variant
+    quantity: int
+    until: datetime
+    key: str
+    reference: str | None
+
+
+def has_due(now: datetime) -> bool:
+    """Whether there is work."""
+    due = (sa.text("hold.due_at IS NOT NULL"), Hold.due_at <= now)
+    return db.session.scalar(sa.select(Hold.id).where(*due).limit(1)) is not None
+
+
+# --- looking --------------------------------------------------------------------------------------------------------
+
+
+def take_due(now: datetime) -> tuple[int, list[Call]]:
+    """Look at the next holds that are due.
+
+    :returns: how many they were, and the calls that are to be made.
+    """
+    rows = db.session.execute(_due(now)).all()
+    calls = [_look_at(row, now) for row in rows]
+    db.session.flush()
+    return len(rows), [call for call in calls if call is not None]
+
+
+def _due(now: datetime) -> Any:
+    return (
+        sa.select(
+            Hold,
+            Message.status.label("message"),
+            Contact.opted_out_at,
+            AlertRequest.status.label("request"),
+            RestockEvent.reason.label("restock"),
+            CatalogVariant.external_id,
+            CatalogVariant.sku,
+        )
+        .join(Message, sa.and_(Message.store_id == Hold.store_id, Message.id == Hold.message_id))
+        .join(Contact, sa.and_(Contact.store_id == Message.store_id, Contact.id == Message.contact_id))
+        .join(RestockEvent, sa.and_(RestockEvent.store_id == Hold.store_id, RestockEvent.id == Hold.restock_id))
+        .join(
+            CatalogVariant,
+            sa.and_(CatalogVariant.store_id == Hold.store_id, CatalogVariant.id == Hold.variant_id),
+        )
+        .outerjoin(
+            Alert,
+            sa.and_(
+                Alert.store_id == Hold.store_id,
+                Alert.message_id == Hold.message_id,
+                Alert.restock_id == Hold.restock_id,
+            ),
+        )
+        .outerjoin(AlertRequest, sa.and_(AlertRequest.store_id == Alert.store_id, AlertRequest.id == Alert.request_id))
+        .where(sa.text("hold.due_at IS NOT NULL"), Hold.due_at <= now)
+        .order_by(Hold.due_at, Hold.id)
+        .limit(BATCH)
+        # The message too: its claim must not go on with a unit that is being given back.
+        .with_for_update(of=(Message, Hold), skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _look_at(row: Any, now: datetime) -> Call | None:
+    hold: Hold = row.Hold
+    if hold.status != "releasing":
+        reason = _end_of(row, now)
+        if hold.status == "held" and reason == "bought":
+            close(hold.id, "redeemed", reason, now)
+            return None
+        if hold.status == "held" and reason is None:
+            hold.due_at = min(hold.until, now + LOOK_AGAIN)
+            return None
+        if reason is not None:
+            if hold.status == "asking" and hold.tries == 0:
+                close(hold.id, "released", reason, now)  # nobody has been asked
+                return None
+            give_back(hold.id, reason, now)
+            reword(hold.store_id, hold.message_id, None, now)
+            db.session.refresh(hold)
+    hold.tries, hold.due_at = hold.tries + 1, now + LEASE
+    variant = Variant(row.external_id, row.sku)
+    about = (hold.id, hold.store_id, hold.status, hold.tries)
+    return Call(*about, variant, hold.quantity, hold.until, hold.key, hold.reference)
+
+
+def _end_of(row: Any, now: datetime) -> str | None:
+    hold: Hold = row.Hold
+    failed = row.message in rules.FAILED
+    standing = rules.Standing(
+        until=hold.until,
+        message=row.message,
+        request=row.request,
+        opted_out=row.opted_out_at is not None,
+        recalled=row.restock == "recalled",
+        elsewhere=failed and hold.status == "held" and goes_on_elsewhere(hold),
+    )
+    return rules.end_of(standing, hold.minutes, now)
+
+
+# --- calling --------------------------------------------------------------------------------------------------------
+
+
+def make_all(calls: Sequence[Call], holds: Holds | NoAnswer) -> list[tuple[Call, Outcome]]:
+    """Make one store's calls in their order, outside of any transaction; every way they can end is a value.
+
+    A storefront that is silent is not waited for again, and one that has no more is not asked for as many of the same.
+
+    :param holds: or why there is nobody to call.
+    """
+    if isinstance(holds, NoAnswer):
+        return [(call, holds) for call in calls]
+    silent: NoAnswer | None = None
+    most: dict[str, int] = {}  # variant → so many, or more, are not to be had
+    results: list[tuple[Call, Outcome]] = []
+    for call in calls:
+        outcome: Outcome
+        if silent is not None:
+            outcome = silent
+        elif call.status == "asking" and call.quantity >= most.get(call.variant.id, call.quantity + 1):
+            outcome = Refused()
+        else:
+            outcome = make(call, holds)
+        if isinstance(outcome, NoAnswer):
+            silent = outcome
+        elif isinstance(outcome, Refused):
+            most[call.variant.id] = min(call.quantity, most.get(call.variant.id, call.quantity))
+        elif isinstance(outcome, Released):
+            most.pop(call.variant.id, None)
+        results.append((call, outcome))
+    return results
+
+
+def make(call: Call, holds: Holds) -> Outcome:
+    """Make a call, outside of any transaction; every way it can end is a value."""
+    try:
+        if call.status == "asking":
+            answer: object = holds.reserve(call.variant, call.quantity, call.until, call.key)
+            fine: tuple[type, ...] = (Reservation, Refused)
+        else:
+            answer, fine = holds.release(Reservation(call.key, call.reference)), (Released, Redeemed)
+    except NoAnswer as error:
+        return error
+    except Exception as error:  # a fault of the plugin; its words may hold anything
+        return NoAnswer(f"The plugin failed with {type(error).__name__}.")
+    if isinstance(answer, fine):
+        return answer  # type: ignore[return-value]
+    return NoAnswer("The plugin's answer means nothing.")
+
+
+# --- writing down ---------------------------------------------------------------------------------------------------
+
+
+def settle(results: Sequence[tuple[Call, Outcome]], now: datetime) -> None:
+    """Write down what the storefront said. A result counts only if it is that of the hold's last call."""
+    for call, outcome in sorted(results, key=lambda result: result[0].hold_id):
+        row = db.session.execute(
+            sa.select(Hold, Message)
+            .join(Message, sa.and_(Message.store_id == Hold.store_id, Message.id == Hold.message_id))
+            .where(Hold.id == call.hold_id)
+            .with_for_update(of=(Message, Hold))
+            .execution_options(populate_existing=True)
+        ).first()
+        if row is None or (row.Hold.status, row.Hold.tries) != (call.status, call.tries):
+            continue
+        heard(call.store_id, str(outcome) if isinstance(outcome, NoAnswer) else None, now)
+        if call.status == "asking":
+            _asked(row.Hold, row.Message, outcome, now)
+        else:
+            _given_back(row.Hold, outcome, now)
+        db.session.flush()
+
+
+def _asked(hold: Hold, message: Message, outcome: Outcome, now: datetime) -> None:
+    if isinstance(outcome, Reservation):
+        until = min(hold.until, outcome.until or hold.until)
+        hold.status, hold.until, hold.held_at, hold.tries = "held", until, now, 0
+        hold.reference, hold.detail = outcome.reference, None
+        hold.due_at = min(until, now + LOOK_AGAIN)
+        db.session.flush()
+        reword(hold.store_id, message.id, until, now)
+        _wake(message, now)
+    elif isinstance(outcome, Refused):
+        close(hold.id, "refused", None, now, _short(outcome.detail))
+        _refuse(message, now)
+    else:
+        again = rules.ask_again(hold.tries, now)
+        hold.detail = _short(str(outcome))
+        if again is not None:
+            hold.due_at = again
+            return
+        give_back(hold.id, "no_answer", now)
+        _wake(message, now)
+
+
+def _wake(message: Message, now: datetime) -> None:
+    """It goes on where it stood: it became due when it was made."""
+    if message.status == "held" and message.reason == RESERVING:
+        move([Move(message.store_id, message.id, "held", "queued")], now, due_at=message.created_at)
+
+
+def _refuse(message: Message, now: datetime) -> None:
+    if message.status not in rules.WAITING:
+        return
+    move([Move(message.store_id, message.id, message.status, "suppressed", "no_unit")], now)
+    about = db.session.execute(
+        sa.select(Alert.request_id, Alert.restock_id).where(
+            Alert.store_id == message.store_id, Alert.message_id == message.id
+        )
+    ).all()
+    decided = [(request_id, restock_id, Skip("no_unit"), None) for request_id, restock_id in about]
+    record_decisions(message.store_id, "send", decided, now)
+
+
+def _given_back(hold: Hold, outcome: Outcome, now: datetime) -> None:
+    reason = hold.reason or ""
+    if isinstance(outcome, Redeemed):
+        close(hold.id, "redeemed", "bought", now)
+        return
+    if isinstance(outcome, NoAnswer):
+        again = rules.tell_again(hold.tries, hold.until, now)
+        if again is not None:
+            hold.due_at, hold.detail = again, _short(str(outcome))
+            return
+    close(hold.id, "lapsed" if reason == "lapsed" else "released", reason, now, hold.detail)
+    if reason in rules.FREES and hold.held_at is not None:
+        free(hold.store_id, hold.variant_id, hold.quantity, now)
+
+
+def _short(words: str) -> str | None:
+    return words.replace("\x00", "")[:400] or None

@@ -1,0 +1,136 @@
+"""A storefront that keeps units, as docs/holds.md asks: it has stock, checks signatures, and counts what it does.
+
+with HoldsStub(units=3) as storefront:
+    storefront.url, storefront.kept, storefront.buy(key)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+SECRET = "a secret of both sides"
+
+
+@dataclass
+class Kept:
+    """A reservation as the storefront has it."""
+
+    quantity: int
+    until: datetime
+    #: "reserved", "released" or "redeemed".
+    status: str = "reserved"
+
+
+class HoldsStub:
+    """A server on this machine with so many units of everything."""
+
+    def __init__(self, units: int = 1) -> None:
+        self.units = units
+        self.kept: dict[str, Kept] = {}
+        #: What it was asked, as (action, key), and the whole of it.
+        self.calls: list[tuple[str, str]] = []
+        self.asked: list[dict[str, Any]] = []
+        #: Most units that were kept or bought at any moment.
+        self.most = 0
+        self.given_back: list[str] = []
+        #: Answer with this status instead; before or after it has been done.
+        self.trouble: int | None = None
+        self.loses_answers = False
+        #: Called in the middle of each call.
+        self.meanwhile: Callable[[], None] = lambda: None
+        self._lock = threading.Lock()
+        stub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                status, answer = stub.take(dict(self.headers.items()), body)
+                data = json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *args: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.origin = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = f"{self.origin}/holds"
+
+    def __enter__(self) -> HoldsStub:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    # --- the storefront's own side -------------------------------------------------------------------------------
+
+    @property
+    def taken(self) -> int:
+        """Units that are kept or bought."""
+        return sum(kept.quantity for kept in self.kept.values() if kept.status != "released")
+
+    def reserved(self) -> list[str]:
+        """Keys of what is kept now."""
+        return [key for key, kept in self.kept.items() if kept.status == "reserved"]
+
+    def buy(self, key: str) -> None:
+        """Somebody comes with this reservation and buys."""
+        self.kept[key].status = "redeemed"
+
+    def take(self, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, Any]]:
+        """One call."""
+        told = json.loads(body)
+        self.meanwhile()
+        with self._lock:
+            self.calls.append((told["action"], told["key"]))
+            self.asked.append(told)
+            if not _is_signed(headers.get("Nexnotify-Signature", ""), body):
+                return 401, {"error": "signature"}
+            if headers["Idempotency-Key"] != f"{told['action']}-{told['key']}":
+                return 400, {"error": "idempotency key"}
+            if self.trouble is not None:
+                return self.trouble, {"error": "trouble"}
+            answer = self._reserve(told) if told["action"] == "reserve" else self._release(told)
+            self.most = max(self.most, self.taken)
+            return (502, {}) if self.loses_answers else (200, answer)
+
+    def _reserve(self, told: dict[str, Any]) -> dict[str, Any]:
+        key = told["key"]
+        if key not in self.kept:
+            if self.units - self.taken < told["quantity"]:
+                return {"status": "refused", "reason": "sold out"}
+            until = datetime.fromisoformat(told["until"])
+            assert until > datetime.now(UTC)
+            self.kept[key] = Kept(told["quantity"], until)
+        if self.kept[key].status != "reserved":
+            return {"status": "refused", "reason": "released before"}
+        return {"status": "reserved", "reference": f"ref-{key[:6]}-{key.rpartition('-')[2]}"}
+
+    def _release(self, told: dict[str, Any]) -> dict[str, Any]:
+        kept = self.kept.setdefault(told["key"], Kept(0, datetime.now(UTC), "released"))
+        if kept.status == "redeemed":
+            return {"status": "redeemed"}
+        if kept.status == "reserved":
+            kept.status = "released"
+            self.given_back.append(told["key"])
+        return {"status": "released"}
+
+
+def _is_signed(header: str, body: bytes) -> bool:
+    parts = dict(part.split("=", 1) for part in header.split(","))
+    signed = hmac.new(SECRET.encode(), parts["t"].encode() + b"." + body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(signed, parts["v1"]) and abs(time.time() - int(parts["t"])) < 300
