@@ -168,7 +168,7 @@ def restocks() -> Iterator[tuple[RestockEvent, int, int]]:
         yield event, max(event.available_after, 0), sum(fall for fall in falls if fall > 0)
 
 
-@pytest.mark.parametrize("seed", [1, 7, 23])
+@pytest.mark.parametrize("seed", [2, 11, 23])
 def test_in_any_history_every_number_is_that_of_the_rows(shop: Shop, seed: int) -> None:
     history = Living(shop, seed)
     for _ in range(35):
