@@ -16,8 +16,9 @@ from nexnotify.db import db
 from nexnotify.dispatch.about import About, about_of, variants_of
 from nexnotify.dispatch.due import Due
 from nexnotify.dispatch.questions import Questions
-from nexnotify.inventory.available import OFFERS
-from nexnotify.inventory.service import needed_of, status_of
+from nexnotify.inventory.available import IN_STOCK, OFFERS
+from nexnotify.inventory.regions import Places
+from nexnotify.inventory.service import needed_of
 from nexnotify.journeys.follow_ups import follow_ups
 from nexnotify.ledger.bought import have_bought
 from nexnotify.ledger.drafts import KIND
@@ -113,7 +114,7 @@ def _decide_alert(due: Due, variant_id: int | None, about: Sequence[About], hous
         request_open=any(item.status == _ALERTS[due.kind] for item in about),
         switched_on=any(house.offers(due.channel, variant_id, item.question) for item in about),
         paused=house.settings.is_paused(due.channel),
-        buyable=variant_id in house.in_stock or any(item.told_of in OFFERS for item in about),
+        buyable=house.is_in_stock(variant_id, about) or any(item.told_of in OFFERS for item in about),
         obstacle=house.obstacle(variant_id, about),
         bought=any(item.request_id in house.bought for item in about),
         page_gone=variant_id in house.pages_gone,
@@ -187,7 +188,8 @@ class _House:
         self.variant_of = variants_of([item.restock_id for id in bundles for item in self.about.get(id, ())])
         named = {due.variant_id for due in about_items if due.variant_id is not None}
         self.variants = _variants(named | set(self.variant_of.values()))
-        self.in_stock = {id for id, variant in self.variants.items() if status_of(variant) == "in_stock"}
+        regions = {item.region_id for items in self.about.values() for item in items}
+        self.places = Places(store_id, self.variants, regions)
         self.pages_gone = pages_gone(store_id, set(self.variants), self.settings, now)
         behind = [
             (due.channel, item) for due in alerts for item in self.about.get(due.id, ()) if item.status == "waiting"
@@ -223,6 +225,12 @@ class _House:
         country, region = self._addresses.get(due.contact_id, (None, None))
         return Known(zone, area_of(due.address), country, region)
 
+    def is_in_stock(self, variant_id: int | None, about: Sequence[About]) -> bool:
+        """Whether one of these finds it in stock at its place."""
+        variant = self.variants.get(variant_id or 0)
+        places = {item.region_id for item in about} or {None}
+        return variant is not None and any(self.places.status(variant, place) == IN_STOCK for place in places)
+
     def obstacle(self, variant_id: int | None, about: Sequence[About]) -> str | None:
         """What is in the way of all these."""
         variant = self.variants.get(variant_id or 0)
@@ -230,9 +238,12 @@ class _House:
             return None
         if (told_of := about[0].told_of) in OFFERS:
             product = variant.product
-            return offer_obstacle(product.alerts, product.published, told_of, status_of(variant))
-        needed, fewest = needed_of(self.settings, variant), min(item.quantity for item in about)
-        return obstacle(variant.product.alerts, variant.available, needed, fewest)
+            return offer_obstacle(product.alerts, product.published, told_of, self.places.status(variant, None))
+        needed, alerts = needed_of(self.settings, variant), variant.product.alerts
+        found = [
+            obstacle(alerts, self.places.available(variant, item.region_id), needed, item.quantity) for item in about
+        ]
+        return None if None in found else found[0]
 
 
 def _variants(variant_ids: Collection[int]) -> dict[int, Variant]:

@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
+from nexnotify.catalog.regions import place_names
 from nexnotify.clock import isoformat, utcnow
 from nexnotify.customers.models import ConsentEntry, Contact
 from nexnotify.db import db
 from nexnotify.inventory.available import IN_STOCK
+from nexnotify.inventory.models import StockChange
 from nexnotify.journeys.models import JourneyPerson
 from nexnotify.ledger.likelihood import order_words
 from nexnotify.ledger.models import Alert, Message, MessageEvent, Question
@@ -77,6 +79,9 @@ _VERDICTS = {
 }
 
 
+_ELSEWHERE = N_("Stock came at another location than the one for which this request waits.")
+
+
 def trace(request: AlertRequest) -> dict[str, Any]:
     """Everything that is known about a request, oldest first, each line with its reason and in words."""
     parts = (
@@ -126,6 +131,8 @@ def _asked(request: AlertRequest) -> list[dict[str, Any]]:
         said = N_("%(said)s Wants %(quantity)s units.", said=said, quantity=request.quantity)
     if request.intent != IN_STOCK:
         said = N_("%(said)s Wants to hear: %(intent)s", said=said, intent=INTENTS[request.intent])
+    if place := place_names(request.store_id, {request.region_id}).get(request.region_id or 0):
+        said = N_("%(said)s Only stock at %(place)s counts.", said=said, place=place[2])
     return [_line(request.created_at, "asked", said, source=request.source)]
 
 
@@ -202,13 +209,37 @@ def _not_reached(request: AlertRequest) -> list[dict[str, Any]]:
             RestockEvent.variant_id.in_(covered_by(request)),
             RestockEvent.at >= request.created_at,
             RestockEvent.status.in_((IN_STOCK, request.intent)),
+            _concerns(request),
             sa.func.coalesce(RestockEvent.planned_at, RestockEvent.at) <= until,
             ~mine,
         )
         .order_by(RestockEvent.id.desc())
         .limit(MOST_RESTOCKS)
     )
-    return [_restock(request, event) for event in events if request.status == "waiting" or event.planned_at]
+    lines = []
+    for event in events:
+        if event.status == IN_STOCK and event.region_id != request.region_id:
+            lines.append(_line(event.at, "restock_elsewhere", _ELSEWHERE, restock_id=event.id))
+        elif request.status == "waiting" or event.planned_at:
+            lines.append(_restock(request, event))
+    return lines
+
+
+def _concerns(request: AlertRequest) -> sa.ColumnElement[bool]:
+    """Restocks that say something about a request: at its place; and, where it has one, those that were elsewhere alone."""
+    here = RestockEvent.region_id.is_not_distinct_from(request.region_id)
+    if request.region_id is None:
+        return here
+    brought, mine = sa.orm.aliased(StockChange), sa.orm.aliased(StockChange)
+    here_too = sa.exists().where(
+        brought.store_id == RestockEvent.store_id,
+        brought.id == RestockEvent.stock_change_id,
+        mine.store_id == brought.store_id,
+        mine.variant_id == brought.variant_id,
+        mine.region_id == request.region_id,
+        mine.at == brought.at,
+    )
+    return sa.or_(here, RestockEvent.status != IN_STOCK, ~here_too)
 
 
 def _restock(request: AlertRequest, event: RestockEvent) -> dict[str, Any]:

@@ -169,6 +169,10 @@ class RequestPayload(OneVariant):
         "in_stock",
         description="Of what the shopper is told: stock, or that it can be ordered before; stock if it is first.",
     )
+    location: Annotated[
+        Text | None, Field(description="Only stock of this location counts, by the key that levels name it with.")
+    ] = None
+    region: Annotated[Text | None, Field(description="Only stock of this region counts, by its key.")] = None
     first_name: Annotated[Name | None, Field(description="On one line, without a link or an address.")] = None
     channels: list[Literal["sms", "email", "push"]] | None = Field(
         None, description="Unless told, all with an address."
@@ -188,6 +192,12 @@ class RequestPayload(OneVariant):
     def _one_way_to_want_several(self) -> RequestPayload:
         if self.any_variant and self.or_variants:
             raise ValueError("Name other variants with or_variants, or take any_variant, not both.")
+        return self
+
+    @model_validator(mode="after")
+    def _one_place(self) -> RequestPayload:
+        if self.location and self.region:
+            raise ValueError("Name a location or a region, not both.")
         return self
 
     #: The language the shopper was asked in; errors beside fields are in it where we have it.

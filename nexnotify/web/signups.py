@@ -9,6 +9,7 @@ from typing import Any
 from flask import current_app, request
 
 from nexnotify.catalog.models import Variant
+from nexnotify.catalog.regions import wanted_region
 from nexnotify.catalog.service import find_variant, find_variant_locked
 from nexnotify.clock import utcnow
 from nexnotify.content.disclosure import disclosure
@@ -175,6 +176,7 @@ def sign_up(
     must_confirm = confirm and store_settings(store).double_opt_in
     wish: dict[str, Any] = {"quantity": payload.quantity, "intent": payload.intent, "scope": scope}
     wish |= {"first_name": name, "zone": payload.zone}
+    wish["region_id"] = wanted_region(store, location=payload.location, region=payload.region)
     joined = [
         join(store, variant, channel, address, proof, now, source=source, must_confirm=must_confirm, **wish)
         for channel, address in addresses.items()

@@ -13,6 +13,7 @@ from nexnotify.web.product_payloads import ProductPayload
 from nexnotify.web.storefront import answers, customer_answers, order_answers, restock_answers
 from nexnotify.web.storefront.activities import ActivityList
 from nexnotify.web.storefront.customers import CustomerPayload
+from nexnotify.web.storefront.regions import RegionPayload
 from nexnotify.web.storefront.report_answers import OutcomesReport
 from nexnotify.web.storefront.simulations import SimulationPayload
 
@@ -122,6 +123,26 @@ OPERATIONS = (
         answers.StockSaved,
         TAKES,
         Rows("levels", LevelPayload),
+    ),
+    Operation(
+        "PUT",
+        "/regions",
+        "putRegions",
+        "Tell regions",
+        "Makes or changes regions by key: locations whose stock alone counts for those who ask there. Those that are left "
+        "out stay.",
+        answers.RegionsSaved,
+        TAKES,
+        Rows("regions", RegionPayload),
+    ),
+    Operation(
+        "GET",
+        "/regions",
+        "listRegions",
+        "List regions",
+        "By name, with their locations; and all locations there are.",
+        answers.RegionList,
+        LOOKS,
     ),
     Operation(
         "PUT",
