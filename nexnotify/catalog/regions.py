@@ -42,7 +42,10 @@ def wanted_region(store: Store, *, location: str | None, region: str | None) -> 
         if found is None:
             raise Invalid(fields={"region": N_("This store has no region %(key)s.", key=region)})
         return found.id
-    return _of_location(store, location) if location else None
+    if not location:
+        return None
+    known = known_location(store, location)
+    return _make_of(store, location) if known is None else known
 
 
 def find_region(store: Store, key: str) -> Region | None:
@@ -52,18 +55,20 @@ def find_region(store: Store, key: str) -> Region | None:
     )
 
 
-def _of_location(store: Store, key: str) -> int:
-    """A location as a place of its own, made when somebody first asks for it."""
-    mine = sa.select(Region.id).where(Region.store_id == store.id, Region.of_location.is_(True), Region.key == key)
-    known = db.session.scalar(mine)
-    if known is not None:
-        return known
+def known_location(store: Store, key: str) -> int | None:
+    """A location as a place of its own, where somebody has asked for it before."""
+    mine = (Region.store_id == store.id, Region.of_location.is_(True), Region.key == key)
+    return db.session.scalar(sa.select(Region.id).where(*mine))
+
+
+def _make_of(store: Store, key: str) -> int:
     location = db.session.scalar(sa.select(Location).where(Location.store_id == store.id, Location.key == key))
     if location is None:
         raise Invalid(fields={"location": N_("This store has no location %(key)s.", key=key)})
     place = {"store_id": store.id, "of_location": True, "key": key, "name": location.name, "offered": False}
     db.session.execute(insert_ignore(Region).values(**place))
-    made = db.session.scalars(mine).one()
+    made = known_location(store, key)
+    assert made is not None
     _add(store, made, [location.id])
     return made
 

@@ -112,7 +112,7 @@ def _is_restock(change: StockChange, needed: int, anyone_waits: AnyoneWaits) -> 
     if change.cause in BY_RULE:
         return anyone()
     if crosses(before, after, needed):
-        return anyone() or (change.region_id is None and not _is_first_level(change))
+        return (change.region_id is None and not _is_first_level(change)) or anyone()
     if before is None or (after is not None and after <= before):
         return False
     # More of what was there already: news for those who want more than there was.

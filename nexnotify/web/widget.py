@@ -17,7 +17,7 @@ from nexnotify.stores.settings import can_reply, store_settings
 from nexnotify.waitlist.offers import offered_channels, offered_intents
 from nexnotify.web.payloads import WidgetRequestPayload, read_body
 from nexnotify.web.signups import take_signup
-from nexnotify.web.widget_config import config_json, find_offer
+from nexnotify.web.widget_config import config_json, find_offer, named_place
 
 blueprint = Blueprint("widget", __name__)
 
@@ -44,7 +44,7 @@ def cross_origin(response: Response) -> Response:
 
 @blueprint.get("/<store_key>/variants")
 def variants(store_key: str) -> ResponseReturnValue:
-    """Status and offered channels of the variants asked for by ``sku`` or ``variant_id``."""
+    """Status and offered channels of the variants of ``sku`` or ``variant_id``, at a ``location`` or in a ``region``."""
     store = store_of(store_key)
     skus, ids = request.args.getlist("sku"), request.args.getlist("variant_id")
     if not skus and not ids:
@@ -54,16 +54,16 @@ def variants(store_key: str) -> ResponseReturnValue:
     known = [variant for variant in found if variant is not None and variant.product.published]
     if not known:
         raise NotFound("This store does not have that product.")
-    rows = []
+    rows, region_id = [], named_place(store)
     for variant in known:
-        status, channels = offered_channels(store, variant)
+        status, channels = offered_channels(store, variant, 1, region_id)
         row: dict[str, Any] = {
             "sku": variant.sku,
             "variant_id": variant.external_id,
             "status": status,
             "channels": list(channels),
         }
-        if intents := offered_intents(store, variant):
+        if intents := offered_intents(store, variant, region_id):
             row["intents"] = intents
         rows.append(row)
     answer = jsonify(variants=rows, consent_text=disclosure(store.name, can_reply=can_reply(store)))
@@ -73,12 +73,15 @@ def variants(store_key: str) -> ResponseReturnValue:
 
 @blueprint.get("/<store_key>/config")
 def config(store_key: str) -> ResponseReturnValue:
-    """All that one widget needs, for the product of ``sku``, ``variant_id`` or ``product``, in the page's ``lang``."""
+    """All that one widget needs, for the product of ``sku``, ``variant_id`` or ``product``, in the page's ``lang``.
+
+    With ``location`` or ``region``, only stock there counts.
+    """
     store = store_of(store_key)
     sku, variant_id, product = (request.args.get(name) for name in ("sku", "variant_id", "product"))
     if not (sku or variant_id or product):
         raise Invalid("Name a product: ?sku=, ?variant_id= or ?product=.", fields={"sku": "missing"})
-    offer = find_offer(store, sku, variant_id, product)
+    offer = find_offer(store, sku, variant_id, product, named_place(store))
     if offer is None:
         raise NotFound("This store does not have that product.")
     answer = jsonify(config_json(store, offer, pick_language(request.args.get("lang"), store.locale)))

@@ -238,3 +238,36 @@ def test_a_region_is_one_stores_alone(places: Shop, other_shop: Shop) -> None:
     assert list(other_shop.ask("MUG", ANN, 422, region="north")["error"]["fields"]) == ["region"]
     assert other_shop.get("regions") == {"regions": [], "locations": ["main"]}
     assert [row["key"] for row in places.get("regions")["regions"]] == ["north", "south"]
+
+
+def test_the_widget_follows_the_place_that_the_page_names(places: Shop) -> None:
+    places.stock("MUG", 5, location="berlin")
+
+    def statuses(query: str) -> list[str]:
+        return [
+            places.client.get(f"/widget/v1/{places.key}/{page}?sku=MUG{query}").get_json()["variants"][0]["status"]
+            for page in ("variants", "config")
+        ]
+
+    for _ in range(2):
+        assert statuses("") == statuses("&location=berlin") == statuses("&region=north") == ["in_stock"] * 2
+        assert statuses("&location=munich") == statuses("&region=south") == ["sold_out"] * 2
+    assert places.client.get(f"/widget/v1/{places.key}/config?sku=MUG&region=east").status_code == 422
+
+
+def test_the_form_offers_the_regions_that_the_merchant_does_where_the_page_names_no_place(places: Shop) -> None:
+    config = f"/widget/v1/{places.key}/config?sku=MUG"
+    both = [{"key": "north", "name": "The north"}, {"key": "south", "name": "The south"}]
+    assert places.client.get(config).get_json()["regions"] == both
+    assert "regions" not in places.client.get(f"{config}&region=north").get_json()
+    places.put("regions", {"regions": [{"key": "north", "name": "The north", "locations": ["berlin"], "offered": False}]})
+    assert places.client.get(config).get_json()["regions"] == both[1:]
+
+
+def test_a_shopper_without_scripts_chooses_where(places: Shop) -> None:
+    address = f"/s/ask/{places.key}?sku=MUG"
+    assert "The south" in places.client.get(address).get_data(as_text=True)
+    typed = {"variant": "mug-v", "region": "south", "country": "US", "phone": "201 555 0123", "consent": "yes"}
+    assert places.client.post(address, data=typed).status_code == 200
+    assert places.client.post(f"{address}&location=berlin", data=typed | {"phone": "201 555 0124", "region": ""}).status_code == 200
+    assert [(row["location"], row["region"]) for row in places.requests()] == [(None, "south"), ("berlin", None)]
