@@ -36,16 +36,20 @@ def wanted_region(store: Store, *, location: str | None, region: str | None) -> 
     :raises Invalid: there is no such place, or two are named.
     """
     if location and region:
-        raise Invalid(fields={"region": N_("Name a location or a region, not both.")})
+        raise _no_place("region", N_("Name a location or a region, not both."))
     if region:
         found = find_region(store, region)
         if found is None:
-            raise Invalid(fields={"region": N_("This store has no region %(key)s.", key=region)})
+            raise _no_place("region", N_("This store has no region %(key)s.", key=region))
         return found.id
     if not location:
         return None
     known = known_location(store, location)
     return _make_of(store, location) if known is None else known
+
+
+def _no_place(field: str, words: str) -> Invalid:
+    return Invalid(words, fields={field: words})
 
 
 def find_region(store: Store, key: str) -> Region | None:
@@ -64,7 +68,7 @@ def known_location(store: Store, key: str) -> int | None:
 def _make_of(store: Store, key: str) -> int:
     location = db.session.scalar(sa.select(Location).where(Location.store_id == store.id, Location.key == key))
     if location is None:
-        raise Invalid(fields={"location": N_("This store has no location %(key)s.", key=key)})
+        raise _no_place("location", N_("This store has no location %(key)s.", key=key))
     place = {"store_id": store.id, "of_location": True, "key": key, "name": location.name, "offered": False}
     db.session.execute(insert_ignore(Region).values(**place))
     made = known_location(store, key)
@@ -126,6 +130,14 @@ def save_region(store: Store, data: RegionData, known: Region | None = None) -> 
     )
     _add(store, region.id, wanted)
     return region
+
+
+def remove_region(region: Region) -> None:
+    """Delete a region that no request names."""
+    mine = (RegionLocation.store_id == region.store_id, RegionLocation.region_id == region.id)
+    db.session.execute(sa.delete(RegionLocation).where(*mine))
+    db.session.delete(region)
+    db.session.flush()
 
 
 def _add(store: Store, region_id: int, location_ids: Sequence[int]) -> None:

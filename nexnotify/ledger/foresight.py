@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from nexnotify.catalog.models import Variant
 from nexnotify.db import IdIn, db
+from nexnotify.inventory.regions import available_at
 from nexnotify.ledger.audience import count_waiting
 from nexnotify.ledger.chunk import Chunk, Going
 from nexnotify.ledger.job import Job
@@ -24,7 +25,6 @@ from nexnotify.policy.local_hours import allowed_from
 from nexnotify.policy.quiet_hours import Window, next_allowed
 from nexnotify.restock.models import RestockEvent
 from nexnotify.waitlist.models import AlertRequest
-from nexnotify.inventory.regions import available_at
 from nexnotify.waitlist.queries import count_waiting_for
 
 #: Store and contacts → what is known of them from before. It is gathered above this stage, and passed in.

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from nexnotify.db import db
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.models import OPEN, AlertRequest
-from nexnotify.waitlist.scope import FIRST_OF, who_waits
+from nexnotify.waitlist.scope import FIRST_OF, WANTS_THERE, who_waits
 
 
 def anyone_waits(
@@ -68,6 +68,22 @@ def waiting_counts(store: Store, variant_ids: Sequence[int]) -> dict[int, int]:
         .group_by(AlertRequest.variant_id)
     )
     return dict(db.session.execute(statement).all())
+
+
+def waiting_in(store: Store) -> dict[int, int]:
+    """Region → requests that wait there, of those with some."""
+    statement = (
+        sa.select(AlertRequest.region_id, sa.func.count())
+        .where(AlertRequest.store_id == store.id, WANTS_THERE)
+        .group_by(AlertRequest.region_id)
+    )
+    return {region_id: count for region_id, count in db.session.execute(statement) if region_id is not None}
+
+
+def was_named(store: Store, region_id: int) -> bool:
+    """Whether any request, open or not, is about a region."""
+    mine = (AlertRequest.store_id == store.id, AlertRequest.region_id == region_id)
+    return db.session.scalar(sa.select(AlertRequest.id).where(*mine).limit(1)) is not None
 
 
 def count_waiting_for(store_id: int, variant_id: int, region_id: int | None = None) -> int:

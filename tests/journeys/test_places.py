@@ -74,7 +74,9 @@ def test_stock_in_another_place_does_not_count(places: Shop) -> None:
     for request in places.requests():
         story = places.trace(request["id"])
         assert "at another location" in story["summary"]
-        assert story["events"][-1]["words"] == "Stock came at another location than the one for which this request waits."
+        assert (
+            story["events"][-1]["words"] == "Stock came at another location than the one for which this request waits."
+        )
 
 
 def test_stock_that_joins_what_is_elsewhere_is_news_there(places: Shop) -> None:
@@ -172,7 +174,10 @@ def test_a_restock_elsewhere_takes_no_turn_from_one_that_is_told_in_waves(places
 
 def test_any_variant_of_a_product_is_looked_for_at_the_place(places: Shop) -> None:
     variants = [{"id": f"cup-{size}", "sku": f"CUP-{size}", "price": "9.00"} for size in ("S", "L")]
-    places.put("products", {"products": [{"id": "cup", "title": "Cup", "url": "https://acme.example/cup", "variants": variants}]})
+    places.put(
+        "products",
+        {"products": [{"id": "cup", "title": "Cup", "url": "https://acme.example/cup", "variants": variants}]},
+    )
     places.ask("CUP-S", ANN, any_variant=True, region="north")
     places.stock("CUP-L", 5, location="munich")
     assert told(places) == []
@@ -260,7 +265,9 @@ def test_the_form_offers_the_regions_that_the_merchant_does_where_the_page_names
     both = [{"key": "north", "name": "The north"}, {"key": "south", "name": "The south"}]
     assert places.client.get(config).get_json()["regions"] == both
     assert "regions" not in places.client.get(f"{config}&region=north").get_json()
-    places.put("regions", {"regions": [{"key": "north", "name": "The north", "locations": ["berlin"], "offered": False}]})
+    places.put(
+        "regions", {"regions": [{"key": "north", "name": "The north", "locations": ["berlin"], "offered": False}]}
+    )
     assert places.client.get(config).get_json()["regions"] == both[1:]
 
 
@@ -269,5 +276,10 @@ def test_a_shopper_without_scripts_chooses_where(places: Shop) -> None:
     assert "The south" in places.client.get(address).get_data(as_text=True)
     typed = {"variant": "mug-v", "region": "south", "country": "US", "phone": "201 555 0123", "consent": "yes"}
     assert places.client.post(address, data=typed).status_code == 200
-    assert places.client.post(f"{address}&location=berlin", data=typed | {"phone": "201 555 0124", "region": ""}).status_code == 200
+    assert (
+        places.client.post(
+            f"{address}&location=berlin", data=typed | {"phone": "201 555 0124", "region": ""}
+        ).status_code
+        == 200
+    )
     assert [(row["location"], row["region"]) for row in places.requests()] == [(None, "south"), ("berlin", None)]

@@ -47,6 +47,7 @@ def settings_tabs(current: str) -> list[tuple[str, str, bool, None]]:
         shown[4:4] = [
             ("admin_compatible.index", N_("Compatible Software")),
             ("admin_alerts.index", N_("Alert subscriptions")),
+            ("admin_regions.index", N_("Regions")),
             ("keys", N_("API keys")),
         ]
     return [

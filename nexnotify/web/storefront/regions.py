@@ -12,7 +12,6 @@ from pydantic import Field
 from nexnotify.catalog.models import Location
 from nexnotify.catalog.regions import MOST, RegionData, locations_of, regions_of, save_region
 from nexnotify.db import db
-from nexnotify.nudge import nudge
 from nexnotify.web.bulk import bulk
 from nexnotify.web.guards import the_store
 from nexnotify.web.payloads import Payload, Text
@@ -41,7 +40,6 @@ def put_regions() -> ResponseReturnValue:
         return {"key": save_region(store, data).key}
 
     answer, saved = bulk("regions", RegionPayload, save, lock_order=lambda row: (row.key,))
-    nudge("restock")
     return jsonify({**answer, "regions": [region for _, region in saved]})
 
 
