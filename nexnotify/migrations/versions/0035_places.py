@@ -1,7 +1,7 @@
 """Regions: locations whose stock alone counts for those who ask there.
 
 Revision ID: 0035
-Revises: 0029
+Revises: 0030
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from alembic import op
 
 
 revision = "0035"
-down_revision = "0029"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
