@@ -15,7 +15,9 @@ from nexnotify.inventory.models import StockLevel
 _level, _part = StockLevel.__table__, RegionLocation.__table__
 _of_location = sa.and_(_part.c.store_id == _level.c.store_id, _part.c.location_id == _level.c.location_id)
 #: As :func:`available.available_to_sell` has it.
-_UNITS = sa.func.coalesce(sa.func.sum(_level.c.on_hand - _level.c.committed - _level.c.safety_stock), 0)
+_UNITS = sa.cast(
+    sa.func.coalesce(sa.func.sum(_level.c.on_hand - _level.c.committed - _level.c.safety_stock), 0), sa.BigInteger
+)
 _UNLIMITED = sa.func.count() > sa.func.count(_level.c.on_hand)
 _AVAILABLE = (
     sa.select(_level.c.variant_id, _part.c.region_id, sa.case((_UNLIMITED, None), else_=_UNITS))
@@ -66,7 +68,9 @@ def regions_with(store_id: int, location_id: int) -> list[int]:
 def units_there(variant_id: Any, region_id: Any) -> sa.ScalarSelect[Any]:
     """The same as a part of a statement: units, null where they are unlimited."""
     level, part = _level.alias(), _part.alias()
-    units = sa.func.coalesce(sa.func.sum(level.c.on_hand - level.c.committed - level.c.safety_stock), 0)
+    units = sa.cast(
+        sa.func.coalesce(sa.func.sum(level.c.on_hand - level.c.committed - level.c.safety_stock), 0), sa.BigInteger
+    )
     return (
         sa.select(sa.case((sa.func.count() > sa.func.count(level.c.on_hand), None), else_=units))
         .select_from(part)

@@ -98,8 +98,9 @@ class AlertRequest(Tenant, db.Model):
             "store_id",
             "variant_id",
             "intent",
+            "status",
             "id",
-            where="status = 'waiting' AND intent <> 'in_stock'",
+            where="intent <> 'in_stock'",
         ),
         # Who waits for the stock of one place.
         partial_index(
@@ -107,8 +108,9 @@ class AlertRequest(Tenant, db.Model):
             "store_id",
             "variant_id",
             "region_id",
+            "status",
             "id",
-            where="status = 'waiting' AND region_id IS NOT NULL",
+            where="region_id IS NOT NULL",
         ),
         partial_index("ix_alert_request_widget", "store_id", "id", where="source = 'widget'"),
         partial_index("ix_alert_request_told", "store_id", "alerted_at", where="alerted_at IS NOT NULL"),

@@ -22,7 +22,7 @@ _event, _request, _wanted = RestockEvent.__table__, AlertRequest.__table__, Want
 _sibling = _variant.alias()
 _store_id: sa.BindParameter[int] = sa.bindparam("store_id")
 _asks = (_request.c.region_id, _request.c.quantity, _request.c.created_at)
-_here = (_request.c.store_id == _store_id, WANTS_THERE)
+_here = (_request.c.store_id == _store_id, WANTS_THERE, (_request.c.status + "") == "waiting")
 #: Who waits in which place for which variant: for one, for any of a product, for one of several.
 _waits = sa.union_all(
     sa.select(_request.c.variant_id, *_asks).where(*_here),

@@ -74,7 +74,7 @@ def waiting_in(store: Store) -> dict[int, int]:
     """Region → requests that wait there, of those with some."""
     statement = (
         sa.select(AlertRequest.region_id, sa.func.count())
-        .where(AlertRequest.store_id == store.id, WANTS_THERE)
+        .where(AlertRequest.store_id == store.id, WANTS_THERE, (AlertRequest.status + "") == "waiting")
         .group_by(AlertRequest.region_id)
     )
     return {region_id: count for region_id, count in db.session.execute(statement) if region_id is not None}

@@ -16,7 +16,13 @@ branch_labels = None
 depends_on = None
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-_THERE = sa.text("status = 'waiting' AND region_id IS NOT NULL")
+_LIST = ["store_id", "variant_id", "status", "id"]
+_INTENT = ("ix_alert_request_intent", "alert_request")
+
+
+def _partial(name: str, columns: list[str], condition: str) -> None:
+    where = sa.text(condition)
+    op.create_index(name, "alert_request", columns, sqlite_where=where, postgresql_where=where)
 
 
 def _key(table: str, column: str, target: str) -> sa.ForeignKeyConstraint:
@@ -62,14 +68,12 @@ def upgrade() -> None:
     for table in ("stock_change", "restock_event", "alert_request"):
         op.add_column(table, sa.Column("region_id", _ID, nullable=True))
     op.drop_index("ix_alert_request_list", "alert_request")
-    op.create_index("ix_alert_request_list", "alert_request", ["store_id", "variant_id", "status", "id", "region_id"])
-    op.create_index(
-        "ix_alert_request_region",
-        "alert_request",
-        ["store_id", "variant_id", "region_id", "id"],
-        sqlite_where=_THERE,
-        postgresql_where=_THERE,
-    )
+    op.create_index("ix_alert_request_list", "alert_request", [*_LIST, "region_id"])
+    there = ["store_id", "variant_id", "region_id", "status", "id"]
+    _partial("ix_alert_request_region", there, "region_id IS NOT NULL")
+    # With the status as a column: without statistics, SQLite took the list of all who wait for as narrow.
+    op.drop_index(*_INTENT)
+    _partial("ix_alert_request_intent", ["store_id", "variant_id", "intent", "status", "id"], "intent <> 'in_stock'")
 
 
 def downgrade() -> None:
@@ -79,7 +83,10 @@ def downgrade() -> None:
     op.execute("UPDATE stock_change SET applied = false WHERE region_id IS NOT NULL")
     op.drop_index("ix_alert_request_region", "alert_request")
     op.drop_index("ix_alert_request_list", "alert_request")
-    op.create_index("ix_alert_request_list", "alert_request", ["store_id", "variant_id", "status", "id"])
+    op.create_index("ix_alert_request_list", "alert_request", _LIST)
+    op.drop_index(*_INTENT)
+    wanting = "status = 'waiting' AND intent <> 'in_stock'"
+    _partial("ix_alert_request_intent", ["store_id", "variant_id", "intent", "id"], wanting)
     for table in ("alert_request", "restock_event", "stock_change"):
         op.drop_column(table, "region_id")
     op.drop_table("region_location")
