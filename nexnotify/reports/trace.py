@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import reduce
 from typing import Any
 
@@ -15,7 +14,6 @@ from nexnotify.clock import isoformat, utcnow
 from nexnotify.customers.models import ConsentEntry, Contact
 from nexnotify.db import db
 from nexnotify.inventory.available import IN_STOCK
-from nexnotify.inventory.models import StockChange
 from nexnotify.journeys.models import JourneyPerson
 from nexnotify.ledger.likelihood import order_words
 from nexnotify.ledger.models import Alert, Message, MessageEvent, Question
@@ -24,13 +22,12 @@ from nexnotify.policy.eligibility import REASONS
 from nexnotify.reports.activities import came_back_lines
 from nexnotify.reports.clicks import opened
 from nexnotify.reports.journeys import journey_lines
+from nexnotify.reports.passed_by import not_reached
 from nexnotify.reports.shopper import sentence
-from nexnotify.reports.words import PRODUCT_STATUSES, reason_words
-from nexnotify.restock.models import BEFORE, STATES, RestockEvent
-from nexnotify.restock.waves import ENDED
+from nexnotify.reports.words import PRODUCT_STATUSES, line, reason_words
+from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
-from nexnotify.waitlist.covering import covered_by
 from nexnotify.waitlist.life import ends_at
 from nexnotify.waitlist.models import INTENTS, AlertRequest, Decision
 from nexnotify.waitlist.models import STATUSES as REQUEST_STATUSES
@@ -50,8 +47,6 @@ CLOSED = {
     "not_renewed": N_("It was kept as long as the store keeps requests, and nobody said that it is still wanted."),
     "bought": N_("The shopper has bought it."),
 }
-#: Restocks without a decision that a story tells of: the latest.
-MOST_RESTOCKS = 50
 #: What told where a shopper is: the sources of ``policy.places``.
 _SOURCES = {
     "sign_up": N_("the browser at sign-up"),
@@ -79,9 +74,6 @@ _VERDICTS = {
 }
 
 
-_ELSEWHERE = N_("Stock came at another location than the one for which this request waits.")
-
-
 def trace(request: AlertRequest) -> dict[str, Any]:
     """Everything that is known about a request, oldest first, each line with its reason and in words."""
     parts = (
@@ -95,7 +87,7 @@ def trace(request: AlertRequest) -> dict[str, Any]:
         _clicks,
         _kept,
         _ended,
-        _not_reached,
+        not_reached,
     )
     events = [event for part in parts for event in part(request)]
     events.sort(key=lambda event: event["at"])
@@ -109,10 +101,6 @@ def trace(request: AlertRequest) -> dict[str, Any]:
         "ends_at": isoformat(ends),
         "events": events,
     }
-
-
-def _line(at: datetime, what: str, words: str, **more: Any) -> dict[str, Any]:
-    return {"at": at, "what": what, "words": words, **{name: value for name, value in more.items() if value}}
 
 
 def _asked(request: AlertRequest) -> list[dict[str, Any]]:
@@ -133,7 +121,7 @@ def _asked(request: AlertRequest) -> list[dict[str, Any]]:
         said = N_("%(said)s Wants to hear: %(intent)s", said=said, intent=INTENTS[request.intent])
     if place := place_names(request.store_id, {request.region_id}).get(request.region_id or 0):
         said = N_("%(said)s Only stock at %(place)s counts.", said=said, place=place[2])
-    return [_line(request.created_at, "asked", said, source=request.source)]
+    return [line(request.created_at, "asked", said, source=request.source)]
 
 
 def _consent(request: AlertRequest) -> list[dict[str, Any]]:
@@ -152,7 +140,7 @@ def _consent(request: AlertRequest) -> list[dict[str, Any]]:
         "revoked": N_("Consent was taken back: every message to this address ended."),
     }
     return [
-        _line(entry.at, f"consent_{entry.action}", words[entry.action], purpose=entry.purpose, method=entry.method)
+        line(entry.at, f"consent_{entry.action}", words[entry.action], purpose=entry.purpose, method=entry.method)
         for entry in entries
     ]
 
@@ -166,10 +154,10 @@ def _questions(request: AlertRequest) -> list[dict[str, Any]]:
     lines = []
     for row in rows:
         words = _ASKED[row.cause] if row.message_id else _NOT_ASKED[row.cause] + " " + reason_words(row.reason)
-        lines.append(_line(row.asked_at, "question_asked", words, reason=row.reason))
+        lines.append(line(row.asked_at, "question_asked", words, reason=row.reason))
         if row.answered_at:
             yes = _YES.get(row.cause, N_("The shopper said that it is still wanted."))
-            lines.append(_line(row.answered_at, "question_answered", yes))
+            lines.append(line(row.answered_at, "question_answered", yes))
     return lines
 
 
@@ -177,7 +165,7 @@ def _decisions(request: AlertRequest) -> list[dict[str, Any]]:
     mine = (Decision.store_id == request.store_id, Decision.request_id == request.id)
     rows = db.session.scalars(sa.select(Decision).where(*mine).order_by(Decision.id))
     return [
-        _line(
+        line(
             decision.at,
             f"decided_{decision.verdict}",
             _VERDICTS[decision.verdict] + " " + REASONS[decision.reason],
@@ -191,70 +179,6 @@ def _decisions(request: AlertRequest) -> list[dict[str, Any]]:
         )
         for decision in rows
     ]
-
-
-def _not_reached(request: AlertRequest) -> list[dict[str, Any]]:
-    """Restocks at which nothing was decided about this request: they ended before its turn, or it is still to come."""
-    mine = sa.exists().where(
-        Decision.store_id == request.store_id,
-        Decision.request_id == request.id,
-        Decision.restock_id == RestockEvent.id,
-    )
-    told_at = None if request.status == "waiting" else request.alerted_at  # who keeps the place was told before
-    until = request.closed_at or told_at or datetime.max.replace(tzinfo=UTC)
-    events = db.session.scalars(
-        sa.select(RestockEvent)
-        .where(
-            RestockEvent.store_id == request.store_id,
-            RestockEvent.variant_id.in_(covered_by(request)),
-            RestockEvent.at >= request.created_at,
-            RestockEvent.status.in_((IN_STOCK, request.intent)),
-            _concerns(request),
-            sa.func.coalesce(RestockEvent.planned_at, RestockEvent.at) <= until,
-            ~mine,
-        )
-        .order_by(RestockEvent.id.desc())
-        .limit(MOST_RESTOCKS)
-    )
-    lines = []
-    for event in events:
-        if event.status == IN_STOCK and event.region_id != request.region_id:
-            lines.append(_line(event.at, "restock_elsewhere", _ELSEWHERE, restock_id=event.id))
-        elif request.status == "waiting" or event.planned_at:
-            lines.append(_restock(request, event))
-    return lines
-
-
-def _concerns(request: AlertRequest) -> sa.ColumnElement[bool]:
-    """Restocks that say something about a request: at its place; and, where it has one, those that were elsewhere alone."""
-    here = RestockEvent.region_id.is_not_distinct_from(request.region_id)
-    if request.region_id is None:
-        return here
-    brought, mine = sa.orm.aliased(StockChange), sa.orm.aliased(StockChange)
-    here_too = sa.exists().where(
-        brought.store_id == RestockEvent.store_id,
-        brought.id == RestockEvent.stock_change_id,
-        mine.store_id == brought.store_id,
-        mine.variant_id == brought.variant_id,
-        mine.region_id == request.region_id,
-        mine.at == brought.at,
-    )
-    return sa.or_(here, RestockEvent.status != IN_STOCK, ~here_too)
-
-
-def _restock(request: AlertRequest, event: RestockEvent) -> dict[str, Any]:
-    if event.state in (*BEFORE, "telling"):
-        news = N_("The product is back, and it is not this request's turn yet.")
-        if event.status != IN_STOCK:
-            news = N_("The product can be ordered, and it is not this request's turn yet.")
-        words = news + " " + STATES[event.state]
-        return _line(event.at, "restock_on", words, restock_id=event.id)
-    if event.reason in (None, "everyone_told"):
-        words = N_("The product came in again while this request did not wait.")
-    else:
-        words = N_("The product came in again, and it was not this request's turn before the restock ended.")
-        words = words + " " + ENDED[event.reason]
-    return _line(event.planned_at or event.at, "restock_ended", words, reason=event.reason, restock_id=event.id)
 
 
 def _clock(detail: dict[str, Any]) -> str | None:
@@ -280,7 +204,7 @@ def _messages(request: AlertRequest) -> list[dict[str, Any]]:
         .order_by(MessageEvent.id)
     )
     return [
-        _line(
+        line(
             event.at,
             f"message_{event.status}",
             MESSAGE_STATUSES[event.status] + (" " + reason_words(event.reason) if event.reason else ""),
@@ -302,7 +226,7 @@ def _clicks(request: AlertRequest) -> list[dict[str, Any]]:
     links = {(row.message_id, row.variant_id) for row in told}  # a message may serve several products, each with a link
     ids = {row.message_id for row in told if row.message_id is not None}
     return [
-        _line(click.at, "clicked", N_("The link in the message was opened."))
+        line(click.at, "clicked", N_("The link in the message was opened."))
         for click in opened(request.store_id, ids)
         if not click.sign and (click.message_id, click.variant.id) in links
     ]
@@ -312,7 +236,7 @@ def _kept(request: AlertRequest) -> list[dict[str, Any]]:
     if request.kept_at is None:
         return []
     words = N_("It had sold out again when the shopper came. They wait on, at the place they had.")
-    return [_line(request.kept_at, "place_kept", words)]
+    return [line(request.kept_at, "place_kept", words)]
 
 
 def _ended(request: AlertRequest) -> list[dict[str, Any]]:
@@ -320,7 +244,7 @@ def _ended(request: AlertRequest) -> list[dict[str, Any]]:
         return []
     reason = request.closed_reason or ""
     return [
-        _line(request.closed_at, request.status, CLOSED.get(reason, REQUEST_STATUSES[request.status]), reason=reason)
+        line(request.closed_at, request.status, CLOSED.get(reason, REQUEST_STATUSES[request.status]), reason=reason)
     ]
 
 

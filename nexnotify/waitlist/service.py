@@ -65,8 +65,7 @@ def join(
     to confirm first is ``pending`` until ``confirm_by``; whoever has confirmed before is not asked again.
 
     :param quantity: units; asked again with another number, the request keeps its place and wants that many.
-    :param intent: of ``models.INTENTS``; asked again with another one, the same.
-    :param region_id: the place whose stock alone counts; None: all of it.
+    :param intent: of ``models.INTENTS``; ``region_id``: whose stock alone counts, None: all of it. The same for both.
     :param scope: several variants, the first of which that can be bought is told (``scope.lock_scope``); else one.
     :param variant: locked and fresh (``find_variant_locked``), so that nobody joins in the moment the waitlist is told.
     :param zone: the browser's time zone, where it told one.
@@ -88,12 +87,11 @@ def join(
         "status": "pending" if contact.opted_out_at or confirm_by else "waiting",
         "asked_status": asked_status,
         "scope": scope.kind,
-        "page_url": proof.page_url,
         "created_at": now,
         "confirm_by": confirm_by,
     }
-    request |= wish | {"first_name": first_name, "source": source, "zone": zone}
-    return _write(request, scope, contact, proof, now)
+    more = {"page_url": proof.page_url, "first_name": first_name, "source": source, "zone": zone}
+    return _write(request | wish | more, scope, contact, proof, now)
 
 
 def _write(request: dict[str, Any], scope: Scope, contact: ContactRow, proof: Proof, now: datetime) -> Joined:

@@ -14,7 +14,7 @@ from nexnotify.catalog.models import Location, Region
 from nexnotify.catalog.regions import RegionData, locations_of, regions_of, remove_region, save_region
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
-from nexnotify.errors import Invalid
+from nexnotify.errors import Invalid, NotFound
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import audit
 from nexnotify.waitlist.queries import waiting_in, was_named
@@ -70,6 +70,14 @@ def location_keys(store: Store) -> list[str]:
     return list(db.session.scalars(sa.select(Location.key).where(Location.store_id == store.id).order_by(Location.key)))
 
 
+def _region(region_id: int, *, lock: bool = False) -> Region:
+    """One that the merchant has set; a single location's is none of them."""
+    found = load(Region, region_id, lock=lock)
+    if found.of_location:
+        raise NotFound()
+    return found
+
+
 @bp.get("")
 @requires("admin")
 def index() -> ResponseReturnValue:
@@ -120,7 +128,7 @@ def _said(data: RegionData) -> dict[str, object]:
 @requires("admin")
 def region(region_id: int) -> ResponseReturnValue:
     """Change a region."""
-    store, item = current_store(), load(Region, region_id)
+    store, item = current_store(), _region(region_id)
     said = {name: getattr(item, name) for name in ("name", "key", "delivery", "offered")}
     form = RegionForm(data=said | {"locations": "\n".join(locations_of(store, [item.id])[item.id])})
     if request.method == "GET" or not form.validate():
@@ -128,11 +136,11 @@ def region(region_id: int) -> ResponseReturnValue:
     try:
         with transaction():
             data = form.data_of(store)
-            save_region(store, data, load(Region, region_id, lock=True))
+            save_region(store, data, _region(region_id, lock=True))
             audit(store, "region.changed", current_user.id, utcnow(), **_said(data))
     except Invalid as error:
         put_errors(form, error.fields)
-        return _edit(load(Region, region_id), form), 422
+        return _edit(_region(region_id), form), 422
     flash(N_("Saved: %(name)s.", name=data.name), "success")
     return redirect(url_for(".index"))
 
@@ -153,10 +161,10 @@ def _edit(item: Region, form: RegionForm) -> str:
 @requires("admin")
 def delete(region_id: int) -> ResponseReturnValue:
     """Delete a region for which nobody has ever asked."""
-    load(Region, region_id)
+    _region(region_id)
     store = current_store()
     with transaction():
-        item = load(Region, region_id, lock=True)
+        item = _region(region_id, lock=True)
         name, named = item.name, was_named(store, item.id)
         if not named:
             remove_region(item)

@@ -119,8 +119,8 @@ OPERATIONS = (
         "/stock",
         "putStock",
         "Tell stock",
-        "Sets levels. A location is made on first mention. A level older (`as_of`) than the one known is recorded, not "
-        "applied. When a product can be bought again, those who wait are told.",
+        "Sets levels. An unknown location is made. An older level (`as_of`) than the one known is recorded, not applied. "
+        "When a product can be bought again, those who wait are told.",
         answers.StockSaved,
         TAKES,
         Rows("levels", LevelPayload),
@@ -130,8 +130,7 @@ OPERATIONS = (
         "/regions",
         "putRegions",
         "Tell regions",
-        "Makes or changes regions by key: locations whose stock alone counts for those who ask there. Those that are left "
-        "out stay.",
+        "Makes or changes regions by key. Those that are left out stay.",
         answers.RegionsSaved,
         TAKES,
         Rows("regions", RegionPayload),
@@ -141,7 +140,7 @@ OPERATIONS = (
         "/regions",
         "listRegions",
         "List regions",
-        "By name, with their locations; and all locations there are.",
+        "By name; and all locations there are.",
         answers.RegionList,
         LOOKS,
     ),
