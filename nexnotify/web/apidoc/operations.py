@@ -135,15 +135,7 @@ OPERATIONS = (
         TAKES,
         Rows("regions", RegionPayload),
     ),
-    Operation(
-        "GET",
-        "/regions",
-        "listRegions",
-        "List regions",
-        "By name; and all locations there are.",
-        answers.RegionList,
-        LOOKS,
-    ),
+    Operation("GET", "/regions", "listRegions", "List regions", "And all locations.", answers.RegionList, LOOKS),
     Operation(
         "PUT",
         "/customers",
