@@ -132,8 +132,9 @@ def _decide_sent(due: Due, house: _House, now: datetime) -> Verdict:
     """A text that staff sent; one about an order or a ticket may also be news, which nobody can stop."""
     if house.news.get(due.id):
         return Skip("told_already")
-    if due.id in house.news and due.variant_id is not None and due.variant_id not in house.in_stock:
-        return Skip("sold_out_again")
+    if due.id in house.news and due.variant_id is not None:
+        if not house.is_in_stock(due.variant_id, house.about.get(due.id, [])):
+            return Skip("sold_out_again")
     facts = Facts(
         consent=due.kind != "bulk" or due.contact_id in house.willing,
         opted_out=due.opted_out_at is not None,
@@ -186,7 +187,10 @@ class _House:
         store = db.session.get_one(Store, store_id, populate_existing=True)
         self.settings = store_settings(store)
         self.policy = store_policy(self.settings)
-        self.about = about_of(store_id, [due.id for due in alerts]) if alerts else {}
+        #: Texts of campaigns that say that something is back → whether it has been told meanwhile.
+        self.news = news_among(store_id, [due.id for due in sent if due.kind == "bulk"])
+        told = [*(due.id for due in alerts), *self.news]
+        self.about = about_of(store_id, told) if told else {}
         about_items = [due for due in ruled if due.kind in (*_ALERTS, "journey", "bulk")]
         bundles = [due.id for due in alerts if is_bundle(due)]
         #: Restock → its variant, of those that messages with several products serve.
@@ -215,8 +219,6 @@ class _House:
         self.willing = may_be_sent_marketing(store_id, bulk)
         self.questions = Questions(store_id, [due.id for due in asking], self.settings)
         self.follow_ups = follow_ups(store_id, [due.id for due in ruled if due.kind == "journey"])
-        #: Texts of campaigns that say that something is back → whether it has been told meanwhile.
-        self.news = news_among(store_id, [due.id for due in sent if due.kind == "bulk"])
         self.halted = halted_messages(store_id, [due.id for due in sent])
 
     def offers(self, channel: str, variant_id: int | None, asked_status: str) -> bool:
