@@ -7,13 +7,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from nexnotify.content.models import Template, TemplateVersion
 from nexnotify.db import db, transaction
 from nexnotify.inventory.models import StockChange
+from nexnotify.ledger.values import confirm_url
 from nexnotify.workers.steps import run_stock_check
 from tests.shop import Shop
 from tests.times import later
 
 ANN, BEN, CAT, DAN = "+12015550123", "+12015550124", "+12015550125", "+12015550126"
+#: The test gateway cannot deliver to it.
+FAILS = "+12015550190"
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -198,8 +202,6 @@ def test_the_delivery_promise_is_that_of_the_region(places: Shop) -> None:
 
 
 def set_text(shop: Shop, body: str) -> None:
-    from nexnotify.content.models import Template, TemplateVersion
-
     with shop.app.app_context():
         with transaction():
             ours = sa.select(Template.id).filter_by(kind="back_in_stock", channel="sms", product_status=None)
@@ -283,3 +285,98 @@ def test_a_shopper_without_scripts_chooses_where(places: Shop) -> None:
         == 200
     )
     assert [(row["location"], row["region"]) for row in places.requests()] == [(None, "south"), ("berlin", None)]
+
+
+def test_a_reminder_looks_at_the_place(places: Shop) -> None:
+    places.put("settings", {"reminders": 1, "reminder_hours": 24})
+    asks(places, ANN, location="berlin")
+    asks(places, BEN, location="munich")
+    places.stock("MUG", 5, location="berlin")
+    places.stock("MUG", 5, location="munich")
+    assert told(places) == [ANN, BEN]
+    places.stock("MUG", 0, location="berlin")
+    with later(hours=25):
+        places.sweep()
+    assert [row["to"] for row in places.messages("reminder")] == [BEN]
+
+
+def test_the_link_says_that_it_is_gone_there_and_keeps_the_place(places: Shop) -> None:
+    places.put("settings", {"link_domain": "https://go.acme.example"})
+    asks(places, ANN, location="berlin")
+    places.stock("MUG", 5, location="berlin")
+    places.stock("MUG", 5, location="munich")
+    places.work()
+    [message] = places.messages()
+    link = "/l/" + message["body"].split("/l/")[1].split()[0]
+    assert places.client.get(link).status_code == 302
+    places.stock("MUG", 0, location="berlin")
+    page = places.client.get(link).get_data(as_text=True)
+    assert "Sold out again" in page
+    token = page.split('name="token" value="')[1].split('"')[0]
+    assert "Your place is kept" in places.client.post(f"{link}/place", data={"token": token}).get_data(as_text=True)
+    places.stock("MUG", 3, location="munich")
+    assert told(places) == [ANN]
+    places.stock("MUG", 3, location="berlin")
+    assert told(places) == [ANN, ANN]
+
+
+def test_a_late_yes_is_told_of_the_restock_at_its_place_alone(places: Shop) -> None:
+    places.put("settings", {"double_opt_in": True})
+    asks(places, ANN, region="north")
+    asks(places, BEN, region="south")
+    places.post(
+        "requests", {"requests": [{"sku": "MUG", "region": "south", "phone": CAT, "consent": True, "confirm": False}]}
+    )
+    places.stock("MUG", 5, location="munich")
+    assert told(places) == [CAT]
+    for request in places.requests():
+        if request["status"] == "pending":
+            with places.app.app_context():
+                page = confirm_url(places.store_id, request["id"]).partition("/s/")[2]
+            assert places.client.post(f"/s/{page}").status_code == 200
+    assert told(places) == [BEN, CAT]
+    assert {row["to"]: row["status"] for row in places.requests()}[ANN] == "waiting"
+
+
+def test_the_next_channel_is_tried_only_while_it_is_there(places: Shop) -> None:
+    places.put("settings", {"channels": "in_order"})
+    places.widget({"sku": "MUG", "phone": FAILS, "email": "ann@mail.example", "consent": True, "region": "north"})
+    places.stock("MUG", 5, location="berlin")
+    places.work()
+    places.stock("MUG", 0, location="berlin")
+    places.stock("MUG", 5, location="munich")
+    with later(minutes=2):
+        places.sweep()
+    assert [row["channel"] for row in places.messages()] == ["sms"]
+    places.stock("MUG", 5, location="berlin")
+    with later(minutes=4):
+        places.sweep()
+    assert "email" in [row["channel"] for row in places.messages()]
+
+
+def test_few_are_left_there_though_plenty_lie_elsewhere(places: Shop) -> None:
+    places.put("settings", {"scarcity_units": 3})
+    set_text(places, "Mug is back. [[scarcity]] Reply STOP to end.")
+    places.stock("MUG", 500, location="munich")
+    asks(places, ANN, region="north")
+    places.stock("MUG", 2, location="berlin")
+    assert told(places) == [ANN]
+    assert "Limited quantities" in places.messages()[0]["body"]
+
+
+def test_several_in_one_message_each_by_its_place(places: Shop) -> None:
+    places.put("settings", {"bundle_minutes": 5})
+    for sku in ("CUP", "JUG"):
+        places.product(sku, title=sku.title())
+        places.ask(sku, ANN, region="north" if sku == "CUP" else None)
+    asks(places, ANN, region="north")
+    for sku in ("CUP", "JUG", "MUG"):
+        places.stock(sku, 5, location="berlin")
+    places.plan()
+    places.stock("MUG", 0, location="berlin")
+    places.stock("MUG", 9, location="munich")
+    with later(minutes=6):
+        assert set(told(places)) == {ANN}
+        bodies = [row["body"] for row in places.messages() if row["status"] == "delivered"]
+    assert any("Cup" in body and "Jug" in body for body in bodies)
+    assert not any("Mug" in body for body in bodies)
