@@ -14,7 +14,7 @@ from nexnotify.catalog.models import Variant
 from nexnotify.customers.models import Customer
 from nexnotify.db import IdIn, db, insert_tuples
 from nexnotify.inventory.available import IN_STOCK
-from nexnotify.inventory.service import status_of
+from nexnotify.inventory.regions import status_at
 from nexnotify.ledger.drafts import KIND
 from nexnotify.ledger.models import Alert
 from nexnotify.policy.eligibility import Skip
@@ -30,11 +30,18 @@ class Item(NamedTuple):
     request_id: int
     #: Its product is loaded.
     variant: Variant
+    #: The place whose stock counts for it; None: all of it.
+    region_id: int | None
 
     @property
     def is_buyable(self) -> bool:
-        """Whether it can be bought now."""
-        return status_of(self.variant) == "in_stock"
+        """Whether it can be bought there now."""
+        return status_at(self.variant, self.region_id) == IN_STOCK
+
+    @property
+    def place(self) -> tuple[int, int | None]:
+        """(variant, region), of which there are restocks."""
+        return self.variant.id, self.region_id
 
 
 def items_of(store: Store, send: Send, people: Mapping[int, int | None]) -> dict[int, Item]:
@@ -49,8 +56,8 @@ def items_of(store: Store, send: Send, people: Mapping[int, int | None]) -> dict
     asking = _asking(store, people)
     found: dict[int, Item] = {}
     statement = news_meeting(store, send.filter).where(AlertRequest.contact_id.in_(list(asking)))
-    for request_id, asked, variant in _fresh(statement):
-        item = Item(request_id, variant)
+    for request_id, asked, region_id, variant in _fresh(statement):
+        item = Item(request_id, variant, region_id)
         for contact_id in asking[asked]:
             had = found.get(contact_id)
             if had is None or (item.is_buyable and not had.is_buyable):
@@ -77,15 +84,15 @@ def _waited_for(store: Store, people: Mapping[int, int | None]) -> dict[int, Ite
     """What they wait for, whether it came back or not."""
     request_ids = [id for id in people.values() if id is not None]
     statement = (
-        sa.select(AlertRequest.id, AlertRequest.contact_id, Variant)
+        sa.select(AlertRequest.id, AlertRequest.contact_id, AlertRequest.region_id, Variant)
         .join(Variant, sa.and_(Variant.store_id == AlertRequest.store_id, Variant.id == AlertRequest.variant_id))
         .where(AlertRequest.store_id == store.id, IdIn(AlertRequest.__table__.c.id, ids=request_ids))
     )
-    known = {request_id: Item(request_id, variant) for request_id, _, variant in _fresh(statement)}
+    known = {request_id: Item(request_id, variant, place) for request_id, _, place, variant in _fresh(statement)}
     return {contact_id: known[id] for contact_id, id in people.items() if id in known}
 
 
-def _fresh(statement: sa.Select[int, int, Variant]) -> sa.Result[int, int, Variant]:
+def _fresh(statement: sa.Select[int, int, int | None, Variant]) -> sa.Result[int, int, int | None, Variant]:
     loaded = statement.options(joinedload(Variant.product)).execution_options(populate_existing=True)
     return db.session.execute(loaded)
 
@@ -122,7 +129,7 @@ class Named:
             return None
         if not item.is_buyable:
             return Skip("sold_out_again")
-        event = self._newest.get(item.variant.id)
+        event = self._newest.get(item.place)
         if event is None:
             return None
         if event.reason in ("cancelled", "recalled"):
@@ -135,21 +142,21 @@ class Named:
         """These messages tell of these items."""
         rows = []
         for item, message_id in told:
-            if (event := self._newest.get(item.variant.id)) is not None:
+            if (event := self._newest.get(item.place)) is not None:
                 rows.append((self._store_id, item.request_id, event.id, "sms", KIND, 0, message_id))
                 event.told += 1
         insert_tuples(Alert, ("store_id", "request_id", "restock_id", "channel", "kind", "step", "message_id"), rows)
 
 
-def _newest(store: Store, variant_ids: Collection[int]) -> dict[int, RestockEvent]:
-    """Variant → its last restock, locked."""
+def _newest(store: Store, variant_ids: Collection[int]) -> dict[tuple[int, int | None], RestockEvent]:
+    """(variant, region) → its last restock there, locked."""
     if not variant_ids:
         return {}
     last = (
         sa.select(sa.func.max(RestockEvent.id))
         .where(RestockEvent.store_id == store.id, RestockEvent.status == IN_STOCK)
         .where(RestockEvent.variant_id.in_(variant_ids))
-        .group_by(RestockEvent.variant_id)
+        .group_by(RestockEvent.variant_id, RestockEvent.region_id)
     )
     statement = (
         sa.select(RestockEvent)
@@ -158,7 +165,7 @@ def _newest(store: Store, variant_ids: Collection[int]) -> dict[int, RestockEven
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
-    return {event.variant_id: event for event in db.session.scalars(statement)}
+    return {(event.variant_id, event.region_id): event for event in db.session.scalars(statement)}
 
 
 def _taken(store: Store, request_ids: Collection[int], restock_ids: Collection[int]) -> set[tuple[int, int]]:

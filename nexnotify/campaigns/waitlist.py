@@ -65,13 +65,13 @@ def requests_meeting(store: Store, filter_: Mapping[str, Any]) -> list[Any]:
     return [*found, AlertRequest.created_at >= since, items]
 
 
-def news_meeting(store: Store, filter_: Mapping[str, Any]) -> sa.Select[int, int, Variant]:
-    """What came back, and for which requests of such an audience: (request, its contact, variant), the newest first."""
+def news_meeting(store: Store, filter_: Mapping[str, Any]) -> sa.Select[int, int, int | None, Variant]:
+    """What came back, and for which requests of such an audience: (request, its contact, region, variant), newest first."""
     where, since = Where.read(filter_.get("where", {})), _since(filter_)
     found = back_in_stock(store, since).where(*_of_people(filter_, where), *_news(store, where))
     if since is None:
         found = found.where(sa.false())
-    columns = (AlertRequest.id, AlertRequest.contact_id, Variant)
+    columns = (AlertRequest.id, AlertRequest.contact_id, AlertRequest.region_id, Variant)
     return found.with_only_columns(*columns).order_by(StockChange.id.desc())
 
 

@@ -1,4 +1,4 @@
-"""Product, variant, location."""
+"""Product, variant, location, region."""
 
 from __future__ import annotations
 
@@ -109,3 +109,37 @@ class Location(Tenant, db.Model):
 
     key: Mapped[str] = mapped_column(sa.String(255))
     name: Mapped[str] = mapped_column(sa.String(255))
+
+
+class Region(Tenant, db.Model):
+    """Locations whose stock counts for whoever asks there.
+
+    The merchant names it; a single location that somebody asks for has one too, of that location alone, by its key.
+    """
+
+    __tablename__ = "region"
+    __table_args__ = tenant_args(sa.UniqueConstraint("store_id", "of_location", "key"))
+
+    #: It is a single location's, and shown as that.
+    of_location: Mapped[bool] = mapped_column(default=False)
+    key: Mapped[str] = mapped_column(sa.String(255))
+    name: Mapped[str] = mapped_column(sa.String(255))
+    #: What a message may promise who lives there: "arrives in 2-3 days"; null: nothing.
+    delivery: Mapped[str | None] = mapped_column(sa.String(200))
+    #: Shoppers can choose it in the form.
+    offered: Mapped[bool] = mapped_column(default=True)
+
+
+class RegionLocation(Tenant, db.Model):
+    """A location of a region."""
+
+    __tablename__ = "region_location"
+    __table_args__ = tenant_args(
+        tenant_key("region_id", "region"),
+        tenant_key("location_id", "location"),
+        sa.UniqueConstraint("store_id", "location_id", "region_id"),
+        sa.Index("ix_region_location_region", "store_id", "region_id", "location_id"),
+    )
+
+    region_id: Mapped[int] = mapped_column(BigId)
+    location_id: Mapped[int] = mapped_column(BigId)

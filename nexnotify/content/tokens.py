@@ -85,6 +85,13 @@ _ALL_TOKENS: Final = (
         "",
     ),
     Token(
+        "delivery",
+        N_("the delivery promise of the region in which the person waits, where they named one"),
+        "Arrives in 2 to 3 days",
+        frozenset({"back_in_stock", "reminder", "journey"}),
+        "",
+    ),
+    Token(
         "item",
         N_("the restocked item as a block: title, price, picture and link, each on a line of its own; for emails"),
         "Tee, M / blue · $20.00 · https://shop.example/l/a1B2c3D4e5",

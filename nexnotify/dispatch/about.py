@@ -28,6 +28,8 @@ class About:
     zone: str | None
     #: The product status that the restock tells of.
     told_of: str
+    #: The place whose stock counts for the request; None: all of it.
+    region_id: int | None = None
 
     @property
     def question(self) -> str:
@@ -47,6 +49,7 @@ _ABOUT = (
         _request.c.quantity,
         _request.c.zone,
         _restock.c.status.label("told_of"),
+        _request.c.region_id,
     )
     .join(_request, sa.and_(_request.c.store_id == _alert.c.store_id, _request.c.id == _alert.c.request_id))
     .join(_restock, sa.and_(_restock.c.store_id == _alert.c.store_id, _restock.c.id == _alert.c.restock_id))

@@ -18,8 +18,9 @@ from nexnotify.dispatch.about import About, about_of, variants_of
 from nexnotify.dispatch.due import Due
 from nexnotify.dispatch.questions import Questions
 from nexnotify.holds.units import Unit, units_of
-from nexnotify.inventory.available import OFFERS
-from nexnotify.inventory.service import needed_of, status_of
+from nexnotify.inventory.available import IN_STOCK, OFFERS
+from nexnotify.inventory.regions import Places
+from nexnotify.inventory.service import needed_of
 from nexnotify.journeys.follow_ups import follow_ups
 from nexnotify.ledger.bought import have_bought
 from nexnotify.ledger.drafts import KIND
@@ -121,7 +122,7 @@ def _decide_alert(
         request_open=any(item.status == _ALERTS[due.kind] for item in about),
         switched_on=any(house.offers(due.channel, variant_id, item.question) for item in about),
         paused=house.settings.is_paused(due.channel),
-        buyable=is_kept or variant_id in house.in_stock or any(item.told_of in OFFERS for item in about),
+        buyable=is_kept or house.is_in_stock(variant_id, about) or any(item.told_of in OFFERS for item in about),
         obstacle=None if is_kept else house.obstacle(variant_id, about),
         bought=any(item.request_id in house.bought for item in about),
         page_gone=variant_id in house.pages_gone,
@@ -138,8 +139,9 @@ def _decide_sent(due: Due, house: _House, now: datetime) -> Verdict:
     """A text that staff sent; one about an order or a ticket may also be news, which nobody can stop."""
     if house.news.get(due.id):
         return Skip("told_already")
-    if due.id in house.news and due.variant_id is not None and due.variant_id not in house.in_stock:
-        return Skip("sold_out_again")
+    if due.id in house.news and due.variant_id is not None:
+        if not house.is_in_stock(due.variant_id, house.about.get(due.id, [])):
+            return Skip("sold_out_again")
     facts = Facts(
         consent=due.kind != "bulk" or due.contact_id in house.willing,
         opted_out=due.opted_out_at is not None,
@@ -192,16 +194,20 @@ class _House:
         store = db.session.get_one(Store, store_id, populate_existing=True)
         self.settings = store_settings(store)
         self.policy = store_policy(self.settings)
-        self.about = about_of(store_id, [due.id for due in alerts]) if alerts else {}
+        #: Texts of campaigns that say that something is back → whether it has been told meanwhile.
+        self.news = news_among(store_id, [due.id for due in sent if due.kind == "bulk"])
+        told = [*(due.id for due in alerts), *self.news]
+        self.about = about_of(store_id, told) if told else {}
         about_items = [due for due in ruled if due.kind in (*_ALERTS, "journey", "bulk")]
-        told = [due.id for due in alerts if due.kind == KIND]
-        self.units = units_of(store_id, told) if self.settings.hold_minutes is not None else {}
+        may_hold = [due.id for due in alerts if due.kind == KIND]
+        self.units = units_of(store_id, may_hold) if self.settings.hold_minutes is not None else {}
         bundles = [due.id for due in alerts if is_bundle(due)]
         #: Restock → its variant, of those that messages with several products serve.
         self.variant_of = variants_of([item.restock_id for id in bundles for item in self.about.get(id, ())])
         named = {due.variant_id for due in about_items if due.variant_id is not None}
         self.variants = _variants(named | set(self.variant_of.values()))
-        self.in_stock = {id for id, variant in self.variants.items() if status_of(variant) == "in_stock"}
+        regions = {item.region_id for items in self.about.values() for item in items}
+        self.places = Places(store_id, self.variants, regions)
         self.pages_gone = pages_gone(store_id, set(self.variants), self.settings, now)
         behind = [
             (due.channel, item) for due in alerts for item in self.about.get(due.id, ()) if item.status == "waiting"
@@ -222,8 +228,6 @@ class _House:
         self.willing = may_be_sent_marketing(store_id, bulk)
         self.questions = Questions(store_id, [due.id for due in asking], self.settings)
         self.follow_ups = follow_ups(store_id, [due.id for due in ruled if due.kind == "journey"])
-        #: Texts of campaigns that say that something is back → whether it has been told meanwhile.
-        self.news = news_among(store_id, [due.id for due in sent if due.kind == "bulk"])
         self.halted = halted_messages(store_id, [due.id for due in sent])
 
     def offers(self, channel: str, variant_id: int | None, asked_status: str) -> bool:
@@ -239,6 +243,12 @@ class _House:
         country, region = self._addresses.get(due.contact_id, (None, None))
         return Known(zone, area_of(due.address), country, region)
 
+    def is_in_stock(self, variant_id: int | None, about: Sequence[About]) -> bool:
+        """Whether one of these finds it in stock at its place."""
+        variant = self.variants.get(variant_id or 0)
+        places = {item.region_id for item in about} or {None}
+        return variant is not None and any(self.places.status(variant, place) == IN_STOCK for place in places)
+
     def obstacle(self, variant_id: int | None, about: Sequence[About]) -> str | None:
         """What is in the way of all these."""
         variant = self.variants.get(variant_id or 0)
@@ -246,9 +256,12 @@ class _House:
             return None
         if (told_of := about[0].told_of) in OFFERS:
             product = variant.product
-            return offer_obstacle(product.alerts, product.published, told_of, status_of(variant))
-        needed, fewest = needed_of(self.settings, variant), min(item.quantity for item in about)
-        return obstacle(variant.product.alerts, variant.available, needed, fewest)
+            return offer_obstacle(product.alerts, product.published, told_of, self.places.status(variant, None))
+        needed, alerts = needed_of(self.settings, variant), variant.product.alerts
+        found = [
+            obstacle(alerts, self.places.available(variant, item.region_id), needed, item.quantity) for item in about
+        ]
+        return None if None in found else found[0]
 
 
 def _variants(variant_ids: Collection[int]) -> dict[int, Variant]:

@@ -14,7 +14,9 @@ from nexnotify.content.scarcity import PHRASES
 from nexnotify.content.service import render_text, tidy
 from nexnotify.content.tokens import compile_template
 from nexnotify.db import db
+from nexnotify.dispatch.about import about_of
 from nexnotify.dispatch.due import Due
+from nexnotify.inventory.regions import available_at
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.scarcity import is_scarce
 from nexnotify.stores.models import Store
@@ -31,14 +33,19 @@ def still_true(rows: Sequence[Due], now: datetime) -> list[Due]:
     if not mine:
         return list(rows)
     settings = store_settings(db.session.get_one(Store, rows[0].store_id))
-    scarce: dict[int | None, bool] = {}
+    scarce: dict[tuple[int | None, int | None], bool] = {}
+    regions = {id: about[0].region_id for id, about in about_of(rows[0].store_id, sorted(mine)).items()}
     found = []
     for due in rows:
         if due.id in mine:
-            if due.variant_id not in scarce:
+            region_id = regions.get(due.id)
+            about = (due.variant_id, region_id)
+            if about not in scarce:
                 variant = db.session.get(Variant, due.variant_id, populate_existing=True)
-                scarce[due.variant_id] = variant is not None and is_scarce(variant, settings, now)
-            due = due if scarce[due.variant_id] else _without(due)
+                scarce[about] = variant is not None and is_scarce(
+                    variant, available_at(variant, region_id), region_id, settings, now
+                )
+            due = due if scarce[about] else _without(due)
         found.append(due)
     return found
 

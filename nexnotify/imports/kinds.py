@@ -10,6 +10,7 @@ from typing import Any, TextIO
 import sqlalchemy as sa
 
 from nexnotify.catalog.imports import ABSENT, Absent, ParsedLevel, ParsedProduct, RefusedRow, read_products, read_stock
+from nexnotify.catalog.regions import wanted_region
 from nexnotify.catalog.service import ProductData, VariantData, find_variant_locked
 from nexnotify.customers.consent import Proof
 from nexnotify.customers.custom_fields import fields_of
@@ -118,9 +119,11 @@ def _save_request(store: Store, row: ParsedRequest, options: Options, now: datet
         evidence={"variant": variant.external_id, "file_says": "yes"}
         | ({"asked_at": asked_at.isoformat()} if row.asked_at else {}),
     )
+    wish: dict[str, Any] = {"intent": row.intent, "first_name": row.first_name, "source": METHOD}
+    wish["region_id"] = wanted_region(store, location=row.location, region=row.region)
     for channel, address in row.addresses.items():
         if not _known(store, variant.id, channel, address, row.asked_at):
-            request = join(store, variant, channel, address, proof, now, first_name=row.first_name, source=METHOD)
+            request = join(store, variant, channel, address, proof, now, **wish)
             if request.is_new and row.asked_at:
                 db.session.execute(
                     sa.update(AlertRequest)

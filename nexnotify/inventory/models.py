@@ -37,7 +37,7 @@ class StockChange(Tenant, db.Model):
     A minimum that changed, alerts that were switched on again and a check that found something have a row too, with
     the same ``available_*`` before and after: people can be told now of what they could not be told of before.
 
-    ``available_*`` are over all locations and 0 while the product is not published, because nobody can buy it then;
+    ``available_*`` are over all locations, or those of a region that has a row of its own, and 0 while the product is not published, because nobody can buy it then;
     null is unlimited.
     """
 
@@ -56,6 +56,8 @@ class StockChange(Tenant, db.Model):
     )
 
     variant_id: Mapped[int] = mapped_column(BigId)
+    #: What it was in this region; null: over all locations.
+    region_id: Mapped[int | None] = mapped_column(BigId)
     #: "level", "published", "unpublished", "minimum", "alerts", "check"; "preordered" or "backordered": not in stock, it
     #: can be ordered from now on
     cause: Mapped[str] = mapped_column(sa.String(20))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from nexnotify.catalog.models import Location, Product, Variant
+from nexnotify.catalog.models import Location, Product, Region, Variant
 from nexnotify.catalog.service import find_or_make_location, find_variant, lock_new_variants, lock_variant
 from nexnotify.db import db
 from nexnotify.inventory.available import OFFERS, Level, available_to_sell, product_status, units_needed
 from nexnotify.inventory.models import StockChange, StockLevel, UnmatchedLevel
+from nexnotify.inventory.regions import Places, regions_with
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import StoreSettings
 
@@ -73,22 +75,30 @@ def record_publishing(product: Product, now: datetime) -> None:
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)  # stock may have come while we waited for the lock
     )
-    for variant in variants.all():
-        before, after = (0, variant.available) if product.published else (variant.available, 0)
-        if before == after:
-            record_offer(variant, now)
-        else:
-            db.session.add(
-                StockChange(
-                    store_id=product.store_id,
-                    variant_id=variant.id,
-                    cause=cause,
-                    available_before=before,
-                    available_after=after,
-                    as_of=now,
-                    at=now,
+    found = variants.all()
+    regions: list[int | None] = list(
+        db.session.scalars(sa.select(Region.id).where(Region.store_id == product.store_id).order_by(Region.id))
+    )
+    places = Places(product.store_id, [variant.id for variant in found], regions)
+    for variant in found:
+        for region_id in (None, *regions):
+            units = places.available(variant, region_id)
+            before, after = (0, units) if product.published else (units, 0)
+            if before == after and region_id is None:
+                record_offer(variant, now)
+            if before != after:
+                db.session.add(
+                    StockChange(
+                        store_id=product.store_id,
+                        variant_id=variant.id,
+                        region_id=region_id,
+                        cause=cause,
+                        available_before=before,
+                        available_after=after,
+                        as_of=now,
+                        at=now,
+                    )
                 )
-            )
     db.session.flush()
 
 
@@ -110,15 +120,20 @@ def needed_of(settings: StoreSettings, variant: Variant) -> int:
     return units_needed(settings.threshold, variant.product.threshold, variant.threshold, variant.min_order_quantity)
 
 
-def record_ready(variant: Variant, cause: str, now: datetime) -> None:
-    """Write down that people can be told of a variant from now on, for another ``cause`` than its stock."""
+def record_ready(variant: Variant, cause: str, now: datetime, region_id: int | None = None) -> None:
+    """Write down that people can be told of a variant from now on, for another ``cause`` than its stock.
+
+    :param region_id: those who wait there; None: those who named no place.
+    """
+    units = Places(variant.store_id, [variant.id], [region_id]).available(variant, region_id)
     db.session.add(
         StockChange(
             store_id=variant.store_id,
             variant_id=variant.id,
+            region_id=region_id,
             cause=cause,
-            available_before=variant.available,
-            available_after=variant.available,
+            available_before=units,
+            available_after=units,
             as_of=now,
             at=now,
         )
@@ -132,6 +147,8 @@ def _apply(store: Store, variant: Variant, data: LevelData, now: datetime) -> St
     as_of = min(data.as_of or now, now)  # a storefront's clock that runs ahead must not silence what comes next
     is_late = level.as_of is not None and as_of < level.as_of
     before = variant.available
+    regions = [] if is_late else regions_with(store.id, location.id)
+    there = Places(store.id, [variant.id], regions)
     if not is_late:
         level.on_hand, level.committed, level.safety_stock = data.on_hand, data.committed, data.safety_stock
         level.as_of, level.updated_at = as_of, now
@@ -156,7 +173,32 @@ def _apply(store: Store, variant: Variant, data: LevelData, now: datetime) -> St
     )
     db.session.add(change)
     db.session.flush()
+    if regions:
+        _record_regions(change, variant, regions, there, bool(published))
     return change
+
+
+def _record_regions(
+    change: StockChange, variant: Variant, regions: Collection[int], before: Places, published: bool
+) -> None:
+    """What a level's change was in each region that its location is of; 0 while the product is not published."""
+    now = Places(variant.store_id, [variant.id], regions)
+    for region_id in regions:
+        db.session.add(
+            StockChange(
+                store_id=change.store_id,
+                variant_id=variant.id,
+                region_id=region_id,
+                cause=change.cause,
+                location_key=change.location_key,
+                on_hand=change.on_hand,
+                available_before=before.available(variant, region_id) if published else 0,
+                available_after=now.available(variant, region_id) if published else 0,
+                as_of=change.as_of,
+                at=change.at,
+            )
+        )
+    db.session.flush()
 
 
 def _level(store: Store, variant: Variant, location: Location) -> StockLevel:

@@ -16,7 +16,7 @@ from nexnotify.journeys.models import Journey, JourneyPerson
 from nexnotify.waitlist.activities import BACK_IN_STOCK, CAME_BACK
 from nexnotify.waitlist.conditions import Item
 from nexnotify.waitlist.models import AlertRequest
-from nexnotify.waitlist.scope import FIRST_OF, who_waits
+from nexnotify.waitlist.scope import FIRST_OF, Way, who_waits
 
 #: People who come in in one transaction.
 PIECE = 2000
@@ -173,20 +173,26 @@ _ways = who_waits(
     sa.bindparam("variant_id"),
     sa.bindparam("first", type_=sa.BigInteger),
 )
-_WAITING = [
-    way.requests.where(
-        way.id > sa.bindparam("after", type_=sa.BigInteger),
-        _request.c.created_at <= sa.bindparam("at"),
-        ~_is_in(sa.bindparam("journey"), _request.c.id, sa.bindparam("change", type_=sa.BigInteger)),
+
+
+def _not_in_yet(way: Way) -> sa.Select[Any]:
+    return (
+        way.requests.where(
+            way.id > sa.bindparam("after", type_=sa.BigInteger),
+            _request.c.created_at <= sa.bindparam("at"),
+            ~_is_in(sa.bindparam("journey"), _request.c.id, sa.bindparam("change", type_=sa.BigInteger)),
+        )
+        .order_by(way.id)
+        .limit(PIECE)
     )
-    .order_by(way.id)
-    .limit(PIECE)
-    for way in _ways
-]
+
+
+_ANYWHERE = [_not_in_yet(way.there(None)) for way in _ways]
+_THERE = [_not_in_yet(way.there(sa.bindparam("region", type_=sa.BigInteger))) for way in _ways]
 
 
 def _let_in_waiting(journey: Journey, change: StockChange, after: int) -> int:
-    """Let those who wait for what came back in, behind one of them.
+    """Let those who wait for what came back, where it did, in, behind one of them.
 
     :returns: the last who was looked at; 0: there are no more.
     """
@@ -194,7 +200,10 @@ def _let_in_waiting(journey: Journey, change: StockChange, after: int) -> int:
     connection = db.session.connection()
     where |= {"first": connection.scalar(FIRST_OF, where), "after": after, "at": change.at}
     where |= {"journey": journey.id, "change": change.id}
-    rows = sorted(row for statement in _WAITING for row in connection.execute(statement, where).all())[:PIECE]
+    statements = _ANYWHERE
+    if change.region_id is not None:
+        statements, where["region"] = _THERE, change.region_id
+    rows = sorted(row for statement in statements for row in connection.execute(statement, where).all())[:PIECE]
     values = [
         {
             "store_id": journey.store_id,

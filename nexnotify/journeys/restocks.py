@@ -11,7 +11,7 @@ from nexnotify.catalog.models import Variant
 from nexnotify.customers.models import Contact
 from nexnotify.db import IdIn, db
 from nexnotify.inventory.available import IN_STOCK
-from nexnotify.inventory.service import status_of
+from nexnotify.inventory.regions import status_at
 from nexnotify.journeys.models import Journey
 from nexnotify.journeys.results import Goes, Result, Stays
 from nexnotify.journeys.texts import JourneyDrafts
@@ -43,11 +43,30 @@ def decide_restock(
 
     :param occurrences: request → the change of stock that brought it back.
     """
-    event = _newest(store, variant_id)
+    found: dict[int, Result] = {}
+    for region_id, ids in _by_region(occurrences).items():
+        found |= _decide_there(store, journey, (variant_id, region_id), {id: occurrences[id] for id in ids}, now)
+    return found
+
+
+def _by_region(request_ids: Collection[int]) -> dict[int | None, list[int]]:
+    """The place that requests wait in, None for those who named none → these requests."""
+    rows = db.session.connection().execute(_REGIONS, {"b_ids": list(request_ids)})
+    found: dict[int | None, list[int]] = {}
+    for request_id, region_id in rows:
+        found.setdefault(region_id, []).append(request_id)
+    return found
+
+
+def _decide_there(
+    store: Store, journey: Journey, place: tuple[int, int | None], occurrences: Mapping[int, int], now: datetime
+) -> dict[int, Result]:
+    """The same of those for whom it came back in one place: (variant, region)."""
+    event = _newest(store, *place)
     known = [id for id, change in occurrences.items() if event is not None and event.stock_change_id >= change]
     found: dict[int, Result] = {}
     if len(known) < len(occurrences):
-        unknown = _without_restock(store, variant_id, now)
+        unknown = _without_restock(store, *place, now)
         found = dict.fromkeys(occurrences.keys() - set(known), unknown)
     if event is None or not known:
         return found
@@ -63,12 +82,12 @@ def _again(event: RestockEvent, now: datetime) -> datetime:
     return min(max(event.work_at or now + LATEST, now + SOONEST), now + LATEST)
 
 
-def _newest(store: Store, variant_id: int) -> RestockEvent | None:
-    """The variant's last restock, locked, so that its own plan comes before or after."""
+def _newest(store: Store, variant_id: int, region_id: int | None) -> RestockEvent | None:
+    """The variant's last restock there, locked, so that its own plan comes before or after."""
     return db.session.scalars(
         sa.select(RestockEvent)
         .where(RestockEvent.store_id == store.id, RestockEvent.variant_id == variant_id)
-        .where(RestockEvent.status == IN_STOCK)
+        .where(RestockEvent.status == IN_STOCK, RestockEvent.region_id.is_not_distinct_from(region_id))
         .order_by(RestockEvent.id.desc())
         .limit(1)
         .with_for_update(key_share=True)
@@ -76,12 +95,12 @@ def _newest(store: Store, variant_id: int) -> RestockEvent | None:
     ).first()
 
 
-def _without_restock(store: Store, variant_id: int, now: datetime) -> Result:
+def _without_restock(store: Store, variant_id: int, region_id: int | None, now: datetime) -> Result:
     """It came back, but with fewer units than the store tells people at: until it has them, or is gone."""
     variant: Variant = variants_of(store, [variant_id])[variant_id]
     if not variant.product.alerts:
         return Goes(None, "alerts_off")
-    if status_of(variant) != "in_stock":
+    if status_at(variant, region_id) != "in_stock":
         return Goes(None, "sold_out_again")
     return Stays("below_minimum", now + PAGE_AGAIN)
 
@@ -96,7 +115,7 @@ def _tell(store: Store, journey: Journey, event: RestockEvent, ids: Sequence[int
     if any(person.is_wide for person in rows):
         one_by_one(store.id)
     job = open_job(event, now)
-    job.drafts = JourneyDrafts(store, job.variant, journey, own_links=True)
+    job.drafts = JourneyDrafts(store, job.variant, journey, event.region_id, own_links=True)
     room = None if event.most is None else max(event.most - event.told - event.held, 0)
     chunk = decide_chunk(job, rows, room, under_way(store.id, [person.request_id for person in rows]))
     found |= dict.fromkeys((person.request_id for person in rows), Goes(None, "cap_reached"))
@@ -129,6 +148,7 @@ def _write(job: Job, chunk: Chunk) -> dict[int, Goes]:
 
 
 _request, _contact = AlertRequest.__table__, Contact.__table__
+_REGIONS = sa.select(_request.c.id, _request.c.region_id).where(IdIn(_request.c.id))
 _PEOPLE = (
     sa.select(
         _request.c.id,

@@ -49,7 +49,7 @@ class Plan:
         if self.trigger not in TRIGGERS:
             found["trigger"] = N_("Choose what it begins with.")
         if self.trigger == WAITING and self.where.locations:
-            found["locations"] = N_("Somebody who waits does so at no location. Leave this empty.")
+            found["locations"] = N_("No stock has come yet for those who wait. Leave this empty.")
         if not 0 <= self.delay_minutes <= FARTHEST / timedelta(minutes=1):
             found["delay_minutes"] = N_("Thirty days is the longest.")
         return found | self._problems_of_words()

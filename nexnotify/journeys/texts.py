@@ -16,9 +16,11 @@ KIND = "journey"
 class JourneyDrafts(Drafts):
     """The texts of one journey about one variant."""
 
-    def __init__(self, store: Store, variant: Variant, journey: Journey, *, own_links: bool) -> None:
+    def __init__(
+        self, store: Store, variant: Variant, journey: Journey, region_id: int | None = None, *, own_links: bool
+    ) -> None:
         """:param own_links: each message gets a short link of its own, where the store has them."""
-        super().__init__(store, variant, KIND, own_links=own_links)
+        super().__init__(store, variant, region_id, KIND, own_links=own_links)
         self._journey = journey
         self._shared["item"] = item_block(variant, self._shared)
 

@@ -12,7 +12,7 @@ from nexnotify.customers.field_values import fold
 from nexnotify.customers.models import Contact, Customer, CustomField, CustomFieldValue
 from nexnotify.db import db
 from nexnotify.inventory.available import IN_STOCK, OFFERS
-from nexnotify.inventory.service import needed_of, status_of
+from nexnotify.inventory.service import needed_of
 from nexnotify.ledger.drafts import Waiting
 from nexnotify.ledger.facts import ChunkFacts, store_policy
 from nexnotify.ledger.job import Job
@@ -93,7 +93,7 @@ class _Part:
     count: sa.Select[Any]
 
 
-def _part(*conditions: _Condition, newest: bool = False, among: Sequence[Way] = _ways) -> _Part:
+def _part(*conditions: _Condition, among: Sequence[Way], newest: bool = False) -> _Part:
     """The people of all ways to wait who meet the conditions, oldest or newest first."""
 
     def behind(id: Any) -> _Condition:
@@ -150,7 +150,7 @@ def _lists(ways: Sequence[Way]) -> _Lists:
     return _Lists(
         {
             "oldest": [_part(among=ways)],
-            "newest": [_part(newest=True, among=ways)],
+            "newest": [_part(among=ways, newest=True)],
             "priority": [_part(_HAS_PRIORITY, among=ways), _part(~_HAS_PRIORITY, among=ways)],
         },
         _part(_IS_LEFT_OVER, among=ways),
@@ -158,13 +158,17 @@ def _lists(ways: Sequence[Way]) -> _Lists:
     )
 
 
-#: A restock is for all who wait; that something can be ordered before there is stock, for those who want to hear it.
-_ALL = _lists(_ways)
+#: A restock is for all who wait, anywhere or in its region; that something can be ordered before there is stock, for those
+#: who want to hear it, wherever they are.
+_ALL = _lists([way.there(None) for way in _ways])
+_THERE = _lists([way.there(sa.bindparam("region", type_=sa.BigInteger)) for way in _ways])
 _WANTING = _lists([way.wanting(sa.bindparam("intent")) for way in _ways])
 
 
 def _of(job: Job) -> _Lists:
-    return _ALL if job.offer is None else _WANTING
+    if job.offer is not None:
+        return _WANTING
+    return _ALL if job.event.region_id is None else _THERE
 
 
 def _asking(job: Job, row: Any) -> Waiting:
@@ -209,6 +213,8 @@ def _place(job: Job) -> dict[str, Any]:
     where["b_restock"] = event.id or 0
     if job.offer is not None:
         where["intent"] = job.offer
+    elif event.region_id is not None:
+        where["region"] = event.region_id
     if told_in(job.settings) == "priority":
         where["b_field"] = fold(job.settings.priority_field)
     return where
@@ -250,7 +256,7 @@ def told_in(settings: StoreSettings) -> str:
 def decider(job: Job, facts_of: ChunkFacts) -> Callable[[Waiting], Verdict]:
     """The rule, asked once for all people with the same facts."""
     policy, variant, product = store_policy(job.settings), job.variant, job.variant.product
-    status, needed, offer = status_of(variant), needed_of(job.settings, variant), job.offer
+    status, available, needed, offer = job.status, job.available, needed_of(job.settings, variant), job.offer
     switches = job.settings.switches.but(product.switches)
     counted, told, whereabouts, buyers = facts_of.recent.counted, facts_of.recent.told, facts_of.known, facts_of.bought
     variant_id = variant.id
@@ -270,7 +276,7 @@ def decider(job: Job, facts_of: ChunkFacts) -> Callable[[Waiting], Verdict]:
                 buyable=offer is not None or status == IN_STOCK,
                 obstacle=offer_obstacle(product.alerts, product.published, offer, status)
                 if offer
-                else obstacle(product.alerts, variant.available, needed, person.quantity),
+                else obstacle(product.alerts, available, needed, person.quantity),
                 bought=bought,
                 page_gone=facts_of.page_gone,
                 told_at=told_at,

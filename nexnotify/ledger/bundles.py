@@ -19,6 +19,7 @@ from nexnotify.content.service import Wording, tidy, wording
 from nexnotify.content.titles import MOST_TITLES, fitting_words, title_words
 from nexnotify.content.tokens import BUNDLE, UnresolvedToken
 from nexnotify.db import IdIn, db
+from nexnotify.inventory.regions import available_at
 from nexnotify.ledger.drafts import Drafts, NoText, Text, Waiting
 from nexnotify.ledger.links import link_base, link_values, new_codes, write_links
 from nexnotify.ledger.models import Alert, ShortLink
@@ -51,6 +52,8 @@ class Item:
     variant: Variant
     #: Of its short link; None: it has none.
     code: str | None
+    #: Where its units are; None: anywhere.
+    region_id: int | None = None
     #: It is not written down yet.
     is_new_code: bool = False
 
@@ -64,7 +67,7 @@ def items_of(store_id: int, message_ids: Collection[int]) -> list[Item]:
     """What these messages serve, in the order in which it was planned."""
     rows = db.session.execute(
         sa.select(Alert, AlertRequest.asked_status, AlertRequest.quantity, AlertRequest.first_name)
-        .add_columns(RestockEvent.status, Variant)
+        .add_columns(RestockEvent.status, AlertRequest.region_id, Variant)
         .join(AlertRequest, sa.and_(AlertRequest.store_id == Alert.store_id, AlertRequest.id == Alert.request_id))
         .join(RestockEvent, sa.and_(RestockEvent.store_id == Alert.store_id, RestockEvent.id == Alert.restock_id))
         .join(Variant, sa.and_(Variant.store_id == RestockEvent.store_id, Variant.id == RestockEvent.variant_id))
@@ -81,10 +84,10 @@ def items_of(store_id: int, message_ids: Collection[int]) -> list[Item]:
     )
     codes = {(message_id, variant_id): code for message_id, variant_id, code in links}
     found = []
-    for alert, asked_status, quantity, first_name, told_of, variant in rows:
+    for alert, asked_status, quantity, first_name, told_of, region_id, variant in rows:
         code = codes.get((alert.message_id, variant.id))
         about = (alert.id, alert.message_id or 0, alert.request_id, alert.restock_id)
-        found.append(Item(*about, asked_status, quantity, first_name, told_of, variant, code))
+        found.append(Item(*about, asked_status, quantity, first_name, told_of, variant, code, region_id))
     return found
 
 
@@ -202,7 +205,14 @@ def _of_one(
     store: Store, channel: str, contact_id: int, item: Item, name: str | None, now: datetime, held: str | None
 ) -> Text | NoText:
     settings, variant = store_settings(store), item.variant
-    drafts = Drafts(store, variant, is_scarce=lambda: is_scarce(variant, settings, now), held=held)
+    region_id = item.region_id
+    drafts = Drafts(
+        store,
+        variant,
+        region_id,
+        is_scarce=lambda: is_scarce(variant, available_at(variant, region_id), region_id, settings, now),
+        held=held,
+    )
     person = Waiting(item.request_id, item.asked_status, item.quantity, name, False, contact_id, channel, False, True)
     text = drafts.text(person)
     if isinstance(text, NoText) or item.code is None or text.link is None:

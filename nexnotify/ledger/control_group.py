@@ -57,6 +57,7 @@ def _last_draw(event: RestockEvent) -> Draw | None:
         .where(
             RestockEvent.store_id == event.store_id,
             RestockEvent.variant_id == event.variant_id,
+            RestockEvent.region_id.is_not_distinct_from(event.region_id),
             RestockEvent.holdout > 0,
             *earlier,
         )

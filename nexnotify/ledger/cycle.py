@@ -81,7 +81,7 @@ def _undo_until(job: Job) -> datetime:
 
 
 def _is_superseded(job: Job, wave: RestockWave | None) -> bool:
-    """Whether a newer restock of the same product takes over; not in the middle of a wave."""
+    """Whether a newer restock of the same product in the same place takes over; not in the middle of a wave."""
     event = job.event
     if event.state == "new" and job.settings.waves == "all":
         return False  # each in its turn: who was told by one is passed over by the next
@@ -97,6 +97,7 @@ def _newer(event: RestockEvent) -> sa.Select[RestockEvent]:
         .where(
             RestockEvent.store_id == event.store_id,
             RestockEvent.variant_id == event.variant_id,
+            RestockEvent.region_id.is_not_distinct_from(event.region_id),
             RestockEvent.id > event.id,
             sa.text("restock_event.state NOT IN ('done', 'stopped')"),
         )
@@ -190,6 +191,7 @@ def _units_gone(event: RestockEvent, since: datetime) -> int:
     statement = sa.select(sa.func.coalesce(gone, 0)).where(
         StockChange.store_id == event.store_id,
         StockChange.variant_id == event.variant_id,
+        StockChange.region_id.is_not_distinct_from(event.region_id),
         StockChange.id > event.stock_change_id,
         StockChange.at >= since,
         StockChange.cause == "level",

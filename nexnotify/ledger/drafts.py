@@ -11,7 +11,7 @@ from nexnotify.content.scarcity import scarcity_words
 from nexnotify.content.service import Wording, wording
 from nexnotify.content.tokens import UnresolvedToken
 from nexnotify.ledger.links import link_values, new_codes
-from nexnotify.ledger.values import product_values, stop_url
+from nexnotify.ledger.values import delivery_promise, product_values, stop_url
 from nexnotify.stores.models import Store
 
 #: What alerts are as messages.
@@ -75,6 +75,7 @@ class Drafts:
         self,
         store: Store,
         variant: Variant,
+        region_id: int | None = None,
         kind: str = KIND,
         is_scarce: Callable[[], bool] = lambda: False,
         *,
@@ -83,6 +84,7 @@ class Drafts:
     ) -> None:
         """What is the same for everybody is looked up here, once.
 
+        :param region_id: where those wait whom they are for; None: they named no place.
         :param is_scarce: whether few are left; asked once, and only where a template has words for it.
         :param own_links: messages carry short links, where the store has them; else the product's own address.
         :param held: words that a unit is kept for this one person, and until when; a plan knows of none yet.
@@ -96,6 +98,8 @@ class Drafts:
         [self._code] = new_codes(1)
         links = link_values(store, variant, self._code) if own_links else {}
         self._shared = product_values(store, variant) | links
+        if region_id is not None:
+            self._shared["delivery"] = delivery_promise(store, region_id)
         self._has_link = bool(links)
         self._wordings: dict[tuple[str, str], _Wording | NoText] = {}
         self._texts: dict[tuple[object, ...], Text | NoText] = {}

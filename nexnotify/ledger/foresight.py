@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from nexnotify.catalog.models import Variant
 from nexnotify.db import IdIn, db
+from nexnotify.inventory.regions import available_at
 from nexnotify.ledger.audience import count_waiting
 from nexnotify.ledger.chunk import Chunk, Going
 from nexnotify.ledger.job import Job
@@ -105,7 +106,7 @@ def _with_detail(item: Going, more: Mapping[str, object]) -> Going:
 
 def _is_plenty(job: Job) -> bool:
     """Counted before the chunk is written: it is among those who wait."""
-    return is_plenty(job.variant.available, count_waiting(job) + job.event.told + job.event.held)
+    return is_plenty(job.available, count_waiting(job) + job.event.told + job.event.held)
 
 
 def _delay(job: Job, chunk: Chunk, past: Mapping[int, Past]) -> None:
@@ -142,7 +143,7 @@ def end_delays(now: datetime) -> int:
     :returns: how many restocks were looked at for good.
     """
     rows = db.session.execute(
-        sa.select(RestockEvent, Variant.available)
+        sa.select(RestockEvent, Variant)
         .join(Variant, sa.and_(Variant.store_id == RestockEvent.store_id, Variant.id == RestockEvent.variant_id))
         .where(sa.text("restock_event.delays_until IS NOT NULL"))
         .order_by(RestockEvent.id)
@@ -150,15 +151,20 @@ def end_delays(now: datetime) -> int:
         .execution_options(populate_existing=True)
     ).all()
     done = 0
-    for event, units in rows:
+    for event, variant in rows:
         is_over = event.delays_until is None or event.delays_until <= now
-        if not is_over and is_plenty(units, count_waiting_for(event.store_id, event.variant_id) + event.told):
+        if not is_over and _lasts(event, variant):
             continue
         event.delays_until = None
         done += 1
         if not is_over:
             _hurry(event, now)
     return done
+
+
+def _lasts(event: RestockEvent, variant: Variant) -> bool:
+    waiting = count_waiting_for(event.store_id, event.variant_id, event.region_id)
+    return is_plenty(available_at(variant, event.region_id), waiting + event.told)
 
 
 def _hurry(event: RestockEvent, now: datetime) -> None:

@@ -13,7 +13,8 @@ from nexnotify.catalog.models import Variant
 from nexnotify.db import db
 from nexnotify.gateways.service import lane_for_new
 from nexnotify.inventory.available import IN_STOCK
-from nexnotify.inventory.service import needed_of, status_of
+from nexnotify.inventory.regions import Places
+from nexnotify.inventory.service import needed_of
 from nexnotify.ledger.drafts import Drafts
 from nexnotify.ledger.scarcity import is_scarce
 from nexnotify.restock.detect import obstacle, offer_obstacle
@@ -32,6 +33,9 @@ class Job:
     store: Store
     event: RestockEvent
     variant: Variant
+    #: Units that can be sold to those whom it is for, in their region where they named one; and the status there.
+    available: int | None
+    status: str
     settings: StoreSettings
     now: datetime
     #: The sender's lane by channel.
@@ -48,7 +52,7 @@ class Job:
     @property
     def units(self) -> int | None:
         """Units for those who are told; None: as many as they want, as of what can be ordered without stock."""
-        return self.variant.available if self.offer is None else None
+        return self.available if self.offer is None else None
 
 
 def open_job(event: RestockEvent, now: datetime, *, lane_of: Callable[[Store, str], int | None] = lane_for_new) -> Job:
@@ -62,16 +66,21 @@ def open_job(event: RestockEvent, now: datetime, *, lane_of: Callable[[Store, st
     ).one()
     lanes = {channel: lane_of(store, channel) for channel in ("sms", "email", "push")}
     settings = store_settings(store)
-    drafts = Drafts(store, variant, is_scarce=lambda: is_scarce(variant, settings, now))
-    return Job(store, event, variant, settings, now, lanes, drafts, now + ALERT_VALID)
+    region_id = event.region_id
+    places = Places(store.id, [variant.id], [region_id])
+    available, status = places.available(variant, region_id), places.status(variant, region_id)
+    drafts = Drafts(
+        store, variant, region_id, is_scarce=lambda: is_scarce(variant, available, region_id, settings, now)
+    )
+    return Job(store, event, variant, available, status, settings, now, lanes, drafts, now + ALERT_VALID)
 
 
 def is_buyable(job: Job) -> bool:
     """Whether the product can be bought now, as the restock has it, and there is enough of it to tell people."""
     product = job.variant.product
     if job.offer is not None:
-        return offer_obstacle(product.alerts, product.published, job.offer, status_of(job.variant)) is None
-    if status_of(job.variant) != IN_STOCK:
+        return offer_obstacle(product.alerts, product.published, job.offer, job.status) is None
+    if job.status != IN_STOCK:
         return False
     needed = needed_of(job.settings, job.variant)
-    return obstacle(product.alerts, job.variant.available, needed, 1) is None
+    return obstacle(product.alerts, job.available, needed, 1) is None

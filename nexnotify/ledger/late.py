@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
+from nexnotify.inventory.available import IN_STOCK
 from nexnotify.ledger.audience import look_again, person_of
 from nexnotify.ledger.chunk import count_decided, plan_chunk
 from nexnotify.ledger.decisions import record_decisions
@@ -87,13 +88,21 @@ def _locked(*which: sa.ColumnElement[bool]) -> RestockEvent | None:
 
 
 def _tell_last(store: Store, request: Answered, now: datetime) -> bool:
-    event = _locked(RestockEvent.store_id == store.id, RestockEvent.variant_id == request.variant_id)
+    event = _locked(
+        RestockEvent.store_id == store.id, RestockEvent.variant_id == request.variant_id, _is_for(request.region_id)
+    )
     if event is None:
         return False
     job = open_job(event, now)
     if job.offer is not None and person_of(job, request.id) is None:
         return False  # it waits for stock
     return _tell(job, request.id)
+
+
+def _is_for(region_id: int | None) -> sa.ColumnElement[bool]:
+    """Stock of its place; that it can be ordered without stock is said wherever."""
+    mine = RestockEvent.region_id.is_not_distinct_from(region_id)
+    return sa.or_(mine, RestockEvent.status != IN_STOCK)
 
 
 def _tell(job: Job, request_id: int, *, has_place: bool = False) -> bool:

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from nexnotify.db import IdIn, db
 from nexnotify.inventory.available import IN_STOCK
-from nexnotify.inventory.service import status_of
 from nexnotify.ledger.job import Job
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.moves import Move, move
@@ -37,7 +36,7 @@ def without_offers(job: Job, busy: Collection[int], now: datetime) -> set[int]:
 
     That text is cancelled, and this restock tells them the truth.
     """
-    if not busy or job.offer is not None or status_of(job.variant) != IN_STOCK:
+    if not busy or job.offer is not None or job.status != IN_STOCK:
         return set()
     rows = db.session.connection().execute(_UNSENT, {"b_store": job.store.id, "b_ids": list(busy)}).all()
     move((Move(job.store.id, row.id, row.status, "cancelled", "offer_over") for row in rows), now)

@@ -53,6 +53,7 @@ def gone_at(event: RestockEvent) -> datetime | None:
         .where(
             StockChange.store_id == event.store_id,
             StockChange.variant_id == event.variant_id,
+            StockChange.region_id.is_not_distinct_from(event.region_id),
             StockChange.id > event.stock_change_id,
             StockChange.applied,
             StockChange.available_after <= 0,

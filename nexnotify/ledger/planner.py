@@ -11,6 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from nexnotify.catalog.models import Variant
 from nexnotify.db import db
 from nexnotify.inventory.available import IN_STOCK
+from nexnotify.inventory.regions import units_there
 from nexnotify.ledger.cycle import work_on
 from nexnotify.ledger.foresight import PastOf
 from nexnotify.restock.models import RestockEvent
@@ -44,10 +45,11 @@ def plan_next(now: datetime, but: Collection[int] = (), past_of: PastOf | None =
     :raises PlanFault: this event cannot be planned; others can.
     """
     earlier, later = sa.orm.aliased(RestockEvent, name="earlier"), sa.orm.aliased(RestockEvent, name="later")
-    # One variant's restocks are planned one after another: two planners would each tell the same people.
+    # One variant's restocks in one place are planned one after another: two planners would each tell the same people.
     in_turn = ~sa.exists().where(
         earlier.store_id == RestockEvent.store_id,
         earlier.variant_id == RestockEvent.variant_id,
+        earlier.region_id.is_not_distinct_from(RestockEvent.region_id),
         sa.text("earlier.state NOT IN ('done', 'stopped')"),
         earlier.id < RestockEvent.id,
     )
@@ -55,6 +57,7 @@ def plan_next(now: datetime, but: Collection[int] = (), past_of: PastOf | None =
     overtaken = sa.exists().where(
         later.store_id == RestockEvent.store_id,
         later.variant_id == RestockEvent.variant_id,
+        later.region_id.is_not_distinct_from(RestockEvent.region_id),
         sa.text("later.state NOT IN ('done', 'stopped')"),
         later.id > RestockEvent.id,
         later.work_at <= now,
@@ -98,6 +101,10 @@ def waiting_in_vain(now: datetime) -> Sequence[int]:
         Variant.store_id == RestockEvent.store_id,
         Variant.id == RestockEvent.variant_id,
         sa.case(
+            (
+                RestockEvent.region_id.is_not(None),
+                units_there(Variant.id, RestockEvent.region_id).correlate(Variant, RestockEvent) <= 0,
+            ),
             (RestockEvent.status == IN_STOCK, Variant.available <= 0),
             else_=sa.or_(
                 Variant.unavailable_as != RestockEvent.status,

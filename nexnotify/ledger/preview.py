@@ -19,6 +19,7 @@ from nexnotify.db import db
 from nexnotify.gateways.models import GatewayInstance, Lane
 from nexnotify.gateways.service import sender_of
 from nexnotify.inventory.available import IN_STOCK
+from nexnotify.inventory.service import status_of
 from nexnotify.ledger.audience import count_waiting, next_part, waiting
 from nexnotify.ledger.chunk import Chunk, Going, decide_chunk
 from nexnotify.ledger.cycle import standing_of
@@ -95,7 +96,7 @@ def preview_of(event: RestockEvent, begins_at: datetime, most: int | None = None
     copy = RestockEvent(
         **{
             name: getattr(event, name)
-            for name in ("id", "store_id", "variant_id", "status", "stock_change_id", "at", "most", "wave")
+            for name in ("id", "store_id", "variant_id", "region_id", "status", "stock_change_id", "at", "most", "wave")
         },
         **{name: getattr(event, name) for name in ("plan_cursor", "part", "late", "told", "held", "hurried_at")},
     )
@@ -131,7 +132,8 @@ def simulate(store: Store, variant: Variant, units: int | None, at: datetime) ->
     job = open_job(event, at, lane_of=_lane_id)
     event.holdout = job.settings.holdout
     db.session.expunge(job.variant)
-    job.variant.available = units
+    job.variant.available = job.available = units
+    job.status = status_of(job.variant)
     settle = timedelta(seconds=job.settings.settle_seconds + job.settings.undo_seconds)
     job.now = at + settle
     return _preview(job, Standing(units, count_waiting(job)), MOST_LOOKED)

@@ -61,7 +61,7 @@ def take_some_back(event: RestockEvent, now: datetime) -> bool:
     move((Move(event.store_id, row.id, row.status, "cancelled", "taken_back") for row in rows), now)
     if rows and _has_later(event):
         waiting = db.session.connection().execute(_WAITING, where | {"b_ids": [row.id for row in rows]}).all()
-        theirs = [Answered(row.id, event.variant_id, row.first_name) for row in waiting]
+        theirs = [Answered(row.id, event.variant_id, row.first_name, event.region_id) for row in waiting]
         tell_late(db.session.get_one(Store, event.store_id), theirs, now)
     event.plan_cursor, event.work_at = ids[-1], now
     return True
@@ -71,6 +71,7 @@ def _has_later(event: RestockEvent) -> bool:
     later = sa.select(RestockEvent.id).where(
         RestockEvent.store_id == event.store_id,
         RestockEvent.variant_id == event.variant_id,
+        RestockEvent.region_id.is_not_distinct_from(event.region_id),
         RestockEvent.id > event.id,
     )
     return db.session.scalar(later.limit(1)) is not None

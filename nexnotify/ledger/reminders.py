@@ -91,7 +91,14 @@ def _due(store: Store, step: int, every: timedelta, now: datetime, most: int) ->
 
 def _remind(store: Store, restock_id: int, people: Sequence[Waiting], step: int, now: datetime) -> None:
     job = open_job(db.session.get_one(RestockEvent, restock_id), now)
-    job.drafts = Drafts(store, job.variant, REMINDER, lambda: is_scarce(job.variant, job.settings, now))
+    region_id = job.event.region_id
+    job.drafts = Drafts(
+        store,
+        job.variant,
+        region_id,
+        REMINDER,
+        lambda: is_scarce(job.variant, job.available, region_id, job.settings, now),
+    )
     facts = gather(job, people)
     facts.recent.told.clear()  # a reminder follows a telling
     facts.held_out = ()  # and so does it here

@@ -16,18 +16,23 @@ from nexnotify.waitlist.queries import count_waiting_for
 LATELY = timedelta(days=1)
 
 
-def is_scarce(variant: Variant, settings: StoreSettings, now: datetime) -> bool:
-    """Whether no more units are left than people who wait for them or were told in the last day, or than the store calls few."""
-    units = variant.available
+def is_scarce(
+    variant: Variant, units: int | None, region_id: int | None, settings: StoreSettings, now: datetime
+) -> bool:
+    """Whether no more units are left than people who wait for them or were told in the last day, or than the store calls few.
+
+    :param units: that can be sold; None is unlimited.
+    :param region_id: where they are; None: anywhere.
+    """
     if units is None or units <= 0:
         return False
     if units <= settings.scarcity_units:
         return True
-    waiting = count_waiting_for(variant.store_id, variant.id)
-    return units <= waiting or units <= waiting + _told(variant, now)
+    waiting = count_waiting_for(variant.store_id, variant.id, region_id)
+    return units <= waiting or units <= waiting + _told(variant, region_id, now)
 
 
-def _told(variant: Variant, now: datetime) -> int:
+def _told(variant: Variant, region_id: int | None, now: datetime) -> int:
     """People told lately who have not bought."""
     statement = sa.select(sa.func.count()).where(
         AlertRequest.store_id == variant.store_id,
@@ -36,5 +41,6 @@ def _told(variant: Variant, now: datetime) -> int:
         # Not the bare columns: a database would read all who ever asked for it.
         (AlertRequest.variant_id + 0) == variant.id,
         (AlertRequest.status + "") == "alerted",
+        AlertRequest.region_id.is_not_distinct_from(region_id),
     )
     return db.session.scalar(statement) or 0

@@ -5,10 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import cache
 
+import sqlalchemy as sa
 from flask import current_app
 from itsdangerous import URLSafeSerializer
 
-from nexnotify.catalog.models import Variant
+from nexnotify.catalog.models import Region, Variant
+from nexnotify.db import db
 from nexnotify.stores.models import Store
 
 
@@ -21,6 +23,11 @@ def product_values(store: Store, variant: Variant) -> dict[str, str | None]:
         "price": price_text(variant.price, variant.currency),
         "url": variant.page_url,
     }
+
+
+def delivery_promise(store: Store, region_id: int) -> str | None:
+    """What the merchant promises those who wait in a region of when an order arrives; None: nothing."""
+    return db.session.scalar(sa.select(Region.delivery).where(Region.store_id == store.id, Region.id == region_id))
 
 
 def price_text(price: Decimal | None, currency: str) -> str | None:

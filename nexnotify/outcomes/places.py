@@ -12,7 +12,7 @@ from nexnotify.customers.consent import Proof, grant
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
 from nexnotify.inventory.available import IN_STOCK, OFFERS
-from nexnotify.inventory.service import status_of
+from nexnotify.inventory.regions import status_at
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.outcomes.clicks import Found, told_by
 from nexnotify.restock.models import RestockEvent
@@ -44,7 +44,7 @@ def place(found: Found, *, lock: bool = False) -> Kept:
 
 def can_be_had(found: Found) -> bool:
     """Whether it is in stock, or can still be ordered as the message said."""
-    status = status_of(found.variant)
+    status = status_for(found)
     if status == IN_STOCK or status not in OFFERS or found.message is None:
         return status == IN_STOCK
     told_of = (
@@ -57,6 +57,12 @@ def can_be_had(found: Found) -> bool:
         )
     )
     return db.session.scalar(told_of.limit(1)) is not None
+
+
+def status_for(found: Found) -> str:
+    """The product status for whom the message is: at their place, where they named one."""
+    asked = told_by(found)
+    return status_at(found.variant, asked[0][0].region_id if asked else None)
 
 
 def keep(found: Found, proof: Proof, now: datetime) -> Kept:

@@ -15,6 +15,7 @@ _TURN_COMES = N_("The product is back; this request's turn has not come yet.")
 _ON_ITS_WAY = N_("The product is back, and the message is on its way.")
 _NOT_SENT = N_("The product came back, but the message could not be sent.")
 _SENT = N_("The message was sent.")
+_ANOTHER_PLACE = N_("The product came back at another location than the one asked for. The request keeps its place.")
 _FAILED = N_("The message was sent, but it did not arrive.")
 
 #: Reason of ``policy.eligibility`` → what a shopper hears.
@@ -118,6 +119,8 @@ def sentence(request: AlertRequest, events: Sequence[dict[str, Any]]) -> str:
     if kind == "restock":
         if state == "on":
             return _TURN_COMES
+        if state == "elsewhere":
+            return _ANOTHER_PLACE
         return BY_RESTOCK.get(last.get("reason", ""), _NOT_NOW)
     if kind == "decided" or state in ("held", "suppressed"):
         return BY_REASON.get(last.get("reason", ""), BY_STATUS.get(state, _LATER))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import reduce
 from typing import Any
 
@@ -10,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
+from nexnotify.catalog.regions import place_names
 from nexnotify.clock import isoformat, utcnow
 from nexnotify.customers.models import ConsentEntry, Contact
 from nexnotify.db import db
@@ -23,13 +23,11 @@ from nexnotify.reports.activities import came_back_lines
 from nexnotify.reports.clicks import opened_lines
 from nexnotify.reports.holds import hold_lines
 from nexnotify.reports.journeys import journey_lines
+from nexnotify.reports.passed_by import not_reached
 from nexnotify.reports.shopper import sentence
-from nexnotify.reports.words import PRODUCT_STATUSES, reason_words
-from nexnotify.restock.models import BEFORE, STATES, RestockEvent
-from nexnotify.restock.waves import ENDED
+from nexnotify.reports.words import PRODUCT_STATUSES, line, reason_words
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
-from nexnotify.waitlist.covering import covered_by
 from nexnotify.waitlist.life import ends_at
 from nexnotify.waitlist.models import INTENTS, AlertRequest, Decision
 from nexnotify.waitlist.models import STATUSES as REQUEST_STATUSES
@@ -49,8 +47,6 @@ CLOSED = {
     "not_renewed": N_("It was kept as long as the store keeps requests, and nobody said that it is still wanted."),
     "bought": N_("The shopper has bought it."),
 }
-#: Restocks without a decision that a story tells of: the latest.
-MOST_RESTOCKS = 50
 #: What told where a shopper is: the sources of ``policy.places``.
 _SOURCES = {
     "sign_up": N_("the browser at sign-up"),
@@ -92,7 +88,7 @@ def trace(request: AlertRequest) -> dict[str, Any]:
         opened_lines,
         _kept,
         _ended,
-        _not_reached,
+        not_reached,
     )
     events = [event for part in parts for event in part(request)]
     events.sort(key=lambda event: event["at"])
@@ -106,10 +102,6 @@ def trace(request: AlertRequest) -> dict[str, Any]:
         "ends_at": isoformat(ends),
         "events": events,
     }
-
-
-def _line(at: datetime, what: str, words: str, **more: Any) -> dict[str, Any]:
-    return {"at": at, "what": what, "words": words, **{name: value for name, value in more.items() if value}}
 
 
 def _asked(request: AlertRequest) -> list[dict[str, Any]]:
@@ -128,7 +120,9 @@ def _asked(request: AlertRequest) -> list[dict[str, Any]]:
         said = N_("%(said)s Wants %(quantity)s units.", said=said, quantity=request.quantity)
     if request.intent != IN_STOCK:
         said = N_("%(said)s Wants to hear: %(intent)s", said=said, intent=INTENTS[request.intent])
-    return [_line(request.created_at, "asked", said, source=request.source)]
+    if place := place_names(request.store_id, {request.region_id}).get(request.region_id or 0):
+        said = N_("%(said)s Only stock at %(place)s counts.", said=said, place=place[2])
+    return [line(request.created_at, "asked", said, source=request.source)]
 
 
 def _consent(request: AlertRequest) -> list[dict[str, Any]]:
@@ -147,7 +141,7 @@ def _consent(request: AlertRequest) -> list[dict[str, Any]]:
         "revoked": N_("Consent was taken back: every message to this address ended."),
     }
     return [
-        _line(entry.at, f"consent_{entry.action}", words[entry.action], purpose=entry.purpose, method=entry.method)
+        line(entry.at, f"consent_{entry.action}", words[entry.action], purpose=entry.purpose, method=entry.method)
         for entry in entries
     ]
 
@@ -161,10 +155,10 @@ def _questions(request: AlertRequest) -> list[dict[str, Any]]:
     lines = []
     for row in rows:
         words = _ASKED[row.cause] if row.message_id else _NOT_ASKED[row.cause] + " " + reason_words(row.reason)
-        lines.append(_line(row.asked_at, "question_asked", words, reason=row.reason))
+        lines.append(line(row.asked_at, "question_asked", words, reason=row.reason))
         if row.answered_at:
             yes = _YES.get(row.cause, N_("The shopper said that it is still wanted."))
-            lines.append(_line(row.answered_at, "question_answered", yes))
+            lines.append(line(row.answered_at, "question_answered", yes))
     return lines
 
 
@@ -172,7 +166,7 @@ def _decisions(request: AlertRequest) -> list[dict[str, Any]]:
     mine = (Decision.store_id == request.store_id, Decision.request_id == request.id)
     rows = db.session.scalars(sa.select(Decision).where(*mine).order_by(Decision.id))
     return [
-        _line(
+        line(
             decision.at,
             f"decided_{decision.verdict}",
             _VERDICTS[decision.verdict] + " " + REASONS[decision.reason],
@@ -186,46 +180,6 @@ def _decisions(request: AlertRequest) -> list[dict[str, Any]]:
         )
         for decision in rows
     ]
-
-
-def _not_reached(request: AlertRequest) -> list[dict[str, Any]]:
-    """Restocks at which nothing was decided about this request: they ended before its turn, or it is still to come."""
-    mine = sa.exists().where(
-        Decision.store_id == request.store_id,
-        Decision.request_id == request.id,
-        Decision.restock_id == RestockEvent.id,
-    )
-    told_at = None if request.status == "waiting" else request.alerted_at  # who keeps the place was told before
-    until = request.closed_at or told_at or datetime.max.replace(tzinfo=UTC)
-    events = db.session.scalars(
-        sa.select(RestockEvent)
-        .where(
-            RestockEvent.store_id == request.store_id,
-            RestockEvent.variant_id.in_(covered_by(request)),
-            RestockEvent.at >= request.created_at,
-            RestockEvent.status.in_((IN_STOCK, request.intent)),
-            sa.func.coalesce(RestockEvent.planned_at, RestockEvent.at) <= until,
-            ~mine,
-        )
-        .order_by(RestockEvent.id.desc())
-        .limit(MOST_RESTOCKS)
-    )
-    return [_restock(request, event) for event in events if request.status == "waiting" or event.planned_at]
-
-
-def _restock(request: AlertRequest, event: RestockEvent) -> dict[str, Any]:
-    if event.state in (*BEFORE, "telling"):
-        news = N_("The product is back, and it is not this request's turn yet.")
-        if event.status != IN_STOCK:
-            news = N_("The product can be ordered, and it is not this request's turn yet.")
-        words = news + " " + STATES[event.state]
-        return _line(event.at, "restock_on", words, restock_id=event.id)
-    if event.reason in (None, "everyone_told"):
-        words = N_("The product came in again while this request did not wait.")
-    else:
-        words = N_("The product came in again, and it was not this request's turn before the restock ended.")
-        words = words + " " + ENDED[event.reason]
-    return _line(event.planned_at or event.at, "restock_ended", words, reason=event.reason, restock_id=event.id)
 
 
 def _clock(detail: dict[str, Any]) -> str | None:
@@ -251,7 +205,7 @@ def _messages(request: AlertRequest) -> list[dict[str, Any]]:
         .order_by(MessageEvent.id)
     )
     return [
-        _line(
+        line(
             event.at,
             f"message_{event.status}",
             MESSAGE_STATUSES[event.status] + (" " + reason_words(event.reason) if event.reason else ""),
@@ -268,7 +222,7 @@ def _kept(request: AlertRequest) -> list[dict[str, Any]]:
     if request.kept_at is None:
         return []
     words = N_("It had sold out again when the shopper came. They wait on, at the place they had.")
-    return [_line(request.kept_at, "place_kept", words)]
+    return [line(request.kept_at, "place_kept", words)]
 
 
 def _ended(request: AlertRequest) -> list[dict[str, Any]]:
@@ -276,7 +230,7 @@ def _ended(request: AlertRequest) -> list[dict[str, Any]]:
         return []
     reason = request.closed_reason or ""
     return [
-        _line(request.closed_at, request.status, CLOSED.get(reason, REQUEST_STATUSES[request.status]), reason=reason)
+        line(request.closed_at, request.status, CLOSED.get(reason, REQUEST_STATUSES[request.status]), reason=reason)
     ]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
+from typing import Any
 
 from nexnotify.dispatch.merchant import LEFT
 from nexnotify.policy.eligibility import REASONS
@@ -88,3 +90,8 @@ def reason_words(reason: str | None) -> str:
     if not reason:
         return ""
     return _MOVES.get(reason) or REASONS.get(reason) or reason.replace("_", " ").capitalize() + "."
+
+
+def line(at: datetime, what: str, words: str, **more: Any) -> dict[str, Any]:
+    """A line of the story of a request; what is empty is left out."""
+    return {"at": at, "what": what, "words": words, **{name: value for name, value in more.items() if value}}

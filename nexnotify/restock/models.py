@@ -61,6 +61,8 @@ class RestockEvent(Tenant, db.Model):
     #: What people are told of: "in_stock"; or, not in stock, that it can be "preordered" or "backordered".
     status: Mapped[str] = mapped_column(sa.String(12), default="in_stock", server_default="in_stock")
     stock_change_id: Mapped[int] = mapped_column(BigId)
+    #: Whose stock rose, for those who wait there; null: all locations together, for those who named no place.
+    region_id: Mapped[int | None] = mapped_column(BigId)
     available_before: Mapped[int | None] = mapped_column(BigId)
     available_after: Mapped[int | None] = mapped_column(BigId)
     #: No event told of it: the check of stock against those who wait found it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -32,8 +33,13 @@ class AnyoneWaits(Protocol):
         more_than: int | None = None,
         at_most: int | None = None,
         intent: str | None = None,
+        region_id: int | None = None,
     ) -> bool:
-        """``more_than`` and ``at_most``: only those who want so many units; ``intent``: only those with this one."""
+        """Whether anyone does who waits in this region, or, None, who named no place.
+
+        ``more_than`` and ``at_most``: only those who want so many units; ``intent``: only those with this one, whatever
+        place they named.
+        """
         ...
 
 
@@ -66,6 +72,7 @@ def detect_restocks(now: datetime, anyone_waits: AnyoneWaits) -> list[RestockEve
                 store_id=store.id,
                 variant_id=change.variant_id,
                 status=status,
+                region_id=change.region_id,
                 stock_change_id=change.id,
                 available_before=change.available_before,
                 available_after=change.available_after,
@@ -83,6 +90,8 @@ def _told_of(change: StockChange, variant: Variant, settings: StoreSettings, any
     if _is_restock(change, needed_of(settings, variant), anyone_waits):
         return IN_STOCK
     before, after = change.available_before, change.available_after
+    if change.region_id is not None:
+        return None  # whether it can be ordered before there is stock is no question of places
     if not change.applied or not may_open(change.cause, before, after, variant.min_order_quantity):
         return None
     status = status_of(variant)  # of this moment: what it was in between is no news any more
@@ -92,21 +101,22 @@ def _told_of(change: StockChange, variant: Variant, settings: StoreSettings, any
 
 
 def _is_restock(change: StockChange, needed: int, anyone_waits: AnyoneWaits) -> bool:
-    """The first level ever of a variant, and what no stock moved, is one only where somebody waits.
+    """The first level ever of a variant, what no stock moved, and stock of a region is one only where somebody waits.
 
     A catalogue that comes in with its stock, or a minimum lowered for all of it, is no ten thousand restocks.
     """
     before, after = change.available_before, change.available_after
     if not change.applied or not reaches(after, needed):
         return False
+    anyone = partial(anyone_waits, change.store_id, change.variant_id, region_id=change.region_id)
     if change.cause in BY_RULE:
-        return anyone_waits(change.store_id, change.variant_id)
+        return anyone()
     if crosses(before, after, needed):
-        return not _is_first_level(change) or anyone_waits(change.store_id, change.variant_id)
+        return (change.region_id is None and not _is_first_level(change)) or anyone()
     if before is None or (after is not None and after <= before):
         return False
     # More of what was there already: news for those who want more than there was.
-    return anyone_waits(change.store_id, change.variant_id, more_than=before, at_most=after)
+    return anyone(more_than=before, at_most=after)
 
 
 def _is_first_level(change: StockChange) -> bool:
@@ -114,6 +124,7 @@ def _is_first_level(change: StockChange) -> bool:
         StockChange.store_id == change.store_id,
         StockChange.variant_id == change.variant_id,
         StockChange.id < change.id,
+        StockChange.region_id.is_(None),
         StockChange.cause == "level",
     )
     return change.cause == "level" and db.session.scalar(earlier.limit(1)) is None

@@ -68,7 +68,7 @@ def back_in_stock(store: Store, since: datetime | None) -> sa.Select[Any]:
 
 
 def _is_about() -> Any:
-    """The request is about the variant that changed: it alone, any of its product, or one of several."""
+    """The request is about the variant that changed, at its place: it alone, any of its product, or one of several."""
     asked = sa.orm.aliased(Variant)
     of_product = sa.exists().where(
         asked.store_id == AlertRequest.store_id,
@@ -80,11 +80,12 @@ def _is_about() -> Any:
         WantedVariant.request_id == AlertRequest.id,
         WantedVariant.variant_id == StockChange.variant_id,
     )
-    return sa.or_(
+    variant = sa.or_(
         AlertRequest.variant_id == StockChange.variant_id,
         sa.and_(AlertRequest.scope == "product", of_product),
         sa.and_(AlertRequest.scope == "listed", listed),
     )
+    return sa.and_(variant, AlertRequest.region_id.is_not_distinct_from(StockChange.region_id))
 
 
 def _waited() -> tuple[Any, ...]:

@@ -10,11 +10,15 @@ from typing import TextIO
 from nexnotify.catalog.imports import cells
 from nexnotify.catalog.imports.rows import RefusedRow, UnreadableFile
 from nexnotify.catalog.imports.table import BadCell, Row, Table, read_table, refuse_unknown
+from nexnotify.inventory.available import IN_STOCK, OFFERS
 from nexnotify.phone import InvalidEmail, InvalidPhone, normalise_email, to_e164
 from nexnotify.waitlist.names import has_link
 from nexnotify.words import N_
 
-COLUMNS = ("sku", "variant_id", "phone", "email", "first_name", "consent", "consent_text", "asked_at", "page_url")
+COLUMNS = (
+    *("sku", "variant_id", "phone", "email", "first_name", "consent", "consent_text", "asked_at", "page_url"),
+    *("intent", "location", "region"),
+)
 #: As long as the widget takes them.
 MAX_NAME, MAX_WORDING, MAX_URL = 60, 4000, 2000
 _YES = frozenset({"yes", "y", "true", "1"})
@@ -33,6 +37,11 @@ class ParsedRequest:
     #: Aware; None: the file does not say.
     asked_at: datetime | None
     page_url: str | None
+    #: One of ``models.INTENTS``.
+    intent: str
+    #: The place whose stock alone counts, by its key; at most one of the two.
+    location: str | None
+    region: str | None
     line: int
 
 
@@ -84,6 +93,9 @@ def _request(row: Row, country: str) -> ParsedRequest:
     page = cells.web_address(row, "page_url")
     if page and len(page) > MAX_URL:
         raise row.bad("page_url", N_("Write at most %(max_url)s characters.", max_url=f"{MAX_URL:,}"))
+    location, region = cells.code(row, "location"), cells.code(row, "region")
+    if location and region:
+        raise row.bad("region", N_("Name a location or a region, not both."))
     return ParsedRequest(
         sku=sku,
         variant_id=None if sku else variant_id,
@@ -92,8 +104,18 @@ def _request(row: Row, country: str) -> ParsedRequest:
         consent_text=row.get("consent_text") or None,
         asked_at=cells.moment(row, "asked_at"),
         page_url=page,
+        intent=_intent(row),
+        location=location,
+        region=region,
         line=row.line,
     )
+
+
+def _intent(row: Row) -> str:
+    found = row.get("intent").casefold() or IN_STOCK
+    if found not in (IN_STOCK, *OFFERS):
+        raise row.bad("intent", N_("Write one of %(names)s.", names=", ".join((IN_STOCK, *OFFERS))))
+    return found
 
 
 def _addresses(row: Row, country: str) -> dict[str, str]:

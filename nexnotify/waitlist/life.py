@@ -29,6 +29,8 @@ class Answered(NamedTuple):
     id: int
     variant_id: int
     first_name: str | None
+    #: The place whose stock counts for it.
+    region_id: int | None = None
 
 
 _ANSWERED: Any = (AlertRequest.id, AlertRequest.variant_id, AlertRequest.first_name)
@@ -82,10 +84,10 @@ def _answer(contact: Contact, *which: Any, now: datetime) -> list[Answered]:
         sa.update(AlertRequest)
         .where(AlertRequest.store_id == contact.store_id, AlertRequest.contact_id == contact.id, *which)
         .values(status="waiting", confirm_by=None, renewed_at=now, renewal_asked_at=None)
-        .returning(*_ANSWERED)
+        .returning(*_ANSWERED, AlertRequest.region_id)
         .execution_options(synchronize_session=False)
     ).all()
-    return sorted(Answered(*row) for row in rows)
+    return sorted((Answered(*row) for row in rows), key=lambda answered: answered.id)
 
 
 def _is(*statuses: str) -> Any:

@@ -65,7 +65,8 @@ class AlertRequest(Tenant, db.Model):
             "quantity",
             where="status IN ('pending', 'waiting')",
         ),
-        sa.Index("ix_alert_request_list", "store_id", "variant_id", "status", "id"),
+        # With the region, so that those who named no place are counted from the index alone.
+        sa.Index("ix_alert_request_list", "store_id", "variant_id", "status", "id", "region_id"),
         sa.Index("ix_alert_request_contact", "store_id", "contact_id", "id"),
         sa.Index("ix_alert_request_status", "store_id", "status", "id"),
         sa.Index("ix_alert_request_asked", "store_id", "created_at"),
@@ -98,8 +99,19 @@ class AlertRequest(Tenant, db.Model):
             "store_id",
             "variant_id",
             "intent",
+            "status",
             "id",
-            where="status = 'waiting' AND intent <> 'in_stock'",
+            where="intent <> 'in_stock'",
+        ),
+        # Who waits for the stock of one place.
+        partial_index(
+            "ix_alert_request_region",
+            "store_id",
+            "variant_id",
+            "region_id",
+            "status",
+            "id",
+            where="region_id IS NOT NULL",
         ),
         partial_index("ix_alert_request_widget", "store_id", "id", where="source = 'widget'"),
         partial_index("ix_alert_request_told", "store_id", "alerted_at", where="alerted_at IS NOT NULL"),
@@ -136,6 +148,8 @@ class AlertRequest(Tenant, db.Model):
     scope: Mapped[str] = mapped_column(sa.String(10), default="variant", server_default="variant")
     #: One of INTENTS.
     intent: Mapped[str] = mapped_column(sa.String(12), default="in_stock", server_default="in_stock")
+    #: The place whose stock alone counts; null: all of it.
+    region_id: Mapped[int | None] = mapped_column(BigId)
     #: Units wanted; nobody is told before so many can be bought.
     quantity: Mapped[int] = mapped_column(default=1, server_default="1")
     first_name: Mapped[str | None] = mapped_column(sa.String(200))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nexnotify.catalog.models import Variant
 from nexnotify.errors import Conflict, Invalid
 from nexnotify.inventory.available import IN_STOCK, OFFERS, reaches
-from nexnotify.inventory.service import status_of
+from nexnotify.inventory.regions import Places
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.scope import Scope
@@ -30,26 +32,39 @@ class ChannelOff(Invalid):
     code = "channel_off"
 
 
-def offered_channels(store: Store, variant: Variant, quantity: int = 1) -> tuple[str, tuple[str, ...]]:
+def places_of(variants: Sequence[Variant], region_id: int | None) -> Places:
+    """What can be sold of these variants of one store."""
+    return Places(variants[0].store_id, [variant.id for variant in variants], [region_id])
+
+
+def offered_channels(
+    store: Store, variant: Variant, quantity: int = 1, region_id: int | None = None, places: Places | None = None
+) -> tuple[str, tuple[str, ...]]:
     """The variant's product status and the channels a shopper may ask on.
 
     None while ``quantity`` units can be bought, and none where the product is hidden or excluded from alerts. Whoever
     wants more units than there are asks what shoppers ask when there are none.
+
+    :param region_id: only stock of this region counts; None: all of it.
+    :param places: where it was read for several variants.
     """
-    status, product = status_of(variant), variant.product
-    if status == "in_stock" and not reaches(variant.available, quantity):
+    places = places or places_of([variant], region_id)
+    status, product = places.status(variant, region_id), variant.product
+    if status == IN_STOCK and not reaches(places.available(variant, region_id), quantity):
         status = variant.unavailable_as
-    if status == "in_stock" or not product.published or not product.alerts:
+    if status == IN_STOCK or not product.published or not product.alerts:
         return status, ()
     return status, store_settings(store).switches.but(product.switches).offered(status)
 
 
-def offered_intents(store: Store, variant: Variant) -> dict[str, tuple[str, ...]]:
+def offered_intents(
+    store: Store, variant: Variant, region_id: int | None = None, places: Places | None = None
+) -> dict[str, tuple[str, ...]]:
     """Intent → channels, of those but "in_stock" that the merchant switched on for a variant that is not in stock.
 
     None of what it is already: there is nothing to wait for.
     """
-    status, product = status_of(variant), variant.product
+    status, product = (places or places_of([variant], region_id)).status(variant, region_id), variant.product
     if status == IN_STOCK or not product.published or not product.alerts:
         return {}
     switches = store_settings(store).switches.but(product.switches)
@@ -57,23 +72,25 @@ def offered_intents(store: Store, variant: Variant) -> dict[str, tuple[str, ...]
     return {intent: channels for intent, channels in found.items() if channels}
 
 
-def asked_status_of(store: Store, scope: Scope, channel: str, quantity: int, intent: str) -> str:
+def asked_status_of(
+    store: Store, scope: Scope, channel: str, quantity: int, intent: str, region_id: int | None = None
+) -> str:
     """Which of the three questions is asked.
 
     :raises InStock: one of what is asked for can be bought.
     :raises AlreadyOffered: one of it can be ordered as the intent has it.
     :raises ChannelOff: none of it offers the channel.
     """
-    offers = {item.id: offered_channels(store, item, quantity) for item in scope.variants if item.product.published}
+    places, shown = places_of(scope.variants, region_id), [item for item in scope.variants if item.product.published]
+    offers = {item.id: offered_channels(store, item, quantity, region_id, places) for item in shown}
     if any(status == IN_STOCK for status, _ in offers.values()):
         raise InStock()
     if intent != IN_STOCK:
         if any(status == intent for status, _ in offers.values()):
             raise AlreadyOffered()
         offers = {
-            item.id: (offers[item.id][0], offered_intents(store, item).get(intent, ()))
-            for item in scope.variants
-            if item.id in offers
+            item.id: (offers[item.id][0], offered_intents(store, item, region_id, places).get(intent, ()))
+            for item in shown
         }
     own = offers.pop(scope.variant.id, ("", ()))
     found = next((status for status, channels in (own, *offers.values()) if channel in channels), None)

@@ -49,14 +49,14 @@ def _served(way: Way) -> sa.Select[Any]:
 
 
 _about_variant = (_variant.c.store_id, _variant.c.id, _first)
-_ways = who_waits([_request.c.created_at], *_about_variant)
+_ways = [way.there(None) for way in who_waits([_request.c.created_at], *_about_variant)]
 _anybody = sa.or_(*(_served(way).correlate(_variant).exists() for way in _ways))
 #: When the last of them asked, in each of the ways to wait.
 _newest = [_served(way).order_by(way.id.desc()).limit(1).correlate(_variant).scalar_subquery() for way in _ways]
 _events = _event.alias()
 _last = (
     sa.select(sa.func.max(_events.c.id))
-    .where(_of_variant(_events), _events.c.status == IN_STOCK)
+    .where(_of_variant(_events), _events.c.status == IN_STOCK, _events.c.region_id.is_(None))
     .correlate(_variant)
     .scalar_subquery()
 )
@@ -65,6 +65,7 @@ _gone = (
     sa.select(_change.c.id)
     .where(
         _of_variant(_change),
+        _change.c.region_id.is_(None),
         _change.c.applied,
         sa.or_(
             _change.c.available_after < 1,
@@ -80,7 +81,7 @@ _gone = (
 _gone_since = _gone > _event.c.stock_change_id
 _wanted_more = sa.or_(
     *(
-        _served(way).correlate(_variant, _event).exists()
+        _served(way.there(None)).correlate(_variant, _event).exists()
         for way in who_waits([_request.c.id], _variant.c.store_id, _variant.c.id, _first, _event.c.available_after)
     )
 )
@@ -117,7 +118,12 @@ OVERLOOKED = (
 )
 
 _wanting = [way.wanting(_variant.c.unavailable_as) for way in who_waits([_request.c.created_at], *_about_variant)]
-_any_last = sa.select(sa.func.max(_events.c.id)).where(_of_variant(_events)).correlate(_variant).scalar_subquery()
+_any_last = (
+    sa.select(sa.func.max(_events.c.id))
+    .where(_of_variant(_events), _events.c.region_id.is_(None))
+    .correlate(_variant)
+    .scalar_subquery()
+)
 #: The same of variants that are not in stock and can be ordered, for those who want to hear just that.
 OVERLOOKED_OFFERS = (
     sa.select(_variant.c.id)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -21,7 +21,8 @@ _request, _wanted, _variant = AlertRequest.__table__, WantedVariant.__table__, V
 #: Literally, as in their partial indexes.
 WANTS_MORE = sa.text("alert_request.status = 'waiting' AND alert_request.quantity > 1")
 WANTS_ANY = sa.text("alert_request.status = 'waiting' AND alert_request.scope = 'product'")
-WANTS_OFFER = sa.text("alert_request.status = 'waiting' AND alert_request.intent <> 'in_stock'")
+WANTS_THERE = sa.text("alert_request.region_id IS NOT NULL")
+WANTS_OFFER = sa.text("alert_request.intent <> 'in_stock'")
 _IS_WIDE = sa.text("alert_request.status IN ('pending', 'waiting') AND alert_request.scope <> 'variant'")
 
 
@@ -42,10 +43,24 @@ class Way:
 
     requests: sa.Select[Any]
     id: sa.ColumnElement[int]
+    #: They are found by their id alone: no other index is narrower.
+    by_id: bool = False
 
     def wanting(self, intent: Any) -> Way:
         """Only those with this intent, which is not "in_stock"."""
-        return Way(self.requests.where(WANTS_OFFER, _request.c.intent == intent), self.id)
+        return self._only(_request.c.intent, intent, WANTS_OFFER)
+
+    def there(self, region_id: Any) -> Way:
+        """Only those who wait in this region; None: who named no place."""
+        if region_id is None:
+            return replace(self, requests=self.requests.where(_request.c.region_id.is_(None)))
+        return self._only(_request.c.region_id, region_id, WANTS_THERE)
+
+    def _only(self, column: Any, value: Any, indexed: Any) -> Way:
+        """:param indexed: the condition of the partial index that holds such requests."""
+        if self.by_id:  # not the bare column: a database would read that index whole
+            return replace(self, requests=self.requests.where(sa.func.coalesce(column, None) == value))
+        return replace(self, requests=self.requests.where(indexed, column == value))
 
 
 def who_waits(
@@ -79,7 +94,7 @@ def who_waits(
             *more,
         )
     )
-    return Way(own, _request.c.id), Way(any_of_product, _request.c.id), Way(listed, _wanted.c.request_id)
+    return Way(own, _request.c.id), Way(any_of_product, _request.c.id), Way(listed, _wanted.c.request_id, by_id=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +142,12 @@ def has_wide(contact: ContactRow) -> bool:
     return db.session.connection().scalar(_WIDE, where) is not None
 
 
-def widen(contact: ContactRow, scope: Scope, quantity: int, intent: str, now: datetime) -> AlertRequest | None:
+def widen(contact: ContactRow, scope: Scope, wish: Mapping[str, Any], now: datetime) -> AlertRequest | None:
     """Let the oldest open request that touches the scope take it in, so that one restock never finds a person twice.
 
     It keeps its place; the others that it takes in end as "merged". The contact is locked, so nobody joins beside.
 
+    :param wish: column → what is wanted from now on.
     :returns: that request; None when none touches the scope.
     """
     touching = [
@@ -148,7 +164,8 @@ def widen(contact: ContactRow, scope: Scope, quantity: int, intent: str, now: da
     db.session.flush()
     if wanted != covers or (scope.kind == "product" and wanted == {variant.id for variant in scope.variants}):
         _set(oldest, scope, wanted)
-    oldest.quantity, oldest.intent = quantity, intent
+    for name, value in wish.items():
+        setattr(oldest, name, value)
     db.session.flush()
     return oldest
 

@@ -52,6 +52,7 @@ def join(
     *,
     quantity: int = 1,
     intent: str = IN_STOCK,
+    region_id: int | None = None,
     scope: Scope | None = None,
     first_name: str | None = None,
     source: str = "widget",
@@ -64,7 +65,7 @@ def join(
     to confirm first is ``pending`` until ``confirm_by``; whoever has confirmed before is not asked again.
 
     :param quantity: units; asked again with another number, the request keeps its place and wants that many.
-    :param intent: of ``models.INTENTS``; asked again with another one, the same.
+    :param intent: of ``models.INTENTS``; ``region_id``: whose stock alone counts, None: all of it. The same for both.
     :param scope: several variants, the first of which that can be bought is told (``scope.lock_scope``); else one.
     :param variant: locked and fresh (``find_variant_locked``), so that nobody joins in the moment the waitlist is told.
     :param zone: the browser's time zone, where it told one.
@@ -73,9 +74,10 @@ def join(
     :raises ChannelOff: the merchant does not offer this channel for the variant's status, or for the intent.
     """
     scope = scope or Scope(variant, (variant,))
-    asked_status = asked_status_of(store, scope, channel, quantity, intent)
+    asked_status = asked_status_of(store, scope, channel, quantity, intent, region_id)
+    wish: dict[str, Any] = {"quantity": quantity, "intent": intent, "region_id": region_id}
     contact = _believed(take_contact(store, channel, address, now), now)
-    if (scope.kind != "variant" or has_wide(contact)) and (kept := widen(contact, scope, quantity, intent, now)):
+    if (scope.kind != "variant" or has_wide(contact)) and (kept := widen(contact, scope, wish, now)):
         return Joined(kept.id, kept.status, contact, False, kept.confirm_by)
     confirm_by = _confirm_by(store, contact, now) if must_confirm else None
     request = {
@@ -85,12 +87,11 @@ def join(
         "status": "pending" if contact.opted_out_at or confirm_by else "waiting",
         "asked_status": asked_status,
         "scope": scope.kind,
-        "page_url": proof.page_url,
         "created_at": now,
         "confirm_by": confirm_by,
     }
-    request |= {"quantity": quantity, "intent": intent, "first_name": first_name, "source": source, "zone": zone}
-    return _write(request, scope, contact, proof, now)
+    more = {"page_url": proof.page_url, "first_name": first_name, "source": source, "zone": zone}
+    return _write(request | wish | more, scope, contact, proof, now)
 
 
 def _write(request: dict[str, Any], scope: Scope, contact: ContactRow, proof: Proof, now: datetime) -> Joined:
@@ -104,8 +105,8 @@ def _write(request: dict[str, Any], scope: Scope, contact: ContactRow, proof: Pr
     known = db.session.connection().execute(_OPEN_REQUEST, request).first()
     if known is None:  # pragma: no cover - the unique index makes this impossible under the locks of join
         raise Conflict(N_("The waitlist changed at the same moment; please try again."))
-    wish = {name: request[name] for name in ("quantity", "intent")}
-    if (known.quantity, known.intent) != tuple(wish.values()):
+    wish = {name: request[name] for name in ("quantity", "intent", "region_id")}
+    if (known.quantity, known.intent, known.region_id) != tuple(wish.values()):
         db.session.execute(sa.update(AlertRequest).where(AlertRequest.id == known.id).values(wish))
     return Joined(known.id, known.status, contact, False, known.confirm_by)
 
@@ -142,7 +143,12 @@ def _confirm_by(store: Store, contact: ContactRow, now: datetime) -> datetime | 
 
 _request = AlertRequest.__table__
 _OPEN_REQUEST = sa.select(
-    _request.c.id, _request.c.status, _request.c.quantity, _request.c.intent, _request.c.confirm_by
+    _request.c.id,
+    _request.c.status,
+    _request.c.quantity,
+    _request.c.intent,
+    _request.c.region_id,
+    _request.c.confirm_by,
 ).where(
     _request.c.store_id == sa.bindparam("store_id"),
     _request.c.variant_id == sa.bindparam("variant_id"),

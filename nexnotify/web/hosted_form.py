@@ -21,7 +21,7 @@ from nexnotify.waitlist.offers import AlreadyOffered, ChannelOff, InStock
 from nexnotify.web.languages import speak_of
 from nexnotify.web.request_payloads import RequestPayload
 from nexnotify.web.signups import take_signup
-from nexnotify.web.widget_config import Offer, find_offer
+from nexnotify.web.widget_config import Offer, find_offer, named_place, regions_to_choose
 from nexnotify.words import N_
 
 blueprint = Blueprint("hosted_form", __name__)
@@ -48,7 +48,7 @@ def form(store_key: str) -> ResponseReturnValue:
     """The form for the product of ``sku``, ``variant_id`` or ``product``, in ``lang`` or the browser's language."""
     store = _store(store_key)
     chosen = request.args.get("variant_id")
-    offer = find_offer(store, request.args.get("sku"), chosen, request.args.get("product"))
+    offer = find_offer(store, request.args.get("sku"), chosen, request.args.get("product"), named_place(store))
     return _page(store, offer, {"country": store.country}, {})
 
 
@@ -58,13 +58,13 @@ def ask(store_key: str) -> ResponseReturnValue:
     store = _store(store_key)
     typed = {
         name: request.form.get(name, "").strip()
-        for name in ("variant", "intent", "quantity", "country", "phone", "email", "consent")
+        for name in ("variant", "intent", "region", "quantity", "country", "phone", "email", "consent")
     }
     wants_any = typed["variant"] == ANY
-    offer = find_offer(
-        store, variant_id=(not wants_any and typed["variant"]) or None, product_id=request.args.get("product")
-    )
-    offer = offer or find_offer(store, request.args.get("sku"), request.args.get("variant_id"))
+    place = named_place(store)
+    variant_id = (not wants_any and typed["variant"]) or None
+    offer = find_offer(store, variant_id=variant_id, product_id=request.args.get("product"), region_id=place)
+    offer = offer or find_offer(store, request.args.get("sku"), request.args.get("variant_id"), region_id=place)
     if offer is None:
         return _page(store, None, typed, {})
     language = _language(store)
@@ -100,6 +100,8 @@ def _payload(store: Store, offer: Offer, typed: dict[str, str], language: Langua
             any_variant=wants_any,
             quantity=int(quantity),
             intent=intent,  # type: ignore[arg-type]
+            location=request.args.get("location") or None,
+            region=request.args.get("region") or typed["region"] or None,
             phone=phone or None,
             email=email or None,
             push=None,
@@ -150,6 +152,7 @@ def _page(
         "askable": askable,
         "channels": channels,
         "intents": list(dict.fromkeys(name for choice in askable for name in choice.intents)),
+        "regions": regions_to_choose(store, offer),
         "any": ANY if store_settings(store).ask_any and offer.any_askable else None,
         "consent_text": disclosure(store.name, language.code, can_reply(store)),
     }

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, model_validator
 
 from nexnotify.policy.places import known_zone
-from nexnotify.web.payloads import Name, OneVariant, Payload, Units, Visitor
+from nexnotify.web.payloads import Name, OneVariant, Payload, Text, Units, Visitor
 
 
 def _web_page(value: Any) -> Any:
@@ -58,6 +58,10 @@ class RequestPayload(OneVariant):
         "in_stock",
         description="Of what the shopper is told: stock, or that it can be ordered before; stock if it is first.",
     )
+    location: Annotated[
+        Text | None, Field(description="Only stock of this location counts, by the key that levels name it with.")
+    ] = None
+    region: Annotated[Text | None, Field(description="Only stock of this region counts, by its key.")] = None
     first_name: Annotated[Name | None, Field(description="On one line, without a link or an address.")] = None
     channels: list[Literal["sms", "email", "push"]] | None = Field(
         None, description="Unless told, all with an address."
@@ -77,6 +81,12 @@ class RequestPayload(OneVariant):
     def _one_way_to_want_several(self) -> RequestPayload:
         if self.any_variant and self.or_variants:
             raise ValueError("Name other variants with or_variants, or take any_variant, not both.")
+        return self
+
+    @model_validator(mode="after")
+    def _one_place(self) -> RequestPayload:
+        if self.location and self.region:
+            raise ValueError("Name a location or a region, not both.")
         return self
 
     #: The language the shopper was asked in; errors beside fields are in it where we have it.

@@ -14,7 +14,8 @@ from nexnotify.customers.consent import Proof
 from nexnotify.customers.models import Contact
 from nexnotify.db import db, transaction
 from nexnotify.errors import NotFound
-from nexnotify.inventory.service import status_of
+from nexnotify.inventory.available import IN_STOCK
+from nexnotify.inventory.regions import status_at
 from nexnotify.ledger.bundles import items_of
 from nexnotify.ledger.forgetting import ERASED
 from nexnotify.ledger.models import Message
@@ -92,7 +93,7 @@ def _question_page(asked: AlertRequest, request_ids: list[int], *, done: bool) -
         store=db.session.get_one(Store, asked.store_id),
         contact=contact,
         masked=mask_address(contact.address),
-        rows=[(item, variant, status_of(variant) == "in_stock") for item, variant in rows],
+        rows=[(item, variant, status_at(variant, item.region_id) == IN_STOCK) for item, variant in rows],
         asked=bool(request_ids),
         done=done,
         preferences=stop_url(contact.store_id, contact.id),
@@ -112,15 +113,15 @@ def products(token: str) -> ResponseReturnValue:
     store = db.session.get_one(Store, store_id)
     speak_of(store)
     different = {item.variant.id: item for item in items_of(store_id, [message_id])}
-    rows = [(item, _is_there(item.variant)) for item in different.values()]
+    rows = [(item, _is_there(item.variant, item.region_id)) for item in different.values()]
     return render_template(
         "shopper/products.html", store=store, rows=rows, preferences=stop_url(store_id, message.contact_id)
     )
 
 
-def _is_there(variant: Variant) -> bool:
-    """Whether a shopper finds it, and can buy it."""
-    return variant.product.published and status_of(variant) == "in_stock"
+def _is_there(variant: Variant, region_id: int | None) -> bool:
+    """Whether a shopper finds it, and can buy it at their place."""
+    return variant.product.published and status_at(variant, region_id) == IN_STOCK
 
 
 def _contact_of(asked: AlertRequest, *, lock: bool = False) -> Contact:

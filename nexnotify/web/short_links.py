@@ -19,12 +19,11 @@ from nexnotify.customers.service import count_signup
 from nexnotify.db import db, end_read, transaction
 from nexnotify.errors import NotFound
 from nexnotify.holds.units import Unit, unit_for
-from nexnotify.inventory.service import status_of
 from nexnotify.ledger.links import EXAMPLE, LENGTH
 from nexnotify.ledger.values import place_token, read_place_token
 from nexnotify.outcomes.clicks import Found, find_link, record_click
 from nexnotify.outcomes.landing import Place, home, landing
-from nexnotify.outcomes.places import Kept, can_be_had, keep, place
+from nexnotify.outcomes.places import Kept, can_be_had, keep, place, status_for
 from nexnotify.outcomes.scanners import Opening
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
@@ -143,7 +142,7 @@ def _sold_out(found: Found, address: str | None, state: Kept, *, pressed: bool =
         "shopper/sold_out.html",
         store=found.store,
         variant=found.variant,
-        status=status_of(found.variant),
+        status=status_for(found),
         address=address,
         state=state,
         pressed=pressed,

@@ -9,6 +9,7 @@ from typing import Any
 from flask import current_app, request
 
 from nexnotify.catalog.models import Variant
+from nexnotify.catalog.regions import wanted_region
 from nexnotify.catalog.service import find_variant, find_variant_locked
 from nexnotify.clock import utcnow
 from nexnotify.content.disclosure import disclosure
@@ -179,6 +180,7 @@ def sign_up(
     asked = {channel: must_confirm and channel != "push" for channel in addresses}
     wish: dict[str, Any] = {"quantity": payload.quantity, "intent": payload.intent, "scope": scope}
     wish |= {"first_name": name, "zone": payload.zone}
+    wish["region_id"] = wanted_region(store, location=payload.location, region=payload.region)
     joined = [
         join(store, variant, channel, address, proof, now, source=source, must_confirm=asked[channel], **wish)
         for channel, address in addresses.items()

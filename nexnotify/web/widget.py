@@ -21,7 +21,7 @@ from nexnotify.web.payloads import read_body
 from nexnotify.web.pushing import push_gateway
 from nexnotify.web.request_payloads import WidgetRequestPayload
 from nexnotify.web.signups import take_signup
-from nexnotify.web.widget_config import config_json, find_offer
+from nexnotify.web.widget_config import config_json, find_offer, named_place
 
 blueprint = Blueprint("widget", __name__)
 
@@ -48,7 +48,10 @@ def cross_origin(response: Response) -> Response:
 
 @blueprint.get("/<store_key>/variants")
 def variants(store_key: str) -> ResponseReturnValue:
-    """Status and offered channels of the variants asked for by ``sku`` or ``variant_id``; the key that pushes need."""
+    """Status and offered channels of variants by ``sku`` or ``variant_id``, with ``location`` or ``region`` of stock there.
+
+    With them the key that pushes need.
+    """
     store = store_of(store_key)
     skus, ids = request.args.getlist("sku"), request.args.getlist("variant_id")
     if not skus and not ids:
@@ -58,7 +61,11 @@ def variants(store_key: str) -> ResponseReturnValue:
     known = [variant for variant in found if variant is not None and variant.product.published]
     if not known:
         raise NotFound("This store does not have that product.")
-    offers = [(variant, *offered_channels(store, variant), offered_intents(store, variant)) for variant in known]
+    place = named_place(store)
+    offers = [
+        (variant, *offered_channels(store, variant, 1, place), offered_intents(store, variant, place))
+        for variant in known
+    ]
     wished = {
         channel for _, _, channels, intents in offers for found in (channels, *intents.values()) for channel in found
     }
@@ -83,16 +90,19 @@ def _without_push(channels: Iterable[str], gateway: PushGateway | None) -> list[
 
 @blueprint.get("/<store_key>/config")
 def config(store_key: str) -> ResponseReturnValue:
-    """All that one widget needs, for the product of ``sku``, ``variant_id`` or ``product``, in the page's ``lang``."""
+    """All that one widget needs, for the product of ``sku``, ``variant_id`` or ``product``, in the page's ``lang``.
+
+    With ``location`` or ``region``, only stock there counts.
+    """
     store = store_of(store_key)
     sku, variant_id, product = (request.args.get(name) for name in ("sku", "variant_id", "product"))
     if not (sku or variant_id or product):
         raise Invalid("Name a product: ?sku=, ?variant_id= or ?product=.", fields={"sku": "missing"})
-    worker = store_settings(store).push_worker
-    offer = find_offer(store, sku, variant_id, product, can_push=bool(worker))
+    worker, place = store_settings(store).push_worker, named_place(store)
+    offer = find_offer(store, sku, variant_id, product, place, can_push=bool(worker))
     gateway = push_gateway(store) if offer and offer.has_push else None
     if offer and offer.has_push and gateway is None:
-        offer = find_offer(store, sku, variant_id, product)
+        offer = find_offer(store, sku, variant_id, product, place)
     if offer is None:
         raise NotFound("This store does not have that product.")
     language = pick_language(request.args.get("lang"), store.locale)

@@ -6,15 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from nexnotify.catalog.models import Product, Variant
+from flask import request
+
+from nexnotify.catalog.models import Product, Region, Variant
 from nexnotify.catalog.queries import find_products
+from nexnotify.catalog.regions import known_location, regions_of, wanted_region
 from nexnotify.catalog.service import find_product, find_variant
 from nexnotify.content.countries import dial_codes
 from nexnotify.content.disclosure import disclosure
 from nexnotify.content.widget_texts import Language
+from nexnotify.db import transaction
+from nexnotify.inventory.regions import Places
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import can_reply, store_settings
-from nexnotify.waitlist.offers import offered_channels, offered_intents
+from nexnotify.waitlist.offers import offered_channels, offered_intents, places_of
 from nexnotify.web.signups import CHANNELS
 
 
@@ -36,6 +41,8 @@ class Offer:
     product: Product
     choices: Sequence[Choice]
     chosen: Choice | None
+    #: The place whose stock alone counts, as the page names it; None: it names none.
+    region_id: int | None = None
 
     @property
     def askable(self) -> list[Choice]:
@@ -58,11 +65,13 @@ def find_offer(
     sku: str | None = None,
     variant_id: str | None = None,
     product_id: str | None = None,
+    region_id: int | None = None,
     *,
     can_push: bool = False,
 ) -> Offer | None:
     """The product by the first of the three that is given; None when the store does not have it, or hides it.
 
+    :param region_id: only stock of this place counts.
     :param can_push: whoever asks can subscribe a browser, and something sends pushes to it.
     """
     variant = find_variant(store, sku=sku or None, variant_id=variant_id) if sku or variant_id else None
@@ -70,7 +79,19 @@ def find_offer(
         product = variant.product if variant else None
     else:
         product = find_product(store, product_id) if product_id else None
-    return _offer(store, product, variant, can_push)
+    return _offer(store, product, variant, region_id, can_push=can_push)
+
+
+def named_place(store: Store) -> int | None:
+    """The place that the address of a request names with ``location`` or ``region``; None: it names none.
+
+    :raises Invalid: there is no such place.
+    """
+    location, region = request.args.get("location"), request.args.get("region")
+    if location and not region and known_location(store, location) is None:
+        with transaction():  # the first who asks for it; after that, looking is enough
+            return wanted_region(store, location=location, region=None)
+    return wanted_region(store, location=location, region=region)
 
 
 def find_offers(store: Store, names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Offer]:
@@ -89,18 +110,29 @@ def find_offers(store: Store, names: Iterable[tuple[str, str]]) -> dict[tuple[st
     return {name: offer for name in named if (offer := found.get(name))}
 
 
-def _offer(store: Store, product: Product | None, variant: Variant | None, can_push: bool = False) -> Offer | None:
+def _offer(
+    store: Store,
+    product: Product | None,
+    variant: Variant | None,
+    region_id: int | None = None,
+    *,
+    can_push: bool = False,
+) -> Offer | None:
     if product is None or not product.published:
         return None
     usable = (*CHANNELS, "push") if can_push else CHANNELS
-    choices = [_choice(store, item, usable) for item in product.variants]
+    places = places_of(product.variants, region_id) if product.variants else None
+    choices = [_choice(store, item, region_id, places, usable) for item in product.variants]
     named = variant or (product.variants[0] if len(product.variants) == 1 else None)
-    return Offer(product, choices, next((choice for choice in choices if choice.variant is named), None))
+    return Offer(product, choices, next((choice for choice in choices if choice.variant is named), None), region_id)
 
 
-def _choice(store: Store, variant: Variant, usable: Sequence[str]) -> Choice:
-    status, channels = offered_channels(store, variant)
-    each = {intent: _of(its, usable) for intent, its in offered_intents(store, variant).items()}
+def _choice(
+    store: Store, variant: Variant, region_id: int | None, places: Places | None, usable: Sequence[str]
+) -> Choice:
+    status, channels = offered_channels(store, variant, 1, region_id, places)
+    found = offered_intents(store, variant, region_id, places)
+    each = {intent: _of(its, usable) for intent, its in found.items()}
     return Choice(variant, status, _of(channels, usable), {intent: its for intent, its in each.items() if its})
 
 
@@ -135,11 +167,18 @@ def config_json(
             "ask_quantity": settings.ask_quantity,
             "ask_any": settings.ask_any and offer.any_askable,
         }
+        if regions := regions_to_choose(store, offer):
+            answer["regions"] = [{"key": region.key, "name": region.name} for region in regions]
     if any("sms" in choice.channels for choice in offer.askable):
         answer |= {"country": store.country, "countries": list(dial_codes().items())}
     if offer.has_push:
         answer["push"] = push
     return answer
+
+
+def regions_to_choose(store: Store, offer: Offer) -> Sequence[Region]:
+    """Those that a shopper may name, where the page names no place."""
+    return regions_of(store, offered=True) if offer.region_id is None else ()
 
 
 def choice_json(choice: Choice) -> dict[str, Any]:

@@ -37,6 +37,7 @@ from nexnotify.stores.models import Store
 from nexnotify.turns import let_others_write
 from nexnotify.waitlist.life import expire_unanswered, lapse_unconfirmed
 from nexnotify.waitlist.overlooked import overlooked, record_overlooked
+from nexnotify.waitlist.overlooked_there import overlooked_there, record_overlooked_there
 from nexnotify.waitlist.queries import anyone_waits
 from nexnotify.workers.adding_up import run_outcomes, run_recounts
 from nexnotify.workers.following import run_entries, run_journeys
@@ -96,6 +97,12 @@ def run_stock_check() -> None:
                     log.warning("restocks found that no event told of", extra={"store": store.id, "count": count})
                 after = found[-1]
                 let_others_write()
+            if there := overlooked_there(store):
+                end_read()
+                with transaction():
+                    count = record_overlooked_there(store, there, utcnow())
+                if count:
+                    log.warning("restocks found that no event told of", extra={"store": store.id, "count": count})
         except (OperationalError, InterfaceError):
             raise  # the database, not the store
         except Exception:

@@ -268,3 +268,20 @@ def test_what_to_hear_of_is_asked_where_the_store_wants_it(tab: Tab, house: Hous
         house.settings(switches={"can_preorder": off, "can_backorder": off})
     assert [row["intent"] for row in house.requests("TORCH")] == ["preordered"]
     tab.must_be_clean()
+
+
+def test_where_is_asked_where_the_merchant_has_regions_to_choose(tab: Tab, house: House) -> None:
+    house.product("kettle", "Kettle", {"KETTLE": 0})
+    north = {"key": "north", "name": "The north", "locations": ["main"]}
+    house.call("PUT", "regions", {"regions": [north]})
+    try:
+        tab.visit_product("KETTLE")
+        tab.open()
+        expect(tab.field("Where?")).to_have_value("")
+        tab.field("Where?").select_option("The north")
+        tab.ask_by_text("201 555 0179")
+        expect(tab.done()).to_contain_text("when Kettle is available")
+    finally:
+        house.call("PUT", "regions", {"regions": [north | {"offered": False}]})
+    assert [row["region"] for row in house.requests("KETTLE")] == ["north"]
+    tab.must_be_clean()

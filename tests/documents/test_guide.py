@@ -211,6 +211,16 @@ def test_stock_is_kept_for_each_variant_and_added_up_over_its_locations(shop: Sh
     assert who(shop) == [ANN]
 
 
+def test_and_location_by_location_for_who_asks_for_one(shop: Shop) -> None:
+    shop.product("TEE-M")
+    shop.stock("TEE-M", 0, location="berlin")
+    shop.ask(location="berlin")
+    restock(shop, location="munich")
+    assert told(shop) == []
+    restock(shop, location="berlin")
+    assert who(shop) == [ANN]
+
+
 def test_a_product_is_the_same_by_its_sku_and_by_its_variant_id(shop: Shop) -> None:
     shop.product("TEE-M")
     shop.widget({"variant_id": "tee-m-v", "phone": ANN, "channels": ["sms"], "consent": True})
@@ -416,6 +426,26 @@ def test_beauty_thirty_percent_first_then_by_sell_through(shop: Shop) -> None:
     with later(hours=2):
         shop.work()
     assert who(shop) == people[:4]
+
+
+@pytest.mark.parametrize("came_to", ["berlin", "munich"])
+def test_home_goods_only_the_region_with_stock_is_told_with_its_own_delivery_promise(shop: Shop, came_to: str) -> None:
+    shop.product("TEE-M")
+    regions = [
+        {"key": "north", "name": "The north", "locations": ["berlin"], "delivery": "Arrives in 2 days"},
+        {"key": "south", "name": "The south", "locations": ["munich"], "delivery": "Arrives in 5 days"},
+    ]
+    assert shop.put("regions", {"regions": regions})["errors"] == []
+    body = "[[product]] is back in stock. [[delivery]]. [[url]] Reply STOP to end."
+    desk = Desk.of(shop)
+    desk.post(f"/templates/{template(desk, 'Back in stock')}", name="Back in stock", body=body)
+    shop.ask(phone=ANN, region="north")
+    shop.ask(phone=BEN, region="south")
+    restock(shop, location=came_to)
+    [message] = shop.messages()
+    right, days = {"berlin": (ANN, 2), "munich": (BEN, 5)}[came_to]
+    assert message["to"] == right
+    assert f"Arrives in {days} days" in message["body"]
 
 
 # --- 7: benefits -------------------------------------------------------------------------------------------------------

@@ -373,6 +373,7 @@ def test_so_has_a_campaign_of_the_item_that_came_back_last(shop: Shop, admin: Ad
         ("sources", "My Shop", "widget"),
         ("products", "tee-m", "hat"),
         ("tags", "summer", "no"),
+        ("locations", "Main", "munich"),
     ],
 )
 def test_a_where_clause_lets_only_those_in_whom_it_names(
@@ -389,6 +390,22 @@ def test_a_where_clause_lets_only_those_in_whom_it_names(
     shop.stock("TEE-M", 3)
     shop.work()
     assert texts(shop) == ["Meant"]
+
+
+def test_who_waits_for_a_place_enters_when_it_is_back_there(shop: Shop, admin: Admin) -> None:
+    shop.product("TEE-M")
+    shop.stock("TEE-M", 0, location="berlin")
+    own_alert_off(admin)
+    make_journey(admin, sms_body="It is back at your place")
+    shop.ask(location="berlin")
+    shop.stock("TEE-M", 3, location="munich")
+    shop.work()
+    assert (texts(shop), activities(shop, BACK)) == ([], [])
+    shop.stock("TEE-M", 2, location="berlin")
+    shop.work()
+    assert texts(shop) == ["It is back at your place"]
+    [back] = activities(shop, BACK)
+    assert (back["location"], back["available"]) == ("berlin", 2)
 
 
 def test_a_delay_leaves_time_to_edit_what_is_sent(shop: Shop, admin: Admin) -> None:

@@ -151,6 +151,7 @@ def _live_a_little(shop: Shop) -> None:
     Desk.of(shop).post("/import", kind="customers", file=file)
     shop.stock("TEE-M", 5)
     shop.work()
+    shop.put("regions", {"regions": [{"key": "north", "name": "The north", "locations": ["main"]}]})
     desk = Desk(shop.sign_in(f"writer-of-{shop.store_id}@acme.example"))
     desk.post("/sends/one", source="orders", id=desk.id_of("/orders", "orders"))
     desk.post("/views/new/orders?status=new", name="To pack")

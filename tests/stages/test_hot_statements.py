@@ -156,6 +156,39 @@ def test_no_statement_of_a_wave_or_a_recall_reads_what_went_out_before(shop: Sho
     assert faults == [], "\n\n".join(faults)
 
 
+@pytest.mark.parametrize("wish", [{"intent": "preordered"}, {"region": "north"}])
+def test_no_statement_of_a_restock_for_some_alone_reads_what_went_out_before(shop: Shop, wish: dict[str, str]) -> None:
+    """That it can be preordered, for who wanted to hear that; and stock of a region, for who waits there."""
+    lane_id = lane_of(shop)
+    shop.put("settings", {"switches": {"can_preorder": {"sms": True}}})
+    shop.put("settings", {"waves": {"kind": "per_unit", "people": 1, "minutes": 1}} if "region" in wish else {})
+    shop.product("TEE-M")
+    shop.put("regions", {"regions": [{"key": "north", "name": "North", "locations": ["berlin"]}]})
+    row = {"sku": "TEE-M", "channels": ["sms"], "consent": True, "confirm": False, **wish}
+    assert shop.post("requests", {"requests": [row | {"phone": to} for to in numbers(5)]})["errors"] == []
+    with inside(shop.app):
+        fill_past(shop, lane_id)
+        fill_waitlist(shop)
+    with watched_in(shop) as seen:
+        if "region" in wish:
+            shop.stock("TEE-M", 5, location="berlin")
+        else:
+            shop.product("TEE-M", unavailable_as="preordered")
+        run_restock()
+        with transaction():
+            claimed = claim(lane_id, "here:1:1", 99, utcnow()).outgoing
+            settle([(outgoing, Accepted(f"SM{outgoing.message_id}")) for outgoing in claimed], utcnow())
+    assert len(claimed) >= 5
+    with inside(shop.app):
+        faults = wide_reads_of(seen)
+        if not is_postgresql():
+            forget_statistics()
+            faults += wide_reads_of(seen)
+    # As in a wave.
+    faults = [fault for fault in faults if "count(*)" not in fault or "ix_alert_request_waiting" not in fault]
+    assert faults == [], "\n\n".join(faults)
+
+
 def test_no_statement_of_a_sign_up_reads_what_went_out_before(shop: Shop) -> None:
     """A shopper asks, and the confirmation is written."""
     lane_id = lane_of(shop)

@@ -50,8 +50,9 @@ WAVES: list[Any] = [
 class History:
     """What shoppers, stock and staff do in a store, at random, and the days that pass."""
 
-    def __init__(self, shop: Shop, seed: int) -> None:
-        self.shop, self.random = shop, random.Random(seed)
+    def __init__(self, shop: Shop, seed: int, regions: dict[str, list[str]] | None = None) -> None:
+        """:param regions: region → its locations; then people name one, or none, and stock comes to any of these."""
+        self.shop, self.random, self.regions = shop, random.Random(seed), regions or {}
         # The clocks change in the night of the 10th of March.
         self.now = datetime(2030, 3, 8, 15, tzinfo=UTC)
         pick = self.random.choice
@@ -80,6 +81,8 @@ class History:
             cap = {"id": "cap", "title": "Cap", "url": f"{page}cap", "variants": [{"id": "cap", "sku": "CAP"}]}
             shop.put("products", {"products": [tee, cap]})
             shop.put("stock", {"levels": [{"sku": sku, "on_hand": 0} for sku in SKUS]})
+            rows = [{"key": key, "name": key, "locations": locations} for key, locations in self.regions.items()]
+            shop.put("regions", {"regions": rows})
 
     @contextmanager
     def clock(self) -> Iterator[None]:
@@ -98,14 +101,18 @@ class History:
         sku, more = self.random.choice(SKUS), {}
         if self.random.random() < 0.3:
             more = {"any_variant": True} if sku != "CAP" else {"or_variants": [{"sku": "TEE-L"}]}
+        if self.regions and (region := self.random.choice([None, *self.regions])):
+            more["region"] = region
         body = {"sku": sku, "phone": self.random.choice(PEOPLE), "channels": ["sms"], "consent": True, **more}
         answer = self.shop.client.post(f"/widget/v1/{self.shop.key}/requests", json=body)
         assert answer.status_code in (202, 409), answer.get_data(as_text=True)
 
     def stock(self) -> None:
-        sku = self.random.choice(SKUS)
+        sku, place = self.random.choice(SKUS), {}
+        if self.regions:
+            place = {"location": self.random.choice(sorted({name for each in self.regions.values() for name in each}))}
         for units in self.random.choice([[0], [2], [5], [0, 4], [4, 0, 4]]):
-            self.shop.stock(sku, units)
+            self.shop.stock(sku, units, **place)
 
     def hears(self) -> None:
         """A shopper writes YES, START or STOP."""
@@ -174,13 +181,14 @@ def stories_of(shop: Shop) -> None:
         )
         assert all(count == 1 for count in waits_for.values()), "nobody waits twice for one thing"
         known = [
-            (item.id, item.status, item.scope, item.variant_id, item.created_at, item.closed_at) for item in requests
+            (item.id, item.status, item.scope, (item.variant_id, item.region_id), item.created_at, item.closed_at)
+            for item in requests
         ]
-        restocks = [(event.id, event.variant_id, event.at) for event in events]
-    for id, status, scope, variant_id, created_at, closed_at in known:
+        restocks = [(event.id, (event.variant_id, event.region_id), event.at) for event in events]
+    for id, status, scope, about, created_at, closed_at in known:
         found = shop.trace(id)
         told_of = {event.get("restock_id") for event in found["events"]}
-        mine = {number for number, of, at in restocks if of == variant_id and at >= created_at}
+        mine = {number for number, of, at in restocks if of == about and at >= created_at}
         if status == "waiting" and scope == "variant":
             assert mine <= told_of, f"request {id} does not say what became of restocks {mine - told_of}"
             assert not mine or "has not come back" not in found["summary"]
@@ -193,6 +201,15 @@ def stories_of(shop: Shop) -> None:
 @pytest.mark.parametrize("seed", [3, 14])
 def test_in_any_history_every_request_has_its_reasons_and_nobody_is_told_twice(shop: Shop, seed: int) -> None:
     history = History(shop, seed)
+    for _ in range(30):
+        history.act()
+    counts_of(shop)
+    stories_of(shop)
+
+
+@pytest.mark.parametrize("seed", [1, 7])
+def test_nor_where_people_wait_for_stock_of_one_region(shop: Shop, seed: int) -> None:
+    history = History(shop, seed, {"north": ["main", "berlin"], "south": ["berlin", "munich"]})
     for _ in range(30):
         history.act()
     counts_of(shop)

@@ -19,6 +19,7 @@ from nexnotify.restock.service import detect_restocks
 from nexnotify.stores.models import Store
 from nexnotify.waitlist import overlooked as checking
 from nexnotify.waitlist.overlooked import OVERLOOKED, OVERLOOKED_OFFERS, overlooked, record_overlooked
+from nexnotify.waitlist.overlooked_there import OVERLOOKED_THERE
 from nexnotify.waitlist.queries import anyone_waits
 from nexnotify.workers.steps import run_stock_check
 from tests.shop import Shop
@@ -212,7 +213,7 @@ def test_more_than_a_batch_and_other_stores_are_looked_at(
     assert found(other_shop) == [True] * 5
 
 
-@pytest.mark.parametrize("asking", [OVERLOOKED, OVERLOOKED_OFFERS])
+@pytest.mark.parametrize("asking", [OVERLOOKED, OVERLOOKED_OFFERS, OVERLOOKED_THERE])
 def test_the_check_reads_indexes_beside_many_old_rows(waiting: Shop, asking: sa.Select[Any]) -> None:
     at = utcnow() - timedelta(days=9)
     with inside(waiting.app), transaction():

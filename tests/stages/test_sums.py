@@ -142,7 +142,9 @@ def reckon(zone: str) -> tuple[dict[date, Counter[str]], dict[date, dict[str, De
         money[day(match.at)][order.currency] += order.total
         moments = [messages[alert.message_id].accepted_at for alert in each(Alert) if alert.request_id == match.request_id and alert.message_id]  # fmt: skip
         minutes += [(match.at - max(at for at in moments if at and at <= match.at)).total_seconds() / 60]
-    left = {(day(entry.at), entry.contact_id, entry.method) for entry in each(ConsentEntry) if entry.action == "revoked"}
+    left = {
+        (day(entry.at), entry.contact_id, entry.method) for entry in each(ConsentEntry) if entry.action == "revoked"
+    }
     for on, _ in {(on, who) for on, who, _ in left}:
         counts[on]["opted_out"] += 1
     for on, _ in {(on, who) for on, who, how in left if how == "gateway"}:

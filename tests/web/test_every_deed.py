@@ -232,6 +232,11 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     yield "admin_prediction.index", Deed("/settings/expectations", expectations)
     held = {"hold_minutes": "30", "address": "https://shop.example/holds", "secret": "a secret of both sides"}
     yield "admin_holds.index", Deed("/settings/holds", held)
+    north = {"name": "North", "key": "north", "locations": "main", "offered": "y"}
+    yield "admin_regions.add", Deed("/settings/regions", north)
+    region = desk.id_in("/settings/regions", r'/regions/(\d+)" aria-label="Change North')
+    yield "admin_regions.region", Deed(f"/settings/regions/{region}", {**north, "name": "The north"})
+    yield "admin_regions.delete", Deed(f"/settings/regions/{region}/delete", {})
     yield "admin_settings.create_key", Deed("/settings/keys", {"name": "Warehouse"}, 200)
     yield "admin_settings.revoke_key", Deed(f"/settings/keys/{ids['key']}/revoke", {})
     credits = {"credits_per_segment": "12", "low_credit_below": "60"}

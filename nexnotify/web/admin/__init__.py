@@ -24,6 +24,7 @@ from nexnotify.web.admin.orders import bp as orders
 from nexnotify.web.admin.payments import bp as payments
 from nexnotify.web.admin.prediction import bp as prediction
 from nexnotify.web.admin.products import bp as products
+from nexnotify.web.admin.regions import bp as regions
 from nexnotify.web.admin.restocks import bp as restocks
 from nexnotify.web.admin.saved_views import bp as saved_views
 from nexnotify.web.admin.sends import bp as sends
@@ -66,6 +67,7 @@ ADMIN_BLUEPRINTS: tuple[tuple[Blueprint, str | None], ...] = (
     (texts, "/admin/settings/texts"),
     (prediction, "/admin/settings/expectations"),
     (holds, "/admin/settings/holds"),
+    (regions, "/admin/settings/regions"),
     (compatible, "/admin/settings/compatible"),
     (alerts, "/admin/settings/alerts"),
     (credits, "/admin/settings/credits"),

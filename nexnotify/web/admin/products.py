@@ -158,6 +158,7 @@ def _variant_page(
     changes = db.session.scalars(
         sa.select(StockChange)
         .where(StockChange.store_id == item.store_id, StockChange.variant_id == item.id)
+        .where(StockChange.region_id.is_(None))
         .order_by(StockChange.id.desc())
         .limit(20)
     ).all()

@@ -14,6 +14,7 @@ from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
 from nexnotify.catalog.queries import ids_matching
+from nexnotify.catalog.regions import place_names
 from nexnotify.clock import utcnow
 from nexnotify.customers.models import Contact
 from nexnotify.db import db, transaction
@@ -77,7 +78,9 @@ def index() -> ResponseReturnValue:
         named = list(db.session.scalars(ids_matching(store, search)))
         way = few(RestockEvent, way.where(RestockEvent.variant_id.in_(named)))
     missed = found_by_check(store.id, utcnow() - COUNTED_FOR)
-    return render_template("admin/restocks/index.html", page=keyset(shown, way), q=search, missed=missed)
+    page = keyset(shown, way)
+    places = place_names(store.id, {event.region_id for event, _ in page.rows})
+    return render_template("admin/restocks/index.html", page=page, places=places, q=search, missed=missed)
 
 
 @bp.get("/<int:restock_id>")
@@ -97,6 +100,7 @@ def _plan_page(event: RestockEvent, form: CapForm) -> ResponseReturnValue:
         "admin/restocks/_plan.html",
         None if event.state in OVER else pace,
         event=event,
+        place=place_names(event.store_id, {event.region_id}).get(event.region_id or 0),
         variant=load(Variant, event.variant_id, joinedload(Variant.product)),
         plan=summary,
         holds=holds_of(event),

@@ -48,6 +48,7 @@ def settings_tabs(current: str) -> list[tuple[str, str, bool, None]]:
             ("admin_holds.index", N_("Held units")),
             ("admin_compatible.index", N_("Compatible Software")),
             ("admin_alerts.index", N_("Alert subscriptions")),
+            ("admin_regions.index", N_("Regions")),
             ("keys", N_("API keys")),
         ]
     return [

@@ -12,6 +12,7 @@ from flask_security import current_user
 from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
+from nexnotify.catalog.regions import place_names
 from nexnotify.clock import utcnow
 from nexnotify.customers.models import ConsentEntry, ConsentWording, Contact
 from nexnotify.db import db, transaction
@@ -122,6 +123,7 @@ def variant(variant_id: int) -> ResponseReturnValue:
         status=status_of(item),
         page=page,
         any_of=skus_wanted(item.store_id, [row[0] for row in page.rows]),
+        places=place_names(item.store_id, {row[0].region_id for row in page.rows}),
         tabs=_tabs(item, counts, wanted),
         wanted=wanted,
         intent=intent,
@@ -177,6 +179,7 @@ def story(request_id: int) -> ResponseReturnValue:
         is_open=item.status in OPEN,
         intents=INTENTS,
         any_of=skus_wanted(item.store_id, [item]).get(item.id),
+        place=place_names(item.store_id, {item.region_id}).get(item.region_id or 0),
     )
 
 

@@ -50,6 +50,17 @@ BODIES: dict[str, Any] = {
             }
         ]
     },
+    "putRegions": {
+        "regions": [
+            {
+                "key": "north",
+                "name": "The north",
+                "locations": ["main"],
+                "delivery": "Arrives in 2 to 3 days",
+                "offered": True,
+            }
+        ]
+    },
     "putCustomers": {
         "customers": [
             {
@@ -92,6 +103,8 @@ _REQUEST = {
     "any_of": [],
     "quantity": 1,
     "intent": "in_stock",
+    "location": None,
+    "region": "north",
     "status": "alerted",
     "asked_status": "sold_out",
     "source": "widget",
@@ -173,6 +186,19 @@ ANSWERS: dict[str, Any] = {
             }
         ],
         "unknown": [],
+    },
+    "putRegions": {"accepted": 1, "errors": [], "regions": [{"key": "north"}]},
+    "listRegions": {
+        "regions": [
+            {
+                "key": "north",
+                "name": "The north",
+                "locations": ["main"],
+                "delivery": "Arrives in 2 to 3 days",
+                "offered": True,
+            }
+        ],
+        "locations": ["main"],
     },
     "putCustomers": {"accepted": 1, "errors": [], "customers": [{"id": "c1"}]},
     "listCustomers": {

@@ -14,6 +14,7 @@ from nexnotify.web.request_payloads import ApiRequestPayload
 from nexnotify.web.storefront import answers, customer_answers, order_answers, restock_answers
 from nexnotify.web.storefront.activities import ActivityList
 from nexnotify.web.storefront.customers import CustomerPayload
+from nexnotify.web.storefront.regions import RegionPayload
 from nexnotify.web.storefront.report_answers import DemandReport, OutcomesReport
 from nexnotify.web.storefront.simulations import SimulationPayload
 
@@ -119,12 +120,23 @@ OPERATIONS = (
         "/stock",
         "putStock",
         "Tell stock",
-        "Sets levels. A location is made on first mention. A level older (`as_of`) than the one known is recorded, not "
-        "applied. When a product can be bought again, those who wait are told.",
+        "Sets levels. An unknown location is made. An older level (`as_of`) than the one known is recorded, not applied. "
+        "When a product can be bought again, those who wait are told.",
         answers.StockSaved,
         TAKES,
         Rows("levels", LevelPayload),
     ),
+    Operation(
+        "PUT",
+        "/regions",
+        "putRegions",
+        "Tell regions",
+        "Makes or changes regions by key. Those that are left out stay.",
+        answers.RegionsSaved,
+        TAKES,
+        Rows("regions", RegionPayload),
+    ),
+    Operation("GET", "/regions", "listRegions", "List regions", "And all locations.", answers.RegionList, LOOKS),
     Operation(
         "PUT",
         "/customers",

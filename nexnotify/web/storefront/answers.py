@@ -168,6 +168,30 @@ class ProductList(Answer):
     next: Next
 
 
+# --- regions -------------------------------------------------------------------------------------------------------
+
+
+class SavedRegion(Answer):
+    key: str
+
+
+class RegionsSaved(BulkAnswer):
+    regions: Annotated[list[SavedRegion], Field(description="The regions that were saved.")]
+
+
+class RegionAnswer(Answer):
+    key: str
+    name: str
+    locations: Annotated[list[str], Field(description="Keys of its locations.")]
+    delivery: Annotated[str | None, Field(description="What `[[delivery]]` says to those who wait there.")]
+    offered: Annotated[bool, Field(description="Shoppers can choose it in the form.")]
+
+
+class RegionList(Answer):
+    regions: list[RegionAnswer]
+    locations: Annotated[list[str], Field(description="Keys of all locations that hold stock, or did.")]
+
+
 # --- requests ------------------------------------------------------------------------------------------------------
 
 
@@ -198,6 +222,8 @@ class RequestAnswer(Answer):
     intent: Annotated[
         Intent, Field(description="Of what the shopper is told: stock, or that it can be ordered before.")
     ]
+    location: Annotated[str | None, Field(description="The location whose stock alone counts, by its key.")]
+    region: Annotated[str | None, Field(description="The region whose stock alone counts, by its key.")]
     status: RequestStatus
     asked_status: Annotated[UnavailableAs, Field(description="The product status when the shopper asked.")]
     source: Annotated[str, Field(examples=["widget"])]

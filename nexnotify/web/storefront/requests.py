@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
+from nexnotify.catalog.regions import place_names
 from nexnotify.catalog.service import find_variant
 from nexnotify.clock import utcnow
 from nexnotify.customers.models import Contact
@@ -81,7 +83,8 @@ def get_requests() -> ResponseReturnValue:
         statement = statement.where(AlertRequest.id < after)
     rows = db.session.execute(statement.order_by(AlertRequest.id.desc()).limit(limit + 1)).all()
     any_of, settings = skus_wanted(store.id, [row[0] for row in rows[:limit]]), store_settings(store)
-    page = [_row(*row, any_of.get(row[0].id, []), settings) for row in rows[:limit]]
+    places = place_names(store.id, {row[0].region_id for row in rows[:limit]})
+    page = [_row(*row, any_of.get(row[0].id, []), settings, places) for row in rows[:limit]]
     return jsonify(requests=page, next=next_address(page[-1]["id"] if len(rows) > limit else None))
 
 
@@ -102,8 +105,14 @@ def find_request(request_id: int) -> AlertRequest:
 
 
 def _row(
-    item: AlertRequest, contact: Contact, variant: Variant, any_of: list[str], settings: StoreSettings
+    item: AlertRequest,
+    contact: Contact,
+    variant: Variant,
+    any_of: list[str],
+    settings: StoreSettings,
+    places: Mapping[int, tuple[str, str, str]],
 ) -> dict[str, Any]:
+    kind, place, _ = places[item.region_id] if item.region_id else ("", None, "")
     return {
         "id": item.id,
         "sku": variant.sku,
@@ -116,6 +125,8 @@ def _row(
         "any_of": any_of,
         "quantity": item.quantity,
         "intent": item.intent,
+        "location": place if kind == "location" else None,
+        "region": place if kind == "region" else None,
         "status": item.status,
         "asked_status": item.asked_status,
         "source": item.source,

@@ -53,6 +53,8 @@ class RestockAnswer(Answer):
         one_of(IN_STOCK, *OFFERS),
         Field(description="What people are told of: stock, or that it can be ordered before."),
     ]
+    location: Annotated[str | None, Field(description="The location whose stock rose, for those who wait there.")]
+    region: Annotated[str | None, Field(description="The region whose stock rose, for those who wait there.")]
     by_check: Annotated[bool, Field(description="No event told of it: the check of stock against who waits found it.")]
     at: Moment
     planned_at: Annotated[Moment | None, Field(description="When the last person was decided about.")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
+from nexnotify.catalog.regions import place_names
 from nexnotify.catalog.service import find_variant
 from nexnotify.clock import utcnow
 from nexnotify.db import db
@@ -36,7 +38,8 @@ def get_restocks() -> ResponseReturnValue:
         statement = statement.where(RestockEvent.id < after)
     rows = db.session.execute(statement.order_by(RestockEvent.id.desc()).limit(limit + 1)).all()
     figures = outcomes_of(store, [row[0] for row in rows[:limit]])
-    page = [_row(*row, figures[row[0].id]) for row in rows[:limit]]
+    places = place_names(store.id, {row[0].region_id for row in rows[:limit]})
+    page = [_row(*row, figures[row[0].id], places) for row in rows[:limit]]
     return jsonify(restocks=page, next=next_address(page[-1]["id"] if len(rows) > limit else None))
 
 
@@ -51,7 +54,8 @@ def get_plan(restock_id: int) -> ResponseReturnValue:
         raise NotFound("This store has no restock with that id.")
     figures = outcomes_of(store, [row[0]])[row[0].id]
     summary, forecast = plan_summary(row[0]), still_to_come(row[0], utcnow())
-    return jsonify(restock=_row(*row, figures), **summary, forecast=preview_json(forecast) if forecast else None)
+    told = _row(*row, figures, place_names(store.id, {row[0].region_id}))
+    return jsonify(restock=told, **summary, forecast=preview_json(forecast) if forecast else None)
 
 
 def _with_variant() -> sa.Select[RestockEvent, Variant]:
@@ -62,7 +66,10 @@ def _with_variant() -> sa.Select[RestockEvent, Variant]:
     )
 
 
-def _row(event: RestockEvent, variant: Variant, outcome: Outcome) -> dict[str, Any]:
+def _row(
+    event: RestockEvent, variant: Variant, outcome: Outcome, places: Mapping[int, tuple[str, str, str]]
+) -> dict[str, Any]:
+    kind, place, _ = places[event.region_id] if event.region_id else ("", None, "")
     return {
         "id": event.id,
         "sku": variant.sku,
@@ -71,6 +78,8 @@ def _row(event: RestockEvent, variant: Variant, outcome: Outcome) -> dict[str, A
         "available_before": event.available_before,
         "available_after": event.available_after,
         "status": event.status,
+        "location": place if kind == "location" else None,
+        "region": place if kind == "region" else None,
         "by_check": event.by_check,
         "at": moment(event.at),
         "planned_at": moment(event.planned_at),

@@ -9,9 +9,11 @@
 
   const TAG = "nexnotify-widget";
   const NAMES = { "data-nexnotify-sku": "sku", "data-nexnotify-variant": "variant_id", "data-nexnotify-product": "product" };
+  const PLACES = { "data-nexnotify-location": "location", "data-nexnotify-region": "region" };
   const HERE = "data-nexnotify-mount";
-  const ATTRIBUTES = Object.keys(NAMES).concat(HERE);
-  const MOUNTS = ATTRIBUTES.map((name) => `[${name}]:not(script)`).join();
+  const MARKS = Object.keys(NAMES).concat(HERE);
+  const ATTRIBUTES = MARKS.concat(Object.keys(PLACES));
+  const MOUNTS = MARKS.map((name) => `[${name}]:not(script)`).join();
   const API = `${script.src.replace(/\/widget\/[^/]+\/[^/]+$/, "")}/widget/v1/${encodeURIComponent(store)}`;
   const ANY = "*"; // in the list of variants: whichever is back first
   const STOCK = "in_stock"; // what shoppers wait for unless they say otherwise
@@ -191,6 +193,10 @@ option{background:var(--fb);color:var(--ft)}
       if (this.any) this.item = askable[0];
       if (this.item) ui.which.value = this.any ? ANY : this.item.variant_id;
       ui.whichField.hidden = askable.length < 2;
+      const place = ui.region.value, regions = config.regions || [];
+      ui.region.replaceChildren(make("option", { value: "" }, t.anywhere), ...regions.map((r) => make("option", { value: r.key }, r.name)));
+      ui.region.value = regions.some((r) => r.key === place) ? place : "";
+      ui.regionField.hidden = !regions.length;
       this.consentText = config.consent_text;
       ui.consentText.textContent = config.consent_text;
       this.update();
@@ -252,6 +258,9 @@ option{background:var(--fb);color:var(--ft)}
       ui.intent = make("select", { class: "in", part: "input", change: () => this.update() });
       [ui.intentField, ui.errors.intent] = field("intent", t.intent, ui.intent, ui.intent);
 
+      ui.region = make("select", { class: "in", part: "input" });
+      [ui.regionField, ui.errors.region] = field("region", t.region, ui.region, ui.region);
+
       ui.quantity = make("input", { type: "number", inputmode: "numeric", min: 1, step: 1, value: 1, dir: "ltr", class: "in", part: "input" });
       [ui.quantityField, ui.errors.quantity] = field("quantity", t.quantity, ui.quantity, ui.quantity);
 
@@ -282,7 +291,7 @@ option{background:var(--fb);color:var(--ft)}
       }
       ui.links.hidden = !ui.links.children.length;
       ui.form = make("form", { novalidate: "", submit: (event) => { event.preventDefault(); this.submit(); } },
-        ui.general, ui.whichField, ui.intentField, ui.quantityField, ui.both, ui.phoneField, ui.consentField, ui.emailField, ui.pushField, ui.submit, ui.links);
+        ui.general, ui.whichField, ui.intentField, ui.regionField, ui.quantityField, ui.both, ui.phoneField, ui.consentField, ui.emailField, ui.pushField, ui.submit, ui.links);
       const close = make("button", { type: "button", class: "close", "aria-label": t.close, click: () => this.close() }, "×");
       const escape = (event) => { if (event.key === "Escape") { event.stopPropagation(); this.close(); } };
       ui.panel = make("section", { class: "box", part: "panel", "aria-labelledby": "title", keydown: escape },
@@ -396,6 +405,8 @@ option{background:var(--fb);color:var(--ft)}
         any_variant: this.any || undefined,
         quantity: config.ask_quantity ? quantity : undefined,
         intent: this.intent !== STOCK ? this.intent : undefined,
+        location: this.wanted.location,
+        region: this.wanted.region || ui.region.value || undefined,
         channels: [phone && "sms", address && "email", inBrowser && "push"].filter(Boolean),
         phone: phone ? (abroad || !code ? phone : `+${code} ${phone}`) : undefined,
         email: address || undefined,
@@ -467,6 +478,16 @@ option{background:var(--fb);color:var(--ft)}
     }
     return null;
   }
+  /** Whose stock counts on this page: of its place, or else of the script's. */
+  function placeOf(mount) {
+    for (const node of [mount, script]) {
+      for (const [attribute, name] of Object.entries(PLACES)) {
+        const value = node.getAttribute(attribute);
+        if (value) return { [name]: value };
+      }
+    }
+    return {};
+  }
   let read = ["", null]; // the JSON-LD read last, and what it says
   function fromJsonLd() {
     const texts = Array.from(document.querySelectorAll('script[type="application/ld+json"]'), (node) => node.textContent);
@@ -505,7 +526,8 @@ option{background:var(--fb);color:var(--ft)}
     queued = false;
     if (!document.querySelector(MOUNTS) && (fromAttributes(script) || fromJsonLd())) placeOne();
     for (const mount of document.querySelectorAll(MOUNTS)) {
-      const own = fromAttributes(mount) || (mount.hasAttribute(HERE) ? fromAttributes(script) || fromJsonLd() : null);
+      const named = fromAttributes(mount) || (mount.hasAttribute(HERE) ? fromAttributes(script) || fromJsonLd() : null);
+      const own = named && { ...named, ...placeOf(mount) };
       const source = JSON.stringify(own);
       let widget = widgets.get(mount) || orphan(source) || make(TAG, { hidden: "" });
       widgets.set(mount, widget);
@@ -538,9 +560,9 @@ option{background:var(--fb);color:var(--ft)}
       scan();
       const { sku, variant, product } = wish && typeof wish === "object" ? wish : { variant: wish };
       const forced = sku ? { sku: String(sku) } : variant ? { variant_id: String(variant) } : product ? { product: String(product) } : null;
-      for (const widget of widgets.values()) {
-        widget.forced = forced;
-        widget.follow(forced || JSON.parse(widget.source));
+      for (const [mount, widget] of widgets) {
+        widget.forced = forced && { ...forced, ...placeOf(mount) };
+        widget.follow(widget.forced || JSON.parse(widget.source));
       }
     },
     refresh() {

@@ -48,10 +48,10 @@ class AudienceForm(ConditionsForm):
     opt_in = BooleanField(N_("Only customers whose opt-in says yes"))
 
     def validate(self, extra_validators: object = None) -> bool:
-        """Who waits does so at no location."""
+        """For those who wait no stock has come anywhere."""
         fine: bool = super().validate(extra_validators)
         if fine and self.activity.data == WAITING and self.where.locations:
-            return refuse(self.locations, N_("Somebody who waits does so at no location. Leave this empty."))
+            return refuse(self.locations, N_("No stock has come yet for those who wait. Leave this empty."))
         return fine
 
 
