@@ -39,6 +39,7 @@ from nexnotify.waitlist.life import expire_unanswered, lapse_unconfirmed
 from nexnotify.waitlist.overlooked import overlooked, record_overlooked
 from nexnotify.waitlist.queries import anyone_waits
 from nexnotify.workers.adding_up import run_outcomes
+from nexnotify.workers.comparing import run_comparisons
 from nexnotify.workers.following import run_entries, run_journeys
 from nexnotify.workers.predicting import plan_next, run_delays, run_predictions
 from nexnotify.workers.recovering import run_recovery
@@ -235,6 +236,7 @@ def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
         run_opt_outs,
         run_predictions,
         run_outcomes,
+        run_comparisons,
     )
     for step in steps:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nexnotify.web.apidoc import order_examples
-from nexnotify.web.apidoc.restock_examples import ACTIVITY, FORECAST, OUTCOMES, RESTOCK
+from nexnotify.web.apidoc.restock_examples import ACTIVITY, FORECAST, LIFT, OUTCOMES, RESTOCK
 
 BODIES: dict[str, Any] = {
     **order_examples.BODIES,
@@ -207,6 +207,7 @@ ANSWERS: dict[str, Any] = {
         "events": _TRACE,
     },
     "listActivities": {"activities": [ACTIVITY], "next": None},
+    "reportLift": LIFT,
     "reportOutcomes": OUTCOMES,
     "listRestocks": {"restocks": [RESTOCK], "next": None},
     "readPlan": {

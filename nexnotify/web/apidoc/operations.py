@@ -13,6 +13,7 @@ from nexnotify.web.product_payloads import ProductPayload
 from nexnotify.web.storefront import answers, customer_answers, order_answers, restock_answers
 from nexnotify.web.storefront.activities import ActivityList
 from nexnotify.web.storefront.customers import CustomerPayload
+from nexnotify.web.storefront.lift_answers import LiftReport
 from nexnotify.web.storefront.report_answers import OutcomesReport
 from nexnotify.web.storefront.simulations import SimulationPayload
 
@@ -63,6 +64,7 @@ FILTERS: dict[str, tuple[str | None, str]] = {
     "to": (None, "Only to this number or email address. Write the `+` of a number as `%2B`."),
     "days": (None, "How many days, 30 unless told and 400 at most."),
     "product_id": (None, "Only about this product, by the storefront's id."),
+    "restock_id": (None, "This restock instead, whenever it was; not together with another filter."),
     "customer_id": (None, "Only of this customer, by the storefront's id."),
     "activity": ("ActivityName", "Which of the two; `waiting_on_stock` unless told."),
     "order_status": ("OrderStatus", "Only orders that stand here."),
@@ -276,5 +278,15 @@ OPERATIONS = (
         OutcomesReport,
         LISTS,
         filters=("days", "product_id"),
+    ),
+    Operation(
+        "GET",
+        "/reports/lift",
+        "reportLift",
+        "Report what telling adds",
+        "Restocks of the last days, or one: people who were told against those who by chance were not.",
+        LiftReport,
+        LISTS,
+        filters=("days", "product_id", "restock_id"),
     ),
 )
