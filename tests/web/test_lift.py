@@ -57,7 +57,7 @@ def test_the_page_says_what_telling_adds_and_how_sure_that_is(shop: Shop) -> Non
     restocked(shop)
     page = Desk.of(shop).page("/metrics")
     assert "People bought more often when they were told" in page
-    assert re.sub(r"<.*?>", "", value_of(page, "Lift in conversion")) == "2.00 0.68 to 3.01"
+    assert re.sub(r"<.*?>", "", value_of(page, "Lift in conversion")) == "2.00 points 0.68 to 3.01"
     assert re.sub(r"<.*?>", "", value_of(page, "Relative lift")) == "66.7 % 16.3 % to 139.7 %"
     added = re.sub(r"<.*?>", "", value_of(page, "Revenue added per restock"))
     assert added.startswith("4,050.00 USD 1,")
