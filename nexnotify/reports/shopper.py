@@ -42,6 +42,8 @@ BY_REASON = {
     "told_elsewhere": _ELSEWHERE,
     "no_credit": _LATER,
     "told_already": _ON_ITS_WAY,
+    "bundling": _LATER,
+    "bundled": _ON_ITS_WAY,
     "send_paused": _LATER,
     "holdout": N_(
         "The product came back, and that time not everybody who waits got a message. The request keeps its place, and is "
