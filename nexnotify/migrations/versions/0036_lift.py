@@ -1,7 +1,7 @@
 """Who was in the draw of a restock, and what people bought who were told and who were not.
 
 Revision ID: 0036
-Revises: 0029
+Revises: 0030
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 
 
 revision = "0036"
-down_revision = "0029"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
