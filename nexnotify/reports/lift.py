@@ -15,8 +15,8 @@ import sqlalchemy as sa
 
 from nexnotify.catalog.models import Product, Variant
 from nexnotify.db import db
-from nexnotify.outcomes.lift import ENOUGH_BUYERS, ENOUGH_PEOPLE, Estimate, Group, Lift, Stratum, lift
-from nexnotify.outcomes.models import RestockLift
+from nexnotify.outcomes.control_group.lift import ENOUGH_BUYERS, ENOUGH_PEOPLE, Estimate, Group, Lift, Stratum, lift
+from nexnotify.outcomes.control_group.models import RestockLift
 from nexnotify.reports.metrics import Span
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store

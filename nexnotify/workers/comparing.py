@@ -8,7 +8,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from nexnotify.clock import utcnow
 from nexnotify.db import end_read, transaction
-from nexnotify.outcomes.control_group import count, due, keep
+from nexnotify.outcomes.control_group.counting import count, due, keep
 from nexnotify.turns import let_others_write
 
 log = logging.getLogger(__name__)

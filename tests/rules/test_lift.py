@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 from scipy import special  # type: ignore[import-untyped]
 
-from nexnotify.outcomes.lift import (
+from nexnotify.outcomes.control_group.lift import (
     BUYERS_FOR_MONEY,
     BUYERS_FOR_RATIO,
     ENOUGH_BUYERS,

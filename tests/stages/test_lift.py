@@ -14,7 +14,7 @@ from flask import Flask
 
 from nexnotify.clock import isoformat, utcnow
 from nexnotify.db import db
-from nexnotify.outcomes.models import RestockLift
+from nexnotify.outcomes.control_group.models import RestockLift
 from nexnotify.workers.comparing import run_comparisons
 from tests.shop import Shop
 from tests.stages.test_claims import inside, numbers

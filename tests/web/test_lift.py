@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
-from nexnotify.outcomes.models import RestockLift
+from nexnotify.outcomes.control_group.models import RestockLift
 from nexnotify.restock.models import RestockEvent
 from tests.admin import Desk
 from tests.shop import Shop

@@ -21,7 +21,7 @@ def _group(name: str) -> list[sa.Column[object]]:
         sa.Column(name, sa.Integer(), nullable=False),
         sa.Column(f"{name}_buyers", sa.Integer(), nullable=False),
         sa.Column(f"{name}_revenue", sa.Numeric(16, 4), nullable=False),
-        sa.Column(f"{name}_squares", sa.Float(), nullable=False),
+        sa.Column(f"{name}_squares", sa.Double(), nullable=False),
     ]
 
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from nexnotify.clock import utcnow
 from nexnotify.db import db
 from nexnotify.errors import Invalid
-from nexnotify.outcomes.lift import Estimate, Group
+from nexnotify.outcomes.control_group.lift import Estimate, Group
 from nexnotify.reports.lift import VERDICTS, compared, compared_at
 from nexnotify.reports.metrics import span_until
 from nexnotify.restock.models import RestockEvent

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 
 from nexnotify.catalog.models import Variant
 from nexnotify.db import db, upsert
-from nexnotify.outcomes.models import RestockLift
-from nexnotify.outcomes.purchases import purchases
+from nexnotify.outcomes.control_group.models import RestockLift
+from nexnotify.outcomes.control_group.purchases import purchases
 from nexnotify.restock.models import OVER, RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
