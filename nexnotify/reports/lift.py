@@ -28,7 +28,7 @@ VERDICTS = {
     "nobody": N_("Nobody was left out, so there is nothing to compare with."),
     "pending": N_("Too early: the days in which they may buy are not over."),
     "too_few": N_(
-        "Too few data: it takes %(people)s people in each group, and %(buyers)s of them who bought.",
+        "Too few data: it takes %(people)s people in each group, and %(buyers)s buyers in both together.",
         people=ENOUGH_PEOPLE,
         buyers=ENOUGH_BUYERS,
     ),

@@ -69,7 +69,7 @@ def test_with_too_few_data_it_says_so_and_what_it_takes(shop: Shop) -> None:
     restock_id = restocked(shop, sums=SOME)
     desk = Desk.of(shop)
     for page in (desk.page("/metrics"), desk.page(f"/restocks/{restock_id}")):
-        assert "Too few data: it takes 100 people in each group, and 10 of them who bought." in page
+        assert "Too few data: it takes 100 people in each group, and 10 buyers in both together." in page
         assert value_of(page, "Lift in conversion") == value_of(page, "Revenue added") == "–"
     report = shop.get("reports/lift")
     assert report["verdict"] == "too_few"
