@@ -126,7 +126,7 @@ def _tell(store: Store, journey: Journey, event: RestockEvent, ids: Sequence[int
         for item in chunk.decided
         if item.verdict.reason not in _TOO_FEW
     ]
-    record_decisions(store.id, "journey", decided, now)
+    record_decisions(store.id, "journey", decided, now, chunk.shoppers)
     return found | written
 
 

@@ -50,6 +50,8 @@ class Chunk:
     going: list[Going] = field(default_factory=list)
     #: Of those whom the text of an earlier restock tells: that text goes without another decision about this one.
     coming: list[Send | Hold] = field(default_factory=list)
+    #: Request → who stands for its shopper, of those in the draw of who is told (``control_group``); mostly empty.
+    shoppers: Mapping[int, int] = field(default_factory=dict)
     #: The last request that was looked at; 0: none.
     last: int = 0
 
@@ -107,7 +109,7 @@ def decide_chunk(
     """
     facts = facts or gather(job, rows)
     decide, chunk, recent, behind = decider(job, facts), Chunk(), facts.recent.counted, facts.behind
-    away = facts.held_out
+    away, chunk.shoppers = facts.drawn
     for person in rows:
         if room is not None and chunk.places >= room:
             break
@@ -127,7 +129,8 @@ def decide_chunk(
             if isinstance(text, NoText):
                 verdict, words = Skip(text.reason), text.words
             elif away and person.request_id in away:
-                verdict = Skip("holdout")  # last, so that they are people who would have been told
+                # Last, so that they are people who would have been told, and it is known when.
+                verdict = Skip("holdout", verdict.until if isinstance(verdict, Hold) else None)
             else:
                 chunk.going.append(Going(person, verdict, text))
                 # What is planned now counts for the same contact's next item.
@@ -166,7 +169,7 @@ def plan_chunk(
     chunk.wait_for_others(job)
     ids = write_alerts(job, chunk.going, found)
     decided = [(item.request_id, job.event.id, item.verdict, item.words) for item in chunk.decided]
-    record_decisions(job.store.id, "plan", decided, job.now)
+    record_decisions(job.store.id, "plan", decided, job.now, chunk.shoppers)
     if facts.behind:
         waiting_behind = {item.request_id for item in chunk.decided} & facts.behind.keys()
         keep_behind(waiting_behind, job.event.id, job.now)

@@ -6,7 +6,8 @@ row: so whoever asks about it later (a late yes, another channel, a journey) get
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -14,7 +15,7 @@ from nexnotify.customers.models import Customer
 from nexnotify.db import IdIn, db
 from nexnotify.ledger.drafts import Waiting
 from nexnotify.ledger.job import Job
-from nexnotify.policy.holdout import Draw, is_held_out
+from nexnotify.policy.holdout import Draw, lot
 from nexnotify.restock.models import RestockEvent
 from nexnotify.waitlist.models import AlertRequest
 
@@ -37,17 +38,34 @@ _OF_A_CUSTOMER = [
 ]
 
 
-def held_out(job: Job, people: Sequence[Waiting]) -> Collection[int]:
-    """Requests of these people who are not told of this restock, on whichever channel they ask."""
+class Drawn(NamedTuple):
+    """The draw among some people of a restock."""
+
+    #: Requests of those who are not told of it, on whichever channel they ask.
+    held_out: Collection[int] = ()
+    #: Request → the contact that stands for its shopper, of those in the draw, left out or not.
+    shoppers: Mapping[int, int] = {}
+
+
+#: Where a store tells everybody.
+NOBODY = Drawn()
+
+
+def draw(job: Job, people: Sequence[Waiting]) -> Drawn:
+    """Who of these people is not told of this restock, and who could have been drawn."""
     event = job.event
     if not event.holdout or not people:
-        return ()
-    now, before, persons = Draw(event.id or 0, event.holdout), _last_draw(event), _persons(event.store_id, people)
-    return {
-        person.request_id
-        for person in people
-        if is_held_out(event.store_id, persons.get(person.contact_id, person.contact_id), now, before)
-    }
+        return NOBODY
+    now, before, same = Draw(event.id or 0, event.holdout), _last_draw(event), _shoppers(event.store_id, people)
+    held_out, shoppers = set(), {}
+    for person in people:
+        shopper = same.get(person.contact_id, person.contact_id)
+        is_out = lot(event.store_id, shopper, now, before)
+        if is_out is not None:
+            shoppers[person.request_id] = shopper
+        if is_out:
+            held_out.add(person.request_id)
+    return Drawn(held_out, shoppers)
 
 
 def _last_draw(event: RestockEvent) -> Draw | None:
@@ -67,7 +85,7 @@ def _last_draw(event: RestockEvent) -> Draw | None:
     return Draw(*row) if row else None
 
 
-def _persons(store_id: int, people: Sequence[Waiting]) -> dict[int, int]:
+def _shoppers(store_id: int, people: Sequence[Waiting]) -> dict[int, int]:
     """Contact → the lowest of the contacts that are known to be the same shopper's, which stands for the shopper."""
     connection = db.session.connection()
     pairs = list(connection.execute(_ASKED_TOGETHER, {"b_ids": [person.request_id for person in people]}))

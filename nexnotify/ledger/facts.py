@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from nexnotify.db import IdIn, db
 from nexnotify.ledger.bought import have_bought
-from nexnotify.ledger.control_group import held_out
+from nexnotify.ledger.control_group import NOBODY, Drawn, draw
 from nexnotify.ledger.drafts import KIND, Waiting
 from nexnotify.ledger.failover import stand_back
 from nexnotify.ledger.job import Job
@@ -55,22 +55,24 @@ class ChunkFacts:
     known: dict[int, Known]
     #: Request → why its shopper is not told on its channel now; only where channels have an order.
     behind: dict[int, str] = field(default_factory=dict)
-    #: Requests of those who are not told of this restock, to measure what telling is worth.
-    held_out: Collection[int] = ()
+    #: Who is not told of this restock, to measure what telling is worth.
+    drawn: Drawn = NOBODY
 
 
 def gather(job: Job, people: Sequence[Waiting]) -> ChunkFacts:
     """Read what is needed to decide about these people."""
     ids, settings = [person.request_id for person in people], job.settings
-    away = held_out(job, people)
+    drawn = draw(job, people)
     return ChunkFacts(
         recent_messages(job.store.id, [person.contact_id for person in people], settings, job.now, GOING),
         have_bought(job.store.id, dict.fromkeys(ids, job.variant.id), settings.bought_days, job.now),
         bool(pages_gone(job.store.id, [job.variant.id], settings, job.now)),
         of_requests(ids) if settings.quiet_hours else {},
         # Whoever is not told on any channel stands behind none.
-        _behind(job, [who for who in people if who.request_id not in away]) if settings.channels == "in_order" else {},
-        away,
+        _behind(job, [who for who in people if who.request_id not in drawn.held_out])
+        if settings.channels == "in_order"
+        else {},
+        drawn,
     )
 
 

@@ -12,6 +12,7 @@ from nexnotify.customers.models import Contact
 from nexnotify.db import db
 from nexnotify.inventory.available import IN_STOCK
 from nexnotify.ledger.chunk import decide_chunk
+from nexnotify.ledger.control_group import NOBODY
 from nexnotify.ledger.decisions import record_decisions
 from nexnotify.ledger.drafts import KIND, Drafts, Waiting
 from nexnotify.ledger.facts import gather
@@ -101,7 +102,7 @@ def _remind(store: Store, restock_id: int, people: Sequence[Waiting], step: int,
     )
     facts = gather(job, people)
     facts.recent.told.clear()  # a reminder follows a telling
-    facts.held_out = ()  # and so does it here
+    facts.drawn = NOBODY  # and so does it here
     chunk = decide_chunk(job, people, None, under_way(store.id, [who.request_id for who in people]), facts=facts)
     found = funds(store.id, job.settings, [(item.person.channel, item.text.segments) for item in chunk.going])
     chunk.without_credits(found.short, now)

@@ -77,6 +77,7 @@ class PageOrder(Tenant, db.Model):
         sa.UniqueConstraint("store_id", "key"),
         sa.Index("ix_page_order_phone", "store_id", "sms_contact_id"),
         sa.Index("ix_page_order_email", "store_id", "email_contact_id"),
+        partial_index("ix_page_order_visitor", "store_id", "visitor", where="visitor IS NOT NULL"),
         sa.Index("ix_page_order_at", "at"),
     )
 

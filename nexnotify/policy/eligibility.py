@@ -49,7 +49,8 @@ REASONS = {
     "other_channel": N_("This person is told on another channel first; this one follows if that fails."),
     "told_elsewhere": N_("This person was told on another channel on which they asked."),
     "holdout": N_(
-        "This person was drawn not to be told, to measure what telling is worth; the request keeps its place."
+        "In the control group: drawn by chance not to be told, to measure what telling is worth. "
+        "The request keeps its place, and the next restock tells it."
     ),
     "no_number": N_("There is no mobile number."),
     "taken_back": N_("One of your people stopped it before it went."),
@@ -124,6 +125,8 @@ class Skip:
     """Not for this restock."""
 
     reason: str
+    #: Of "holdout": when the message would have gone, where that is later.
+    until: datetime | None = field(default=None, compare=False)
 
 
 Verdict = Send | Hold | Skip

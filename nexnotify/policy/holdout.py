@@ -21,13 +21,22 @@ class Draw(NamedTuple):
     share: int
 
 
-def is_held_out(store_id: int, person: int, now: Draw, before: Draw | None = None) -> bool:
-    """Whether a person is not told of a restock.
+def lot(store_id: int, person: int, now: Draw, before: Draw | None = None) -> bool | None:
+    """A person's lot at a restock: True, not told; False, told; None, told without having been in the draw.
+
+    Only people in the draw can be compared: of them the share is left out, by chance alone.
 
     :param person: a number that is the person's own in the store.
     :param before: the last restock of the same variant that left people out: whoever it drew is told this time.
     """
-    return _is_drawn(store_id, person, now) and not (before and _is_drawn(store_id, person, before))
+    if before and _is_drawn(store_id, person, before):
+        return None
+    return _is_drawn(store_id, person, now)
+
+
+def is_held_out(store_id: int, person: int, now: Draw, before: Draw | None = None) -> bool:
+    """Whether a person is not told of a restock."""
+    return lot(store_id, person, now, before) is True
 
 
 def _is_drawn(store_id: int, person: int, draw: Draw) -> bool:

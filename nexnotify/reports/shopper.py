@@ -47,7 +47,10 @@ BY_REASON = {
     "bundling": _LATER,
     "bundled": _ON_ITS_WAY,
     "send_paused": _LATER,
-    "holdout": _NOT_NOW,
+    "holdout": N_(
+        "The product came back, and that time not everybody who waits got a message. The request keeps its place, and is "
+        "among the next to be told."
+    ),
     "no_number": N_("There is no mobile number to send the message to."),
     "taken_back": N_("The shop took the message back before it went."),
     "no_gateway": _NOT_SENT,

@@ -173,7 +173,7 @@ def _decisions(request: AlertRequest) -> list[dict[str, Any]]:
             reason=decision.reason,
             stage=decision.stage,
             restock_id=decision.restock_id,
-            until=isoformat(decision.until),
+            until=isoformat(decision.until) if decision.verdict == "hold" else None,
             clock=_clock(decision.detail),
             order=order_words(decision.detail),
             rules_version=decision.rules_version,

@@ -55,6 +55,7 @@ class RestockEvent(Tenant, db.Model):
         partial_index("ix_restock_event_work", "work_at", "id", where="work_at IS NOT NULL"),
         partial_index("ix_restock_event_delaying", "delays_until", where="delays_until IS NOT NULL"),
         partial_index("ix_restock_event_by_check", "store_id", "at", where="by_check"),
+        partial_index("ix_restock_event_held_out", "at", "id", where="holdout > 0"),
     )
 
     variant_id: Mapped[int] = mapped_column(BigId)

@@ -217,8 +217,10 @@ class Decision(Tenant, db.Model):
     verdict: Mapped[str] = mapped_column(sa.String(10))
     #: One of ``policy.eligibility.REASONS``.
     reason: Mapped[str] = mapped_column(sa.String(40))
-    #: Only for "hold": when it is decided again.
+    #: Of "hold": when it is decided again. Of "holdout": when the message would have gone, where that was later.
     until: Mapped[datetime | None]
+    #: The contact that stands for the shopper, of those in the draw of who is told of the restock (``control_group``).
+    shopper: Mapped[int | None] = mapped_column(BigId)
     rules_version: Mapped[int]
     detail: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     at: Mapped[datetime]

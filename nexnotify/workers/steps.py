@@ -40,6 +40,7 @@ from nexnotify.waitlist.overlooked import overlooked, record_overlooked
 from nexnotify.waitlist.overlooked_there import overlooked_there, record_overlooked_there
 from nexnotify.waitlist.queries import anyone_waits
 from nexnotify.workers.adding_up import run_outcomes, run_recounts
+from nexnotify.workers.comparing import run_comparisons
 from nexnotify.workers.following import run_entries, run_journeys
 from nexnotify.workers.holding import run_holds
 from nexnotify.workers.predicting import plan_next, run_delays, run_predictions
@@ -245,6 +246,7 @@ def run_sweep(after_chunk: Callable[[], None] = lambda: None) -> None:
         run_predictions,
         run_recounts,
         run_outcomes,
+        run_comparisons,
     )
     for step in steps:
         try:

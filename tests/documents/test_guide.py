@@ -11,6 +11,7 @@ import pytest
 from nexnotify.clock import utcnow
 from tests.admin import Desk
 from tests.shop import Shop
+from tests.stages.test_lift import compare
 from tests.stages.test_prediction import knows, ordered_before
 from tests.stages.test_rollups import add_up
 from tests.stages.test_stock_check import check, lost_events
@@ -63,6 +64,12 @@ def reasons(shop: Shop, number: int = 0) -> list[str]:
     """What was decided about a request."""
     events = shop.trace(shop.requests()[number]["id"])["events"]
     return [event["reason"] for event in events if event["what"].startswith("decided_")]
+
+
+def bought(number: str, phone: str) -> dict[str, Any]:
+    """An order of the tee."""
+    line = {"sku": "TEE-M", "quantity": 1, "price": "20.00"}
+    return {"id": number, "status": "new", "phone": phone, "lines": [line], "total": "20.00"}
 
 
 def statuses(shop: Shop) -> list[str]:
@@ -582,6 +589,25 @@ def test_staff_try_the_message_on_their_own_phone_first(shop: Shop) -> None:
     assert [(m["kind"], m["to"], m["status"]) for m in shop.messages(None)] == [("test", "+12015550150", "delivered")]
 
 
+def test_who_received_the_alert_is_compared_with_a_holdout(shop: Shop) -> None:
+    people = crowd(shop, 12, holdout=50)
+    restock(shop, on_hand=100)
+    alerted = set(who(shop))
+    assert set() < alerted < set(people)
+    waiting = shop.requests(status="waiting")
+    assert len(waiting) == len(people) - len(alerted)
+    assert "In the control group" in str(shop.trace(waiting[0]["id"]))
+    shop.post("orders", {"orders": [bought("1", min(alerted)), bought("2", min(set(people) - alerted))]})
+    with later(days=11):
+        compare(shop)
+        found = shop.get("reports/lift")
+    assert [(found[group]["people"], found[group]["buyers"]) for group in ("told", "control")] == [
+        (len(alerted), 1),
+        (len(waiting), 1),
+    ]
+    assert found["verdict"] == "too_few", "honest about so few people"
+
+
 # --- 10: tools ---------------------------------------------------------------------------------------------------------
 
 
@@ -647,6 +673,27 @@ def test_each_metric_says_what_it_is_of_and_text_stands_beside_email(shop: Shop)
         assert re.search(rf">{measure}<small>[^<]{{20,}}</small>", page), measure
     assert "By channel" in page
     assert "By template" in page
+
+
+def test_incremental_lift_and_revenue_per_restock_are_told_with_how_sure_they_are(shop: Shop) -> None:
+    people = crowd(shop, 240, holdout=50)
+    shop.stock("TEE-M", None)
+    shop.plan()
+    alerted = {message["to"] for message in shop.messages()}
+    others = [to for to in people if to not in alerted]
+    buyers = [*sorted(alerted)[:60], *others[:24]]
+    shop.post("orders", {"orders": [bought(str(number), to) for number, to in enumerate(buyers)]})
+    with later(days=11):
+        compare(shop)
+        found = shop.get("reports/lift?days=30")
+        page = Desk.of(shop).page("/restocks/1")
+    lift = 60 / len(alerted) - 24 / len(others)
+    assert found["conversion_lift"]["value"] == pytest.approx(lift, abs=1e-5)
+    assert 0 < found["conversion_lift"]["low"] < lift < found["conversion_lift"]["high"]
+    added = found["revenue_added_per_restock"]
+    assert float(added["value"]) == pytest.approx(20 * lift * len(alerted), abs=0.01)
+    assert float(added["low"]) > 0
+    assert "People bought more often when they were told" in page
 
 
 # --- 12: trends --------------------------------------------------------------------------------------------------------
@@ -733,6 +780,17 @@ def test_it_pauses_when_it_sells_faster_than_expected(shop: Shop) -> None:
     with later(minutes=45):
         shop.work()
     assert len(who(shop)) > 4
+
+
+def test_a_small_portion_is_held_out_where_the_store_wants_it_and_told_the_next_time(shop: Shop) -> None:
+    """6) Holdouts when possible: a small portion who do not receive the message, and nobody twice in a row."""
+    assert shop.get("settings")["holdout"] == 0
+    people = crowd(shop, 40, holdout=10)
+    restock(shop, on_hand=100)
+    assert 30 < len(who(shop)) < 40
+    restock(shop, on_hand=0)
+    restock(shop, on_hand=100)
+    assert sorted(who(shop)) == people
 
 
 def test_availability_beyond_goods_an_appointment_that_opens_again(shop: Shop) -> None:

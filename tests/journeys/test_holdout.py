@@ -43,8 +43,8 @@ def test_who_is_drawn_is_not_told_and_waits_on_with_the_reason_in_words(shop: Sh
     waiting = shop.requests(status="waiting")
     assert len(waiting) == len(out)
     story = str(shop.trace(waiting[0]["id"]))
-    assert "drawn not to be told" in story
-    assert "no message was sent that time. The request keeps its place." in story
+    assert "In the control group: drawn by chance not to be told" in story
+    assert "not everybody who waits got a message. The request keeps its place" in story
 
 
 @sqlite

@@ -43,6 +43,7 @@ from nexnotify.waitlist.conditions import Where
 from nexnotify.waitlist.life import ending_soon, expire_unanswered, lapse_unconfirmed
 from nexnotify.waitlist.models import AlertRequest, Decision
 from nexnotify.workers.adding_up import run_outcomes
+from nexnotify.workers.comparing import run_comparisons
 from nexnotify.workers.following import run_journeys
 from nexnotify.workers.recovering import run_recovery
 from nexnotify.workers.steps import run_campaigns, run_lives, run_restock
@@ -52,6 +53,7 @@ from tests.shop import Shop
 from tests.stages.test_claims import inside, lane_of, numbers
 from tests.stages.test_prediction import knows
 from tests.times import later
+from tests.web.test_tracking import tell
 
 #: Tables that grow with every message.
 GROWING = (
@@ -425,6 +427,36 @@ def test_no_statement_that_adds_up_a_day_or_shows_the_metrics_reads_what_went_ou
         if not is_postgresql():
             forget_statistics()
             faults += wide_reads_of(seen)
+    assert faults == [], "\n\n".join(faults)
+
+
+def test_no_statement_that_compares_who_was_told_with_who_was_not_reads_what_went_out_before(shop: Shop) -> None:
+    lane_id = lane_of(shop)
+    shop.put("settings", {"confirmations": False, "holdout": 50})
+    shop.product("TEE-M")
+    shop.product("MUG", title="Mug")
+    with inside(shop.app):
+        fill_past(shop, lane_id)
+        fill_orders(shop)
+    people = numbers(8, 6000)
+    for phone in people:
+        shop.ask(phone=phone)
+    tell(shop, "orders", order="p1", total="20.00", phone=people[1], visitor="0123456789abcdef", consent=True)
+    shop.stock("TEE-M", 50)
+    shop.work()
+    line = {"sku": "TEE-M", "quantity": 1, "price": "20.00"}
+    rows = [{"id": f"n{phone}", "phone": phone, "status": "new", "lines": [line]} for phone in people]
+    assert shop.post("orders", {"orders": rows})["errors"] == []
+    with later(days=11), inside(shop.app), watched() as seen:
+        run_comparisons()
+        assert shop.get("reports/lift?days=90")["told"]["buyers"] > 0
+    with inside(shop.app):
+        assert any("INSERT INTO restock_lift" in statement for statement in seen.statements)
+        tables = (*GROWING, "customer_order", "order_line")
+        faults = wide_reads_of(seen, tables)
+        if not is_postgresql():
+            forget_statistics()
+            faults += wide_reads_of(seen, tables)
     assert faults == [], "\n\n".join(faults)
 
 

@@ -19,7 +19,8 @@ from nexnotify.policy.eligibility import REASONS
 from nexnotify.stores.settings import StoreSettings
 from nexnotify.waitlist.models import STATUSES as REQUEST_STATUSES
 from nexnotify.web.apidoc.examples import ANSWERS, BODIES
-from nexnotify.web.apidoc.operations import OPERATIONS, Operation, Rows
+from nexnotify.web.apidoc.operation import Operation, Rows
+from nexnotify.web.apidoc.operations import OPERATIONS
 from tests.apidoc import validator
 from tests.shop import Shop
 

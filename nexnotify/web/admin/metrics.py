@@ -14,6 +14,7 @@ from nexnotify.clock import utcnow
 from nexnotify.db import db
 from nexnotify.errors import NotFound
 from nexnotify.reports.dashboard.figures import Daily
+from nexnotify.reports.lift import compared, on_page
 from nexnotify.reports.measures import Figures
 from nexnotify.reports.metrics import Metrics, metrics_of, products_of, span_until
 from nexnotify.reports.words import channel_word, kind_word
@@ -73,6 +74,7 @@ def index() -> ResponseReturnValue:
         metrics=found,
         plots=_plots(found),
         products=[] if product else products_of(store, span),
+        **on_page(store, compared(store, span, product)),
     )
 
 

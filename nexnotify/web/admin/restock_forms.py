@@ -135,8 +135,9 @@ class TellingForm(FlaskForm):
         N_("Percent of people who are not told"),
         [InputRequired(N_("Write a number; 0 tells everybody.")), NumberRange(0, 50, N_("0 to 50 percent."))],
         description=N_(
-            "Drawn by chance for each restock, to measure what telling is worth. They keep their place, and whoever was "
-            "drawn is told of the next restock of the same product. 0 tells everybody."
+            "Drawn by chance for each restock, to measure what telling is worth. This costs sales: people who are not "
+            "told buy less. They keep their place, and whoever was drawn is told of the next restock of the same product. "
+            "0 tells everybody."
         ),
     )
 

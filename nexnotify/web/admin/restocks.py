@@ -22,6 +22,7 @@ from nexnotify.ledger.preview import Preview, simulate
 from nexnotify.nudge import nudge
 from nexnotify.reports.dashboard.restocks import found_by_check
 from nexnotify.reports.holds import holds_of
+from nexnotify.reports.lift import compared_at, on_page
 from nexnotify.reports.outcomes import outcomes_of
 from nexnotify.reports.plan import count_told, plan_summary, state_words, still_to_come, told_sheet
 from nexnotify.restock import steering
@@ -118,6 +119,7 @@ def _plan_page(event: RestockEvent, form: CapForm) -> ResponseReturnValue:
         form=form,
         may_export=may(MAY_EXPORT),
         outcome=outcomes_of(current_store(), [event])[event.id],
+        **on_page(current_store(), compared_at(event)),
     )
 
 

@@ -13,7 +13,8 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json
 from nexnotify import __version__
 from nexnotify.stores.settings import StoreSettings
 from nexnotify.web.apidoc.examples import ANSWERS, BODIES
-from nexnotify.web.apidoc.operations import FILTERS, OPERATIONS, Operation, Rows
+from nexnotify.web.apidoc.operation import FILTERS, Operation, Rows
+from nexnotify.web.apidoc.operations import OPERATIONS
 from nexnotify.web.bulk import MAX_ROWS
 from nexnotify.web.payloads import MAX_ID, MAX_PAGE, PAGE
 from nexnotify.web.storefront.answers import ErrorAnswer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nexnotify.web.apidoc import order_examples
-from nexnotify.web.apidoc.restock_examples import ACTIVITY, DEMAND, FORECAST, OUTCOMES, RESTOCK
+from nexnotify.web.apidoc.restock_examples import ACTIVITY, DEMAND, FORECAST, LIFT, OUTCOMES, RESTOCK
 
 BODIES: dict[str, Any] = {
     **order_examples.BODIES,
@@ -234,6 +234,7 @@ ANSWERS: dict[str, Any] = {
     },
     "listActivities": {"activities": [ACTIVITY], "next": None},
     "reportDemand": DEMAND,
+    "reportLift": LIFT,
     "reportOutcomes": OUTCOMES,
     "listRestocks": {"restocks": [RESTOCK], "next": None},
     "readPlan": {

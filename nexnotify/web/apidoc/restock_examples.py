@@ -137,3 +137,35 @@ DEMAND: dict[str, Any] = {
         }
     ],
 }
+LIFT: dict[str, Any] = {
+    "first_day": "2026-01-05",
+    "last_day": "2026-02-03",
+    "zone": "America/New_York",
+    "currency": "USD",
+    "window_days": 10,
+    "verdict": "more",
+    "words": "People bought more often when they were told; chance alone would hardly show that.",
+    "restocks": 3,
+    "told": {
+        "people": 9000,
+        "buyers": 450,
+        "conversion": 0.05,
+        "revenue": "9450.00",
+        "revenue_per_person": "1.05",
+    },
+    "control": {
+        "people": 1000,
+        "buyers": 30,
+        "conversion": 0.03,
+        "revenue": "600.00",
+        "revenue_per_person": "0.60",
+    },
+    "pending": 0,
+    "counted_at": "2026-02-03T12:00:00Z",
+    "conversion_lift": {"value": 0.02, "low": 0.006773, "high": 0.030069},
+    "relative_lift": {"value": 0.666667, "low": 0.162932, "high": 1.397231},
+    "revenue_per_person_lift": {"value": "0.45", "low": "0.20", "high": "0.70"},
+    "revenue_added": {"value": "4050.00", "low": "1756.82", "high": "6343.18"},
+    "revenue_added_per_restock": {"value": "1350.00", "low": "585.61", "high": "2114.39"},
+    "revenue_forgone": {"value": "450.00", "low": "195.20", "high": "704.80"},
+}

@@ -19,6 +19,7 @@ def _challenge(response: Response) -> Response:
 from nexnotify.web.storefront import (  # noqa: E402
     activities,
     customers,
+    lift,
     messages,
     orders,
     products,
@@ -36,6 +37,7 @@ __all__ = [
     "activities",
     "blueprint",
     "customers",
+    "lift",
     "messages",
     "orders",
     "products",

@@ -32,8 +32,8 @@ def get_outcomes() -> ResponseReturnValue:
     """The metrics of a period: in all, by day, by channel and by template."""
     refuse_unknown_filters(("days", "product_id"))
     store = the_store()
-    span = span_until(store, utcnow(), _days())
-    found = metrics_of(store, span, _product(store.id))
+    span = span_until(store, utcnow(), days_asked())
+    found = metrics_of(store, span, product_asked(store.id))
     return jsonify(
         first_day=span.first.isoformat(),
         last_day=span.last.isoformat(),
@@ -93,14 +93,16 @@ def _money(sum_: Decimal | None) -> str | None:
     return None if sum_ is None else f"{sum_:.2f}"
 
 
-def _days() -> int:
+def days_asked() -> int:
+    """Over how many days a report spans."""
     text = request.args.get("days", str(DAYS))
     if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MOST_DAYS):
         raise Invalid("Some filters are not right.", fields={"days": f"Choose 1 to {MOST_DAYS}."})
     return int(text)
 
 
-def _product(store_id: int) -> Product | None:
+def product_asked(store_id: int) -> Product | None:
+    """The one product that a report is about."""
     name = request.args.get("product_id")
     if name is None:
         return None

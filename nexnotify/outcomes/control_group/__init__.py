@@ -1,0 +1,1 @@
+"""People who by chance were not told of a restock, against those who were."""
