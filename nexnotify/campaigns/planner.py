@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from nexnotify.campaigns.models import Send, SendRecipient
-from nexnotify.campaigns.texts import Texts
+from nexnotify.campaigns.texts import Texts, variant_of
+from nexnotify.campaigns.told import not_owed, wait_again, who_was_told
 from nexnotify.campaigns.waitlist import told_since
 from nexnotify.customers.consent import may_be_sent_marketing
 from nexnotify.customers.models import Contact, Customer
@@ -24,6 +25,7 @@ from nexnotify.orders.models import Order, Ticket
 from nexnotify.policy.eligibility import Facts, Hold, Skip, Verdict, decide_sent
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
+from nexnotify.waitlist.models import AlertRequest
 
 #: Recipients decided about in one transaction.
 CHUNK = 1000
@@ -34,6 +36,7 @@ VALID = timedelta(days=3)
 class _Person(NamedTuple):
     recipient_id: int
     contact_id: int | None
+    channel: str | None
     opted_out: bool
     reachable: bool
     unreachable_reason: str | None
@@ -44,6 +47,7 @@ class _Person(NamedTuple):
 
 _recipient, _contact = SendRecipient.__table__, Contact.__table__
 _customer, _order, _ticket = Customer.__table__, Order.__table__, Ticket.__table__
+_request = AlertRequest.__table__
 
 
 def _joined(table: sa.Table, column: str) -> sa.ColumnElement[bool]:
@@ -54,10 +58,11 @@ _NEXT = (
     sa.select(
         _recipient.c.id,
         _recipient.c.contact_id,
+        _contact.c.channel,
         _contact.c.opted_out_at.is_not(None),
         _contact.c.unreachable_at.is_(None),
         _contact.c.unreachable_reason,
-        sa.func.coalesce(_order.c.first_name, _ticket.c.first_name, _customer.c.first_name),
+        sa.func.coalesce(_order.c.first_name, _ticket.c.first_name, _customer.c.first_name, _request.c.first_name),
         sa.func.coalesce(_order.c.last_name, _ticket.c.last_name, _customer.c.last_name),
         _recipient.c.request_id,
     )
@@ -65,6 +70,7 @@ _NEXT = (
     .outerjoin(_order, _joined(_order, "order_id"))
     .outerjoin(_ticket, _joined(_ticket, "ticket_id"))
     .outerjoin(_customer, _joined(_customer, "customer_id"))
+    .outerjoin(_request, _joined(_request, "request_id"))
     .where(
         _recipient.c.store_id == sa.bindparam("store_id"),
         _recipient.c.send_id == sa.bindparam("send_id"),
@@ -92,66 +98,84 @@ def plan_some(send: Send, now: datetime) -> None:
     db.session.flush()
 
 
+class _Way:
+    """One channel of a send: its lane, its words, and the pace at which they are due."""
+
+    def __init__(self, store: Store, send: Send, channel: str, now: datetime) -> None:
+        self.channel, self.lane_id = channel, lane_for_new(store, channel)
+        self.texts = Texts(store, send, channel=channel)
+        self.pace = _Pace(send, self.lane_id, now)
+        self.going: list[tuple[int, NewMessage]] = []
+
+
 def _plan(send: Send, people: Sequence[_Person], now: datetime) -> None:
     store = db.session.get_one(Store, send.store_id)
-    lane_id = lane_for_new(store, "sms")
-    decide, texts = _decider(send, store, people, now), Texts(store, send)
-    pace = _Pace(send, lane_id, now)
-    going: list[tuple[int, NewMessage]] = []
+    channels = {person.channel or "sms" for person in people}
+    ways = {channel: _Way(store, send, channel, now) for channel in sorted(channels)}
+    contact_ids = [person.contact_id for person in people if person.contact_id is not None]
+    told = who_was_told(send, contact_ids) if send.restock_id is not None else None
+    decide = _decider(send, store, people, told, now)
     left: list[tuple[int, str]] = []
+    verdicts: dict[int, Verdict] = {}
     for person in people:
-        verdict, text = decide(person), None
+        way, text = ways[person.channel or "sms"], None
+        verdict = decide(person)
         if not isinstance(verdict, Skip):
-            if lane_id is None or person.contact_id is None:
+            if way.lane_id is None or person.contact_id is None:
                 verdict = Skip("no_gateway")
             else:
-                text = texts.text(person.first_name, person.last_name, person.contact_id)
+                text = way.texts.text(person.first_name, person.last_name, person.contact_id)
                 verdict = verdict if text else Skip("no_text")
+        if person.contact_id is not None:
+            verdicts[person.contact_id] = verdict
         if isinstance(verdict, Skip) or text is None or person.contact_id is None:
             left.append((person.recipient_id, verdict.reason))
             continue
-        due = pace.next(text.segments)
+        due = way.pace.next(text.segments)
         held = verdict.reason if isinstance(verdict, Hold) else None
         if isinstance(verdict, Hold):
             due = verdict.until + (due - now)
-        going.append((person.recipient_id, NewMessage(person.contact_id, text, due, due + VALID, held)))
-    _write(store, send, lane_id, going, left, now)
-    send.paced_at = pace.at
+        way.going.append((person.recipient_id, NewMessage(person.contact_id, text, due, due + VALID, held)))
+    _write(store, send, list(ways.values()), left, now)
+    send.paced_at = max(way.pace.at for way in ways.values())
+    if told is not None:
+        wait_again(send, told, verdicts, now)
 
 
-def _write(
-    store: Store,
-    send: Send,
-    lane_id: int | None,
-    going: Sequence[tuple[int, NewMessage]],
-    left: Sequence[tuple[int, str]],
-    now: datetime,
-) -> None:
-    ids: Sequence[int] = ()
-    if lane_id is not None:
-        messages = [message for _, message in going]
-        # What is to one person about their own order does not wait behind what is to many.
-        express = send.purpose == "transactional"
-        version = send.template_version_id
-        ids = write_messages(store, send.kind, lane_id, version, messages, now, express=express)
-        send.segments += sum(message.text.segments for message in messages)
+def _write(store: Store, send: Send, ways: Sequence[_Way], left: Sequence[tuple[int, str]], now: datetime) -> None:
     decided: list[dict[str, int | str | None]] = [
-        {"b_id": recipient_id, "b_message": message_id, "b_reason": None}
-        for (recipient_id, _), message_id in zip(going, ids, strict=True)
+        {"b_id": recipient_id, "b_message": None, "b_reason": reason} for recipient_id, reason in left
     ]
-    decided += [{"b_id": recipient_id, "b_message": None, "b_reason": reason} for recipient_id, reason in left]
+    variant_id = variant_of(send).id if send.restock_id is not None else None
+    for way in ways:
+        if way.lane_id is None:
+            continue
+        messages = [message for _, message in way.going]
+        # What is to one person about their own order does not wait behind what is to many.
+        more: Any = {"express": send.purpose == "transactional", "channel": way.channel, "variant_id": variant_id}
+        ids = write_messages(store, send.kind, way.lane_id, send.template_version_id, messages, now, **more)
+        send.segments += sum(message.text.segments for message in messages) if way.channel == "sms" else 0
+        decided += [
+            {"b_id": recipient_id, "b_message": message_id, "b_reason": None}
+            for (recipient_id, _), message_id in zip(way.going, ids, strict=True)
+        ]
     db.session.connection().execute(_DECIDED, decided)
 
 
-def _decider(send: Send, store: Store, people: Sequence[_Person], now: datetime) -> Callable[[_Person], Verdict]:
-    """The rule, asked once for all people with the same facts."""
+def _decider(
+    send: Send, store: Store, people: Sequence[_Person], owed: Mapping[int, Mapping[int, bool]] | None, now: datetime
+) -> Callable[[_Person], Verdict]:
+    """The rule, asked once for all people with the same facts.
+
+    :param owed: of a correction, what each contact was told (:func:`who_was_told`).
+    """
     settings = store_settings(store)
     policy, purpose = store_policy(settings), send.purpose
     contact_ids = [person.contact_id for person in people if person.contact_id is not None]
     marketing = purpose == "marketing"
     willing = may_be_sent_marketing(send.store_id, contact_ids) if marketing else frozenset(contact_ids)
     recent = recent_messages(send.store_id, contact_ids if marketing else [], settings, now, GOING).counted
-    places = of_contacts(contact_ids) if marketing and settings.quiet_hours else {}
+    places = of_contacts(contact_ids) if purpose != "transactional" and settings.quiet_hours else {}
     told = told_since(send, [person.request_id for person in people if person.request_id is not None])
     known: dict[tuple[object, ...], Verdict] = {}
 
@@ -162,6 +186,8 @@ def _decider(send: Send, store: Store, people: Sequence[_Person], now: datetime)
             return Skip("no_number")
         if person.unreachable_reason == ERASED:
             return Skip(ERASED)
+        if owed is not None and (nothing := not_owed(owed.get(person.contact_id, {}))):
+            return nothing
         had, willing_to = recent[person.contact_id], person.contact_id in willing
         where = places.get(person.contact_id)
         key = (person.opted_out, person.reachable, willing_to, where, *had)

@@ -55,9 +55,11 @@ class Summary:
     waiting: dict[str, Waiting] = field(default_factory=dict)
     #: Reason → people, those with most first.
     left: dict[str, int] = field(default_factory=dict)
+    #: Channel → people who get it, now or later.
+    channels: dict[str, int] = field(default_factory=dict)
     #: Only the first :data:`MOST_COUNTED` rows were counted.
     is_partial: bool = False
-    #: Billable parts of all texts, where ``is_estimate`` from those of the first :data:`SAMPLED` people.
+    #: Billable parts of all text messages, where ``is_estimate`` from those of the first :data:`SAMPLED` people.
     segments: int = 0
     is_estimate: bool = False
 
@@ -76,10 +78,12 @@ def summarise(store: Store, send: Send, begins_at: datetime) -> Summary:
     """Count a draft's audience as it would be decided about at ``begins_at``."""
     audience, policy = audience_of(send), store_policy(store_settings(store))
     summary = Summary()
-    for verdict, rows, people in _groups(store, send, audience, policy, begins_at):
+    for channel, verdict, rows, people in _groups(store, send, audience, policy, begins_at):
         summary.rows += rows
         summary.repeated += rows - people
         _count(summary, verdict, people)
+        if not isinstance(verdict, Skip):
+            summary.channels[channel] = summary.channels.get(channel, 0) + people
     summary.left = dict(sorted(summary.left.items(), key=lambda item: -item[1]))
     summary.is_partial = summary.rows >= MOST_COUNTED
     if send.body and summary.people:
@@ -101,8 +105,8 @@ def _count(summary: Summary, verdict: Verdict, people: int) -> None:
 
 def _groups(
     store: Store, send: Send, audience: Audience, policy: Policy, at: datetime
-) -> list[tuple[Verdict, int, int]]:
-    """(what becomes of them, rows, people) of each group with the same facts."""
+) -> list[tuple[str, Verdict, int, int]]:
+    """(channel, what becomes of them, rows, people) of each group with the same facts."""
     base = audience.rows(store).limit(MOST_COUNTED).subquery()
     recent = _recent(store, policy, at)
     facts: list[Any] = [
@@ -112,6 +116,7 @@ def _groups(
         sa.func.coalesce(_contact.c.unreachable_reason, "") == ERASED,
         grants_marketing(_contact) if send.purpose == "marketing" else sa.true(),
         recent.c.contact_id.is_not(None),
+        sa.func.coalesce(_contact.c.channel, "sms"),
     ]
     # Grouped by facts of the inner rows: PostgreSQL does not group by expressions with subqueries in them.
     where = [_contact.c.address, _customer.c.country, _customer.c.region]
@@ -130,7 +135,7 @@ def _groups(
         .subquery()
     )
     columns = [inner.c[f"fact_{number}"] for number in range(len(facts))]
-    if send.purpose == "marketing" and policy.quiet_hours is not None:
+    if send.purpose != "transactional" and policy.quiet_hours is not None:
         return _placed_groups(inner, columns, send, policy, audience, at)
     rows = db.session.connection().execute(
         sa.select(
@@ -139,14 +144,19 @@ def _groups(
         audience.values(),
     )
     return [
-        (_verdict(send, policy, row[: len(facts) + 1], None, at), row[-2], row[-1] if row[0] else row[-2])
+        (
+            row[len(facts) - 1],
+            _verdict(send, policy, row[: len(facts) + 1], None, at),
+            row[-2],
+            row[-1] if row[0] else row[-2],
+        )
         for row in rows.all()
     ]
 
 
 def _placed_groups(
     inner: Any, columns: list[Any], send: Send, policy: Policy, audience: Audience, at: datetime
-) -> list[tuple[Verdict, int, int]]:
+) -> list[tuple[str, Verdict, int, int]]:
     """The same where local hours count: a number lies encrypted, so whose clock it is cannot be asked in a statement."""
     statement = sa.select(
         inner.c.contact_id, inner.c.oldest, inner.c.address, inner.c.country, inner.c.region, *columns
@@ -155,18 +165,19 @@ def _placed_groups(
     for contact_id, oldest, address, country, region, *facts in db.session.connection().execute(
         statement, audience.values()
     ):
-        key = (Known(None, area_of(address or ""), country, region), *facts)
+        known = Known(None, area_of(address or ""), country, region) if facts[-1] == "sms" else None
+        key = (known, *facts)
         groups.setdefault(key, []).append((contact_id, oldest))
     found = []
     for (known, *facts), people in groups.items():
         capped = min((oldest for _, oldest in people if oldest is not None), default=None)
         verdict = _verdict(send, policy, (*facts, capped), known, at)
-        found.append((verdict, len(people), len({id for id, _ in people}) if facts[0] else len(people)))
+        found.append((facts[-1], verdict, len(people), len({id for id, _ in people}) if facts[0] else len(people)))
     return found
 
 
 def _verdict(send: Send, policy: Policy, facts: Any, known: Known | None, at: datetime) -> Verdict:
-    has_number, opted_out, reachable, erased, consent, capped, oldest = facts
+    has_number, opted_out, reachable, erased, consent, capped, _, oldest = facts
     if not has_number:
         return Skip("no_number")
     if erased:
@@ -215,14 +226,18 @@ class Someone:
         return " ".join(filter(None, (self.first_name, self.last_name)))
 
 
-def some_people(store: Store, send: Send, most: int) -> list[Someone]:
-    """The first people of an audience who could get its text, each once."""
+def some_people(store: Store, send: Send, most: int, channel: str = "sms") -> list[Someone]:
+    """The first people of an audience who could get its text on a channel, each once."""
     audience = audience_of(send)
     base = audience.rows(store).subquery()
     statement = (
         sa.select(base.c.contact_id, base.c.first_name, base.c.last_name)
         .join(_contact, sa.and_(_contact.c.store_id == store.id, _contact.c.id == base.c.contact_id))
-        .where(_contact.c.opted_out_at.is_(None), _contact.c.unreachable_at.is_(None))
+        .where(
+            _contact.c.opted_out_at.is_(None),
+            _contact.c.unreachable_at.is_(None),
+            _contact.c.channel == channel,
+        )
         .order_by(base.c.id)
         .limit(most)
     )
@@ -235,12 +250,13 @@ def some_people(store: Store, send: Send, most: int) -> list[Someone]:
 
 
 def _count_segments(store: Store, send: Send, audience: Audience, summary: Summary) -> None:
-    people = some_people(store, send, SAMPLED + summary.repeated if summary.people <= SAMPLED else SAMPLED)
+    texted = summary.channels.get("sms", 0)
+    people = some_people(store, send, SAMPLED + summary.repeated if texted <= SAMPLED else SAMPLED)
     texts = Texts(store, send)
     parts = [text.segments for one in people if (text := texts.text(one.first_name, one.last_name, one.contact_id))]
-    summary.is_estimate = len(people) != summary.people
+    summary.is_estimate = len(people) != texted
     if summary.is_estimate and parts:
-        summary.segments = round(sum(parts) / len(parts) * summary.people)
+        summary.segments = round(sum(parts) / len(parts) * texted)
     else:
         summary.segments = sum(parts)
 

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import reduce
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
+from nexnotify.campaigns.models import SendRecipient
 from nexnotify.catalog.models import Variant
 from nexnotify.clock import isoformat, utcnow
 from nexnotify.customers.models import ConsentEntry, Contact
 from nexnotify.db import db
 from nexnotify.inventory.available import IN_STOCK
 from nexnotify.journeys.models import JourneyPerson
-from nexnotify.ledger.likelihood import order_words
 from nexnotify.ledger.models import Alert, Message, MessageEvent, Question
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
-from nexnotify.policy.eligibility import REASONS
 from nexnotify.reports.activities import came_back_lines
 from nexnotify.reports.clicks import opened
+from nexnotify.reports.decided import decision_lines, line
 from nexnotify.reports.journeys import journey_lines
 from nexnotify.reports.shopper import sentence
 from nexnotify.reports.words import PRODUCT_STATUSES, reason_words
@@ -50,14 +49,6 @@ CLOSED = {
 }
 #: Restocks without a decision that a story tells of: the latest.
 MOST_RESTOCKS = 50
-#: What told where a shopper is: the sources of ``policy.places``.
-_SOURCES = {
-    "sign_up": N_("the browser at sign-up"),
-    "address": N_("the customer's address"),
-    "number": N_("the number"),
-    "country": N_("the store's country"),
-    "store": N_("the store's time zone"),
-}
 #: What a shopper was asked, by the question's cause.
 _ASKED = {
     "sign_up": N_("The shopper was asked to confirm it."),
@@ -70,11 +61,6 @@ _NOT_ASKED = {
     "idle": N_("The shopper could not be asked to confirm it."),
     "renewal": N_("The shopper could not be asked whether it is still wanted."),
 }
-_VERDICTS = {
-    "send": N_("A message was planned."),
-    "hold": N_("The message was held back."),
-    "skip": N_("Nobody was told."),
-}
 
 
 def trace(request: AlertRequest) -> dict[str, Any]:
@@ -85,7 +71,7 @@ def trace(request: AlertRequest) -> dict[str, Any]:
         _questions,
         came_back_lines,
         journey_lines,
-        _decisions,
+        decision_lines,
         _messages,
         _clicks,
         _kept,
@@ -106,10 +92,6 @@ def trace(request: AlertRequest) -> dict[str, Any]:
     }
 
 
-def _line(at: datetime, what: str, words: str, **more: Any) -> dict[str, Any]:
-    return {"at": at, "what": what, "words": words, **{name: value for name, value in more.items() if value}}
-
-
 def _asked(request: AlertRequest) -> list[dict[str, Any]]:
     variant = db.session.scalars(
         sa.select(Variant)
@@ -126,7 +108,7 @@ def _asked(request: AlertRequest) -> list[dict[str, Any]]:
         said = N_("%(said)s Wants %(quantity)s units.", said=said, quantity=request.quantity)
     if request.intent != IN_STOCK:
         said = N_("%(said)s Wants to hear: %(intent)s", said=said, intent=INTENTS[request.intent])
-    return [_line(request.created_at, "asked", said, source=request.source)]
+    return [line(request.created_at, "asked", said, source=request.source)]
 
 
 def _consent(request: AlertRequest) -> list[dict[str, Any]]:
@@ -145,7 +127,7 @@ def _consent(request: AlertRequest) -> list[dict[str, Any]]:
         "revoked": N_("Consent was taken back: every message to this address ended."),
     }
     return [
-        _line(entry.at, f"consent_{entry.action}", words[entry.action], purpose=entry.purpose, method=entry.method)
+        line(entry.at, f"consent_{entry.action}", words[entry.action], purpose=entry.purpose, method=entry.method)
         for entry in entries
     ]
 
@@ -159,31 +141,11 @@ def _questions(request: AlertRequest) -> list[dict[str, Any]]:
     lines = []
     for row in rows:
         words = _ASKED[row.cause] if row.message_id else _NOT_ASKED[row.cause] + " " + reason_words(row.reason)
-        lines.append(_line(row.asked_at, "question_asked", words, reason=row.reason))
+        lines.append(line(row.asked_at, "question_asked", words, reason=row.reason))
         if row.answered_at:
             yes = _YES.get(row.cause, N_("The shopper said that it is still wanted."))
-            lines.append(_line(row.answered_at, "question_answered", yes))
+            lines.append(line(row.answered_at, "question_answered", yes))
     return lines
-
-
-def _decisions(request: AlertRequest) -> list[dict[str, Any]]:
-    mine = (Decision.store_id == request.store_id, Decision.request_id == request.id)
-    rows = db.session.scalars(sa.select(Decision).where(*mine).order_by(Decision.id))
-    return [
-        _line(
-            decision.at,
-            f"decided_{decision.verdict}",
-            _VERDICTS[decision.verdict] + " " + REASONS[decision.reason],
-            reason=decision.reason,
-            stage=decision.stage,
-            restock_id=decision.restock_id,
-            until=isoformat(decision.until),
-            clock=_clock(decision.detail),
-            order=order_words(decision.detail),
-            rules_version=decision.rules_version,
-        )
-        for decision in rows
-    ]
 
 
 def _not_reached(request: AlertRequest) -> list[dict[str, Any]]:
@@ -217,29 +179,20 @@ def _restock(request: AlertRequest, event: RestockEvent) -> dict[str, Any]:
         if event.status != IN_STOCK:
             news = N_("The product can be ordered, and it is not this request's turn yet.")
         words = news + " " + STATES[event.state]
-        return _line(event.at, "restock_on", words, restock_id=event.id)
+        return line(event.at, "restock_on", words, restock_id=event.id)
     if event.reason in (None, "everyone_told"):
         words = N_("The product came in again while this request did not wait.")
     else:
         words = N_("The product came in again, and it was not this request's turn before the restock ended.")
         words = words + " " + ENDED[event.reason]
-    return _line(event.planned_at or event.at, "restock_ended", words, reason=event.reason, restock_id=event.id)
-
-
-def _clock(detail: dict[str, Any]) -> str | None:
-    """Whose local hours were asked, where they were."""
-    if "zones" not in detail:
-        return None
-    first, *more = (_SOURCES[source] for source in detail["by"].split("+"))
-    by = reduce(lambda words, source: words + ", " + source, more, first)
-    return N_("Local hours of %(zones)s, by %(source)s.", zones=", ".join(detail["zones"]), source=by)
+    return line(event.planned_at or event.at, "restock_ended", words, reason=event.reason, restock_id=event.id)
 
 
 def _messages(request: AlertRequest) -> list[dict[str, Any]]:
     about = sa.union(
         *(
             sa.select(table.message_id).where(table.store_id == request.store_id, table.request_id == request.id)
-            for table in (Alert, Question, JourneyPerson)
+            for table in (Alert, Question, JourneyPerson, SendRecipient)
         )
     )
     rows = db.session.execute(
@@ -249,7 +202,7 @@ def _messages(request: AlertRequest) -> list[dict[str, Any]]:
         .order_by(MessageEvent.id)
     )
     return [
-        _line(
+        line(
             event.at,
             f"message_{event.status}",
             MESSAGE_STATUSES[event.status] + (" " + reason_words(event.reason) if event.reason else ""),
@@ -271,7 +224,7 @@ def _clicks(request: AlertRequest) -> list[dict[str, Any]]:
     links = {(row.message_id, row.variant_id) for row in told}  # a message may serve several products, each with a link
     ids = {row.message_id for row in told if row.message_id is not None}
     return [
-        _line(click.at, "clicked", N_("The link in the message was opened."))
+        line(click.at, "clicked", N_("The link in the message was opened."))
         for click in opened(request.store_id, ids)
         if not click.sign and (click.message_id, click.variant.id) in links
     ]
@@ -281,7 +234,7 @@ def _kept(request: AlertRequest) -> list[dict[str, Any]]:
     if request.kept_at is None:
         return []
     words = N_("It had sold out again when the shopper came. They wait on, at the place they had.")
-    return [_line(request.kept_at, "place_kept", words)]
+    return [line(request.kept_at, "place_kept", words)]
 
 
 def _ended(request: AlertRequest) -> list[dict[str, Any]]:
@@ -289,7 +242,7 @@ def _ended(request: AlertRequest) -> list[dict[str, Any]]:
         return []
     reason = request.closed_reason or ""
     return [
-        _line(request.closed_at, request.status, CLOSED.get(reason, REQUEST_STATUSES[request.status]), reason=reason)
+        line(request.closed_at, request.status, CLOSED.get(reason, REQUEST_STATUSES[request.status]), reason=reason)
     ]
 
 

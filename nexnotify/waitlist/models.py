@@ -196,7 +196,7 @@ class Decision(Tenant, db.Model):
 
     request_id: Mapped[int] = mapped_column(BigId)
     restock_id: Mapped[int] = mapped_column(BigId)
-    #: "plan", "send", "reminder" or "journey"
+    #: "plan", "send", "reminder", "journey" or "correction"
     stage: Mapped[str] = mapped_column(sa.String(10))
     #: "send", "hold" or "skip"
     verdict: Mapped[str] = mapped_column(sa.String(10))

@@ -12,15 +12,17 @@ from nexnotify.web.payloads import ApiRequestPayload, LevelPayload
 from nexnotify.web.product_payloads import ProductPayload
 from nexnotify.web.storefront import answers, customer_answers, order_answers, restock_answers
 from nexnotify.web.storefront.activities import ActivityList
+from nexnotify.web.storefront.corrections import CorrectionPayload
 from nexnotify.web.storefront.customers import CustomerPayload
 from nexnotify.web.storefront.report_answers import OutcomesReport
 from nexnotify.web.storefront.simulations import SimulationPayload
 
-#: Statuses of operations that look, that read a list, that read one thing, that take a body.
+#: Statuses of operations that look, that read a list, that read one thing, that take a body, that take one about a thing.
 LOOKS = (401, 503)
 LISTS = (401, 422, 503)
 FINDS = (401, 404, 503)
 TAKES = (400, 401, 413, 422, 503)
+TAKES_ONE = (400, 401, 404, 409, 413, 422, 503)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +247,17 @@ OPERATIONS = (
         "Who was told, held back or left out, why, in which waves, how the messages stand now, and what is still to come.",
         restock_answers.PlanAnswer,
         FINDS,
+    ),
+    Operation(
+        "POST",
+        "/restocks/{restock_id}/correction",
+        "correctRestock",
+        "Correct a recalled restock",
+        "One word to those whom it had told, each on the channel on which they were told; their requests wait again, at the "
+        "place they had. The same words again are the same correction, and others are refused: a restock is corrected once.",
+        restock_answers.CorrectionAnswer,
+        TAKES_ONE,
+        CorrectionPayload,
     ),
     Operation(
         "POST",

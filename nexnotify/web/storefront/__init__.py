@@ -18,6 +18,7 @@ def _challenge(response: Response) -> Response:
 
 from nexnotify.web.storefront import (  # noqa: E402
     activities,
+    corrections,
     customers,
     messages,
     orders,
@@ -34,6 +35,7 @@ from nexnotify.web.storefront import (  # noqa: E402
 __all__ = [
     "activities",
     "blueprint",
+    "corrections",
     "customers",
     "messages",
     "orders",
