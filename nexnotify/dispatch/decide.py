@@ -23,6 +23,7 @@ from nexnotify.journeys.follow_ups import follow_ups
 from nexnotify.ledger.bought import have_bought
 from nexnotify.ledger.drafts import KIND
 from nexnotify.ledger.facts import COUNTED, GONE, recent_messages, store_policy
+from nexnotify.ledger.failover import AGAIN as LOOK_AGAIN
 from nexnotify.ledger.failover import stand_back
 from nexnotify.ledger.pages import pages_gone
 from nexnotify.ledger.questions import CAUSES
@@ -126,8 +127,11 @@ def _decide_alert(due: Due, variant_id: int | None, about: Sequence[About], hous
         known=house.whereabouts(due, next((item.zone for item in about if item.zone), None)),
     )
     verdict = decide_alert(facts, house.policy, now)
-    told_elsewhere = any(item.request_id in house.elsewhere for item in about)
-    return Skip("told_elsewhere") if told_elsewhere and not isinstance(verdict, Skip) else verdict
+    in_the_way = {house.elsewhere.get(item.request_id) for item in about} - {None}
+    if not in_the_way or isinstance(verdict, Skip):
+        return verdict
+    # Handed over on another channel and not known to have come: it may yet fail.
+    return Skip("told_elsewhere") if "told_elsewhere" in in_the_way else Hold("other_channel", now + LOOK_AGAIN)
 
 
 def _decide_sent(due: Due, house: _House, now: datetime) -> Verdict:
@@ -199,7 +203,8 @@ class _House:
             (due.channel, item) for due in alerts for item in self.about.get(due.id, ()) if item.status == "waiting"
         ]
         others = {item.request_id: (channel, item.restock_id) for channel, item in behind}
-        self.elsewhere = stand_back(store, self.settings, None, others, now, sending=True)
+        #: Request → why its shopper is not told on its channel now.
+        self.elsewhere = stand_back(store, self.settings, None, others, now, sending=True).reasons
         asked = {
             item.request_id: due.variant_id or self.variant_of.get(item.restock_id, 0)
             for due in alerts
