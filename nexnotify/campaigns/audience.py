@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from nexnotify.campaigns.models import Send
-from nexnotify.campaigns.told import of_told
+from nexnotify.campaigns.told import of_told, told_by
 from nexnotify.campaigns.waitlist import of_requests, requests_meeting
 from nexnotify.customers.models import Customer
 from nexnotify.customers.search import OPT_INS, found_by
@@ -103,7 +103,7 @@ def _conditions(store: Store, source: str, filter_: Mapping[str, Any]) -> list[s
     if source == "waitlist":
         return requests_meeting(store, filter_)
     if source == "told":
-        return [Alert.restock_id == filter_["restock"]]
+        return told_by(filter_)
     search = str(filter_.get("q", ""))
     found: list[sa.ColumnElement[bool]] = []
     if source == "customers":

@@ -37,6 +37,12 @@ def correction_of(event: RestockEvent) -> Send | None:
     return db.session.scalars(statement.order_by(Send.state == "cancelled", Send.id.desc()).limit(1)).first()
 
 
+def _earlier(event: RestockEvent) -> list[int]:
+    """Corrections of the restock that were taken back or stopped on their way."""
+    mine = (Send.store_id == event.store_id, Send.restock_id == event.id, Send.state == "cancelled")
+    return list(db.session.scalars(sa.select(Send.id).where(*mine)))
+
+
 def words_for(store: Store, event: RestockEvent) -> dict[str, dict[str, str | None]]:
     """Words to begin with, on each channel on which people were told: those taken back before, else a suggestion."""
     before = correction_of(event)
@@ -75,7 +81,7 @@ def draft_of(event: RestockEvent, words: Words, user_id: int | None, now: dateti
         purpose="correction",
         state="draft",
         picked=None,
-        filter={"restock": event.id},
+        filter={"restock": event.id, "not_by": _earlier(event)},
         restock_id=event.id,
         words=kept,
         body=first["body"],

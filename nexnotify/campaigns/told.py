@@ -27,11 +27,11 @@ _NOBODY = sa.cast(sa.null(), sa.BigInteger)
 
 
 def of_told() -> sa.Select[Any]:
-    """Alerts as rows of an audience; whoever had a correction of the same restock before is none of it."""
+    """Alerts that have told somebody, or may have, as rows of an audience."""
     by_number, by_email = sa.orm.aliased(Customer), sa.orm.aliased(Customer)
     theirs = Message.contact_id
     columns: tuple[Any, ...] = (
-        Alert.id,
+        (Alert.id + 0).label("id"),  # the bare column would have SQLite read all alerts of the store in their order
         sa.func.coalesce(by_number.id, by_email.id).label("customer_id"),
         _NOBODY.label("order_id"),
         _NOBODY.label("ticket_id"),
@@ -47,20 +47,25 @@ def of_told() -> sa.Select[Any]:
         .outerjoin(by_number, sa.and_(by_number.store_id == Alert.store_id, by_number.sms_contact_id == theirs))
         .outerjoin(by_email, sa.and_(by_email.store_id == Alert.store_id, by_email.email_contact_id == theirs))
         # Not the bare column: the databases would read its index, and with it all that the store has ever sent.
-        .where((Message.status + "").in_(TOLD), ~_was_corrected())
+        .where((Message.status + "").in_(TOLD))
     )
 
 
-def _was_corrected() -> Any:
+def told_by(filter_: Mapping[str, Any]) -> list[Any]:
+    """Conditions on these alerts: the restock, and that no earlier correction of it has reached their contact."""
+    earlier = filter_.get("not_by", [])
+    # The last column of the index too: where a store has few restocks, SQLite would read all of its alerts instead.
+    return [Alert.restock_id == filter_["restock"], Alert.message_id > 0, *([~_reached_by(earlier)] if earlier else [])]
+
+
+def _reached_by(send_ids: Sequence[int]) -> Any:
     """A correction that was stopped on its way had reached this contact."""
     word = sa.orm.aliased(Message)
     return (
         sa.exists()
         .where(
-            Send.store_id == Alert.store_id,
-            Send.restock_id == Alert.restock_id,
-            SendRecipient.store_id == Send.store_id,
-            SendRecipient.send_id == Send.id,
+            SendRecipient.store_id == Alert.store_id,
+            SendRecipient.send_id.in_(send_ids),
             SendRecipient.contact_id == Message.contact_id,
             word.store_id == SendRecipient.store_id,
             word.id == SendRecipient.message_id,

@@ -50,12 +50,12 @@ def give_told_back(event: RestockEvent, request_ids: Sequence[int], now: datetim
     :returns: those that wait again.
     """
     request = AlertRequest.__table__.c
-    mine = (AlertRequest.store_id == event.store_id, IdIn(request.id, ids=request_ids))
-    # Not the bare column: PostgreSQL would read its index, and with it all who were ever told.
-    told = sa.select(AlertRequest.id).where(*mine, (AlertRequest.status + "") == "alerted", ~_bought(event))
+    # By id alone, and not the bare column: the databases would read its index, and with it all who were ever told.
+    mine, status = IdIn(request.id, ids=request_ids), AlertRequest.status + ""
+    told = sa.select(AlertRequest.id).where(mine, status == "alerted", ~_bought(event))
     if late := db.session.scalars(told).all():
         back_to_waiting(late, now)
-    return set(db.session.scalars(sa.select(AlertRequest.id).where(*mine, (AlertRequest.status + "") == "waiting")))
+    return set(db.session.scalars(sa.select(AlertRequest.id).where(mine, status == "waiting")))
 
 
 def gone_at(event: RestockEvent) -> datetime | None:
