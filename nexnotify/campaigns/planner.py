@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from nexnotify.campaigns.items import Item, Named
 from nexnotify.campaigns.models import Send, SendRecipient
 from nexnotify.campaigns.texts import Texts, variant_of
 from nexnotify.campaigns.told import not_owed, wait_again, who_was_told
@@ -20,6 +21,7 @@ from nexnotify.gateways.models import Lane
 from nexnotify.gateways.service import lane_for_new
 from nexnotify.ledger.bulk import NewMessage, write_messages
 from nexnotify.ledger.facts import GOING, recent_messages, store_policy
+from nexnotify.ledger.links import write_links
 from nexnotify.ledger.whereabouts import of_contacts
 from nexnotify.orders.models import Order, Ticket
 from nexnotify.policy.eligibility import Facts, Hold, Skip, Verdict, decide_sent
@@ -82,7 +84,12 @@ _NEXT = (
 _DECIDED = (
     sa.update(_recipient)
     .where(_recipient.c.id == sa.bindparam("b_id"))
-    .values(message_id=sa.bindparam("b_message"), reason=sa.bindparam("b_reason"))
+    .values(
+        message_id=sa.bindparam("b_message"),
+        # The one that the text names, of all that brought them here.
+        request_id=sa.func.coalesce(sa.bindparam("b_request"), _recipient.c.request_id),
+        reason=sa.bindparam("b_reason"),
+    )
 )
 
 
@@ -98,6 +105,14 @@ def plan_some(send: Send, now: datetime) -> None:
     db.session.flush()
 
 
+class _Going(NamedTuple):
+    recipient_id: int
+    message: NewMessage
+    item: Item | None
+    #: Of its short link.
+    code: str | None
+
+
 class _Way:
     """One channel of a send: its lane, its words, and the pace at which they are due."""
 
@@ -105,26 +120,31 @@ class _Way:
         self.channel, self.lane_id = channel, lane_for_new(store, channel)
         self.texts = Texts(store, send, channel=channel)
         self.pace = _Pace(send, self.lane_id, now)
-        self.going: list[tuple[int, NewMessage]] = []
+        self.going: list[_Going] = []
 
 
 def _plan(send: Send, people: Sequence[_Person], now: datetime) -> None:
     store = db.session.get_one(Store, send.store_id)
     channels = {person.channel or "sms" for person in people}
     ways = {channel: _Way(store, send, channel, now) for channel in sorted(channels)}
-    contact_ids = [person.contact_id for person in people if person.contact_id is not None]
-    told = who_was_told(send, contact_ids) if send.restock_id is not None else None
-    decide = _decider(send, store, people, told, now)
+    asked = {person.contact_id: person.request_id for person in people if person.contact_id is not None}
+    told = who_was_told(send, list(asked)) if send.restock_id is not None else None
+    names_item = any(way.texts.names_item for way in ways.values())
+    named = Named(store, send, asked) if names_item else None
+    decide = _decider(send, store, people, now, named, told)
+    variant_id = variant_of(send).id if send.restock_id is not None else None
     left: list[tuple[int, str]] = []
     verdicts: dict[int, Verdict] = {}
     for person in people:
         way, text = ways[person.channel or "sms"], None
         verdict = decide(person)
+        item = named.of(person.contact_id) if named else None
         if not isinstance(verdict, Skip):
             if way.lane_id is None or person.contact_id is None:
                 verdict = Skip("no_gateway")
             else:
-                text = way.texts.text(person.first_name, person.last_name, person.contact_id)
+                variant = item.variant if item else None
+                text = way.texts.text(person.first_name, person.last_name, person.contact_id, variant)
                 verdict = verdict if text else Skip("no_text")
         if person.contact_id is not None:
             verdicts[person.contact_id] = verdict
@@ -135,38 +155,59 @@ def _plan(send: Send, people: Sequence[_Person], now: datetime) -> None:
         held = verdict.reason if isinstance(verdict, Hold) else None
         if isinstance(verdict, Hold):
             due = verdict.until + (due - now)
-        way.going.append((person.recipient_id, NewMessage(person.contact_id, text, due, due + VALID, held)))
-    _write(store, send, list(ways.values()), left, now)
+        text, code = way.texts.own_link(text)
+        about = item.variant.id if item else variant_id
+        message = NewMessage(person.contact_id, text, due, due + VALID, held, about)
+        way.going.append(_Going(person.recipient_id, message, item, code))
+    written = _write(store, send, list(ways.values()), left, now)
+    if named is not None:
+        named.take([(one.item, id) for one, id in written if one.item is not None])
     send.paced_at = max(way.pace.at for way in ways.values())
     if told is not None:
         wait_again(send, told, verdicts, now)
 
 
-def _write(store: Store, send: Send, ways: Sequence[_Way], left: Sequence[tuple[int, str]], now: datetime) -> None:
-    decided: list[dict[str, int | str | None]] = [
-        {"b_id": recipient_id, "b_message": None, "b_reason": reason} for recipient_id, reason in left
-    ]
-    variant_id = variant_of(send).id if send.restock_id is not None else None
+def _write(
+    store: Store, send: Send, ways: Sequence[_Way], left: Sequence[tuple[int, str]], now: datetime
+) -> Sequence[tuple[_Going, int]]:
+    """:returns: those who are going, each with the id of their message."""
+    written: list[tuple[_Going, int]] = []
     for way in ways:
         if way.lane_id is None:
             continue
-        messages = [message for _, message in way.going]
+        messages = [one.message for one in way.going]
         # What is to one person about their own order does not wait behind what is to many.
-        more: Any = {"express": send.purpose == "transactional", "channel": way.channel, "variant_id": variant_id}
+        more: Any = {"express": send.purpose == "transactional", "channel": way.channel}
         ids = write_messages(store, send.kind, way.lane_id, send.template_version_id, messages, now, **more)
         send.segments += sum(message.text.segments for message in messages) if way.channel == "sms" else 0
-        decided += [
-            {"b_id": recipient_id, "b_message": message_id, "b_reason": None}
-            for (recipient_id, _), message_id in zip(way.going, ids, strict=True)
-        ]
+        written += zip(way.going, ids, strict=True)
+    write_links(store.id, [(one.code, id, one.item.variant.id) for one, id in written if one.code and one.item])
+    decided: list[dict[str, int | str | None]] = [
+        _decided(one.recipient_id, message_id=id, request_id=one.item.request_id if one.item else None)
+        for one, id in written
+    ]
+    decided += [_decided(recipient_id, reason=reason) for recipient_id, reason in left]
     db.session.connection().execute(_DECIDED, decided)
+    return written
+
+
+def _decided(
+    recipient_id: int, *, message_id: int | None = None, request_id: int | None = None, reason: str | None = None
+) -> dict[str, int | str | None]:
+    return {"b_id": recipient_id, "b_message": message_id, "b_request": request_id, "b_reason": reason}
 
 
 def _decider(
-    send: Send, store: Store, people: Sequence[_Person], owed: Mapping[int, Mapping[int, bool]] | None, now: datetime
+    send: Send,
+    store: Store,
+    people: Sequence[_Person],
+    now: datetime,
+    named: Named | None,
+    owed: Mapping[int, Mapping[int, bool]] | None,
 ) -> Callable[[_Person], Verdict]:
     """The rule, asked once for all people with the same facts.
 
+    :param named: what they are told of, where the words say it.
     :param owed: of a correction, what each contact was told (:func:`who_was_told`).
     """
     settings = store_settings(store)
@@ -180,7 +221,7 @@ def _decider(
     known: dict[tuple[object, ...], Verdict] = {}
 
     def decide(person: _Person) -> Verdict:
-        if person.request_id in told:
+        if named is None and person.request_id in told:
             return Skip("told_already")
         if person.contact_id is None:
             return Skip("no_number")
@@ -188,6 +229,8 @@ def _decider(
             return Skip(ERASED)
         if owed is not None and (nothing := not_owed(owed.get(person.contact_id, {}))):
             return nothing
+        if named is not None and (refusal := named.refusal(person.contact_id)) is not None:
+            return refusal
         had, willing_to = recent[person.contact_id], person.contact_id in willing
         where = places.get(person.contact_id)
         key = (person.opted_out, person.reachable, willing_to, where, *had)

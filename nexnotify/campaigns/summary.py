@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from nexnotify.campaigns.audience import Audience, audience_of
+from nexnotify.campaigns.items import items_of
 from nexnotify.campaigns.models import Send
 from nexnotify.campaigns.texts import Texts
 from nexnotify.customers.consent import grants_marketing
@@ -30,8 +31,6 @@ from nexnotify.stores.settings import store_settings
 MOST_COUNTED = 200_000
 #: People whose texts are written to see what all of them cost; up to so many, the sum is exact.
 SAMPLED = 500
-#: How far back the same words to the same people are a reason to ask.
-LATELY = timedelta(hours=1)
 
 _contact, _customer = Contact.__table__, Customer.__table__
 
@@ -219,6 +218,8 @@ class Someone:
     contact_id: int
     first_name: str | None
     last_name: str | None
+    #: What brought it into the audience, of those who wait.
+    request_id: int | None
 
     @property
     def name(self) -> str:
@@ -231,7 +232,7 @@ def some_people(store: Store, send: Send, most: int, channel: str = "sms") -> li
     audience = audience_of(send)
     base = audience.rows(store).subquery()
     statement = (
-        sa.select(base.c.contact_id, base.c.first_name, base.c.last_name)
+        sa.select(base.c.contact_id, base.c.first_name, base.c.last_name, base.c.request_id)
         .join(_contact, sa.and_(_contact.c.store_id == store.id, _contact.c.id == base.c.contact_id))
         .where(
             _contact.c.opted_out_at.is_(None),
@@ -253,48 +254,15 @@ def _count_segments(store: Store, send: Send, audience: Audience, summary: Summa
     texted = summary.channels.get("sms", 0)
     people = some_people(store, send, SAMPLED + summary.repeated if texted <= SAMPLED else SAMPLED)
     texts = Texts(store, send)
-    parts = [text.segments for one in people if (text := texts.text(one.first_name, one.last_name, one.contact_id))]
+    items = items_of(store, send, {one.contact_id: one.request_id for one in people}) if texts.names_item else {}
+    parts = [
+        text.segments
+        for one in people
+        if (item := items.get(one.contact_id)) is not None or not texts.names_item
+        if (text := texts.text(one.first_name, one.last_name, one.contact_id, item.variant if item else None))
+    ]
     summary.is_estimate = len(people) != texted
     if summary.is_estimate and parts:
         summary.segments = round(sum(parts) / len(parts) * texted)
     else:
         summary.segments = sum(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Twin:
-    """Another send of the same words to some of the same people, a short while ago or still to come."""
-
-    send: Send
-    people: int
-
-
-def twins(store: Store, send: Send, now: datetime) -> list[Twin]:
-    """Those that were confirmed lately or have not gone yet, the latest first."""
-    others = db.session.scalars(
-        sa.select(Send)
-        .where(
-            Send.store_id == store.id,
-            sa.or_(
-                sa.and_(Send.confirmed_at > now - LATELY, Send.state == "done"),
-                Send.state.in_(("scheduled", "sending")),
-            ),
-            Send.body == send.body,
-            Send.id != send.id,
-        )
-        .order_by(Send.confirmed_at.desc())
-        .limit(3)
-    ).all()
-    found = ((other, _shared(store, send, other)) for other in others)
-    return [Twin(other, people) for other, people in found if people]
-
-
-def _shared(store: Store, send: Send, other: Send) -> int:
-    """People in both audiences. The other one's recipients may not be written down yet."""
-    ours = audience_of(send).rows(store).subquery()
-    theirs = audience_of(other).rows(store, "b_theirs").subquery()
-    statement = sa.select(sa.func.count(ours.c.contact_id.distinct())).join(
-        theirs, theirs.c.contact_id == ours.c.contact_id
-    )
-    values = audience_of(send).values() | audience_of(other).values("b_theirs")
-    return db.session.connection().scalar(statement, values) or 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nexnotify.content.defaults import STOP_HINT
+from nexnotify.content.default import STOP_HINT
 from nexnotify.content.defaults_german import END
 
 _PRODUCT = "[[product]] [[variant]]"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nexnotify.content.defaults import Default
+from nexnotify.content.default import Default
 
 END = "Ende: STOP"
 
@@ -174,6 +174,47 @@ _WORDS: dict[tuple[str, str, str | None], tuple[str, str, str | None]] = {
         "Noch gewünscht?",
         f"Guten Tag [[firstname]],\n\nSie wollten wissen, wenn {_PRODUCT} verfügbar ist; noch ist es das nicht. "
         f"Möchten Sie es noch? Sagen Sie es uns, sonst endet Ihre Anfrage bald:\n[[confirm_url]]{_BYE}",
+        "Möchten Sie [[product]] noch?",
+    ),
+    ("confirmation", "push", None): (
+        "Wartet auf Ware",
+        f"[[store]]: Wir melden uns hier einmal, sobald {_PRODUCT} verfügbar ist.",
+        "Sie stehen auf der Liste",
+    ),
+    ("back_in_stock", "push", None): (
+        "Wieder lieferbar",
+        f"[[store]]: {_PRODUCT} kann wieder gekauft werden. [[url|]]",
+        "[[product]] ist wieder lieferbar",
+    ),
+    ("back_in_stock", "push", "backordered"): (
+        "Wieder lieferbar, Nachbestellt",
+        f"[[store]]: {_PRODUCT} war nachbestellt und wird jetzt sofort verschickt. [[url|]]",
+        "[[product]] ist da",
+    ),
+    ("back_in_stock", "push", "preordered"): (
+        "Wieder lieferbar, Vorbestellt",
+        f"[[store]]: Sie können {_PRODUCT} jetzt kaufen. [[url|]]",
+        "[[product]] ist erschienen",
+    ),
+    ("back_in_stock", "push", "can_preorder"): (
+        "Kann vorbestellt werden",
+        f"[[store]]: Sie können {_PRODUCT} jetzt vorbestellen. [[url|]]",
+        "Sie können [[product]] vorbestellen",
+    ),
+    ("back_in_stock", "push", "can_backorder"): (
+        "Kann nachbestellt werden",
+        f"[[store]]: Sie können {_PRODUCT} jetzt bestellen, geliefert wird, sobald es da ist. [[url|]]",
+        "Sie können [[product]] bestellen",
+    ),
+    ("reminder", "push", None): (
+        "Erinnerung",
+        f"[[store]]: {_PRODUCT} kann noch gekauft werden. [[url|]]",
+        "[[product]] ist noch lieferbar",
+    ),
+    ("renewal", "push", None): (
+        "Noch gewünscht?",
+        f"[[store]]: {_PRODUCT} ist noch nicht verfügbar. Sagen Sie uns, dass Sie es noch möchten, sonst endet Ihre "
+        "Anfrage bald. [[confirm_url]]",
         "Möchten Sie [[product]] noch?",
     ),
     ("order_new", "email", None): (

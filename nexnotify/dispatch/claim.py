@@ -147,7 +147,7 @@ def _put_aside(due: Due, decided: Decided, now: datetime) -> None:
 
 
 def _outgoing(due: Due, gateway_id: int, sender: str, receipt_url: str, owner: str, now: datetime) -> Outgoing:
-    stop = stop_url(due.store_id, due.contact_id) if sender or due.channel == "email" else ""
+    stop = stop_url(due.store_id, due.contact_id) if sender or due.channel != "sms" else ""
     return Outgoing(
         message_id=due.id,
         store_id=due.store_id,
@@ -168,6 +168,6 @@ def _outgoing(due: Due, gateway_id: int, sender: str, receipt_url: str, owner: s
             valid_until=due.valid_until,
             attempt=due.attempts + 1,
             sender=sender_for(sender, due.kind, due.address, due.body, stop) if sender else None,
-            unsubscribe_url=stop if due.channel == "email" else None,
+            unsubscribe_url=stop if due.channel != "sms" else None,
         ),
     )

@@ -30,6 +30,8 @@ class NewMessage(NamedTuple):
     valid_until: datetime
     #: Why it is held until ``due_at``; None: it is queued.
     held: str | None = None
+    #: What it speaks of.
+    variant_id: int | None = None
 
 
 def write_messages(
@@ -41,12 +43,10 @@ def write_messages(
     now: datetime,
     *,
     channel: str = "sms",
-    variant_id: int | None = None,
     express: bool = False,
 ) -> Sequence[int]:
     """Write messages, with the first line of their history; those that no credits are left for are held.
 
-    :param variant_id: what all of them speak of.
     :returns: their ids, in the same order.
     """
     if not messages:
@@ -54,10 +54,10 @@ def write_messages(
     found = funds(store.id, store_settings(store), [(channel, item.text.segments) for item in messages])
     ids = reserve_ids(Message, len(messages))
     paid = _held_where_short(messages, found.short, now)
-    store_id, head, tail = store.id, (lane_id, template_version_id, variant_id), (0, 0, 0, now)
+    store_id, head, tail = store.id, (lane_id, template_version_id), (0, 0, 0, now)
     rows = [
         (
-            *(message_id, store_id, reference, kind, channel, item.contact_id, *head),
+            *(message_id, store_id, reference, kind, channel, item.contact_id, *head, item.variant_id),
             *(item.text.subject, item.text.body, item.text.encoding, item.text.segments, credits),
             *("held" if item.held else "queued", item.held, express, item.due_at, item.valid_until, *tail),
         )

@@ -17,7 +17,7 @@ from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import awaits_number, gateway_of_lane
 from nexnotify.ledger.bundles import Item, items_of
 from nexnotify.ledger.models import Alert, Attempt, Message, MessageEvent
-from nexnotify.phone import mask, mask_email
+from nexnotify.phone import mask, mask_address, mask_email
 from nexnotify.reports.chain import Link, chain_of
 from nexnotify.reports.clicks import Opened, opened
 from nexnotify.words import N_
@@ -79,6 +79,8 @@ def without_address(words: str, address: str) -> str:
     """``words`` with the address masked, also where a number is written without its plus or with gaps."""
     if not address or not words:
         return words
+    if address.startswith("{"):
+        return words.replace(address, mask_address(address))
     if "@" in address:
         return re.sub(re.escape(address), mask_email(address), words, flags=re.IGNORECASE)
     digits = r"[\s().-]*".join(address.removeprefix("+"))

@@ -19,7 +19,7 @@ from nexnotify.stores.service import find_store
 from nexnotify.stores.settings import can_reply, field_errors, store_settings
 from nexnotify.waitlist.offers import AlreadyOffered, ChannelOff, InStock
 from nexnotify.web.languages import speak_of
-from nexnotify.web.payloads import RequestPayload
+from nexnotify.web.request_payloads import RequestPayload
 from nexnotify.web.signups import take_signup
 from nexnotify.web.widget_config import Offer, find_offer
 from nexnotify.words import N_
@@ -102,6 +102,7 @@ def _payload(store: Store, offer: Offer, typed: dict[str, str], language: Langua
             intent=intent,  # type: ignore[arg-type]
             phone=phone or None,
             email=email or None,
+            push=None,
             channels=None,  # those with an address
             consent=typed["consent"] == "yes",
             consent_text=disclosure(store.name, language.code, can_reply(store)),

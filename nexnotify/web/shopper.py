@@ -22,7 +22,7 @@ from nexnotify.ledger.questions import follow_up, say_yes
 from nexnotify.ledger.suppression import stop, take_back
 from nexnotify.ledger.values import read_confirm_token, read_preference_token, read_products_token, stop_url
 from nexnotify.nudge import nudge
-from nexnotify.phone import mask, mask_email
+from nexnotify.phone import mask_address
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.life import answerable
 from nexnotify.waitlist.models import AlertRequest
@@ -91,7 +91,7 @@ def _question_page(asked: AlertRequest, request_ids: list[int], *, done: bool) -
         "shopper/question.html",
         store=db.session.get_one(Store, asked.store_id),
         contact=contact,
-        masked=_masked(contact),
+        masked=mask_address(contact.address),
         rows=[(item, variant, status_of(variant) == "in_stock") for item, variant in rows],
         asked=bool(request_ids),
         done=done,
@@ -128,10 +128,6 @@ def _contact_of(asked: AlertRequest, *, lock: bool = False) -> Contact:
     if lock:
         statement = statement.with_for_update(key_share=True)
     return db.session.execute(statement.execution_options(populate_existing=True)).scalar_one()
-
-
-def _masked(contact: Contact) -> str:
-    return mask(contact.address) if contact.channel == "sms" else mask_email(contact.address)
 
 
 @blueprint.get("/<token>")
@@ -189,5 +185,10 @@ def _page(contact: Contact, done: str | None) -> str:
     by_id = {variant.id: variant for variant in variants}
     rows = [(item, by_id[item.variant_id]) for item in requests]
     return render_template(
-        "shopper/preferences.html", store=store, contact=contact, masked=_masked(contact), rows=rows, done=done
+        "shopper/preferences.html",
+        store=store,
+        contact=contact,
+        masked=mask_address(contact.address),
+        rows=rows,
+        done=done,
     )

@@ -1,14 +1,14 @@
 """Sends that correct what a recalled restock told, on each channel on which it did.
 
 Revision ID: 0039
-Revises: 0029
+Revises: 0030
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0039"
-down_revision = "0029"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 

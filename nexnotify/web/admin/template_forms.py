@@ -56,7 +56,11 @@ class NewTemplateForm(TemplateNameForm):
     channel = RadioField(
         N_("Goes out by"),
         [InputRequired(N_("Choose one."))],
-        choices=[SelectChoice("sms", N_("Text message")), SelectChoice("email", N_("Email"))],
+        choices=[
+            SelectChoice("sms", N_("Text message")),
+            SelectChoice("email", N_("Email")),
+            SelectChoice("push", N_("Push")),
+        ],
         default="sms",
     )
     product_status = SelectField(

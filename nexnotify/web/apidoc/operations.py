@@ -8,8 +8,9 @@ from pydantic import BaseModel
 
 from nexnotify.stores.settings import StoreSettings
 from nexnotify.web.order_payloads import OrderPayload, TicketPayload
-from nexnotify.web.payloads import ApiRequestPayload, LevelPayload
+from nexnotify.web.payloads import LevelPayload
 from nexnotify.web.product_payloads import ProductPayload
+from nexnotify.web.request_payloads import ApiRequestPayload
 from nexnotify.web.storefront import answers, customer_answers, order_answers, restock_answers
 from nexnotify.web.storefront.activities import ActivityList
 from nexnotify.web.storefront.corrections import CorrectionPayload

@@ -24,12 +24,12 @@ from nexnotify.waitlist.scope import skus_wanted
 from nexnotify.web.bulk import bulk
 from nexnotify.web.guards import the_store
 from nexnotify.web.payloads import (
-    ApiRequestPayload,
     moment,
     next_address,
     page_of,
     refuse_unknown_filters,
 )
+from nexnotify.web.request_payloads import ApiRequestPayload
 from nexnotify.web.signups import sign_up, wanted_addresses
 from nexnotify.web.storefront import blueprint
 
@@ -44,12 +44,14 @@ def post_requests() -> ResponseReturnValue:
         joined = sign_up(store, row, addresses, method="api", source=row.source, confirm=row.confirm, now=now)
         return [{"id": item.request_id, "channel": item.contact.channel, "status": item.status} for item in joined]
 
-    answer, saved = bulk(
-        "requests", ApiRequestPayload, save, lock_order=lambda row: (row.ref, row.phone or "", row.email or "")
-    )
+    answer, saved = bulk("requests", ApiRequestPayload, save, lock_order=_lock_order)
     nudge("send")
     made = [{"index": index, **item} for index, items in saved for item in items]
     return jsonify({**answer, "requests": made})
+
+
+def _lock_order(row: ApiRequestPayload) -> tuple[str, ...]:
+    return row.ref, row.phone or "", row.email or "", row.push.address if row.push else ""
 
 
 @blueprint.get("/requests")
