@@ -221,6 +221,7 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     telling = _set(app, RestockEvent, restock, state="telling", told=1)
     yield "admin_restocks.cap", Deed(f"/restocks/{restock}/cap", {"most": "5"}, before=telling)
     yield "admin_restocks.steer", Deed(f"/restocks/{restock}/recall", {})
+    yield "admin_corrections.write", Deed(f"/restocks/{restock}/correction", {"sms_body": "Sorry"}, 200)
     yield "admin_corrections.confirm", Deed(f"/restocks/{restock}/correction/confirm", {"sms_body": "Sorry"})
     yield "admin_views.new", Deed("/views/new/customers?opt_in=yes", {"name": "Opted in"})
     yield "admin_views.view", Deed(f"/views/{ids['saved_view']}", {"name": "To pack and send", "shared": "y"})
