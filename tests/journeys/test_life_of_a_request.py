@@ -98,6 +98,23 @@ def test_a_yes_by_text_keeps_it_for_another_period_and_keeps_its_place(quiet: Sh
     assert words == ["The shopper said that it is still wanted."]
 
 
+def test_a_no_by_text_ends_what_was_asked_about_and_nothing_else(quiet: Shop, twilio: Twilio) -> None:
+    quiet.product("MUG")
+    quiet.ask()
+    twilio.text(ANN, "no")
+    assert statuses(quiet) == ["waiting"], "nothing was asked yet"
+    with later(days=81):
+        quiet.ask("MUG")
+        quiet.sweep()
+        twilio.text(ANN, "No thanks")
+        assert standing(quiet) == [("cancelled", "shopper"), ("waiting", None)]
+        twilio.text(ANN, "YES")
+        assert statuses(quiet) == ["cancelled", "waiting"]
+        quiet.stock("MUG", 5)
+        quiet.work()
+        assert len(quiet.messages()) == 1, "it is no STOP"
+
+
 def test_a_yes_on_the_page_does_the_same_and_looking_does_nothing(quiet: Shop) -> None:
     quiet.ask_by_email()
     with later(days=81):
