@@ -108,6 +108,13 @@ class AlertRequest(Tenant, db.Model):
             "ix_alert_request_confirm_by", "confirm_by", "id", where="status = 'pending' AND confirm_by IS NOT NULL"
         ),
         partial_index(
+            "ix_alert_request_stopped",
+            "store_id",
+            "renewed_at",
+            "id",
+            where="status = 'pending' AND confirm_by IS NULL",
+        ),
+        partial_index(
             "ix_alert_request_ages",
             "store_id",
             "renewed_at",

@@ -1,4 +1,4 @@
-"""Sends that correct what a recalled restock told, on each channel on which it did.
+"""Sends that correct what a recalled restock told, on each channel on which it did; requests of numbers that said STOP end.
 
 Revision ID: 0039
 Revises: 0030
@@ -29,9 +29,18 @@ def upgrade() -> None:
         sqlite_where=corrects,
         postgresql_where=corrects,
     )
+    stopped = sa.text("status = 'pending' AND confirm_by IS NULL")
+    op.create_index(
+        "ix_alert_request_stopped",
+        "alert_request",
+        ["store_id", "renewed_at", "id"],
+        sqlite_where=stopped,
+        postgresql_where=stopped,
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_alert_request_stopped", "alert_request")
     # What is left would be taken for an answer, which goes at any hour.
     op.execute("UPDATE message SET status = 'cancelled' WHERE kind = 'correction' AND status IN ('held', 'queued')")
     op.execute("UPDATE send SET state = 'cancelled', work_at = NULL WHERE restock_id IS NOT NULL AND state <> 'done'")
