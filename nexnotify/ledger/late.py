@@ -17,6 +17,7 @@ from nexnotify.ledger.overlap import planned_before
 from nexnotify.policy.eligibility import Skip
 from nexnotify.restock.models import BEFORE, RestockEvent
 from nexnotify.stores.models import Store
+from nexnotify.waitlist.covering import covered_by_wide
 from nexnotify.waitlist.life import Answered
 from nexnotify.waitlist.service import close_some
 
@@ -29,8 +30,15 @@ def tell_late(store: Store, requests: Iterable[Answered], now: datetime) -> set[
 
     :returns: ids of the requests that its last restock takes care of now, by whichever way; the others wait for the next.
     """
-    # In one order: each waits for the lock on its restock.
-    return {request.id for request in sorted(requests, key=_variant) if _tell_last(store, request, now)}
+    asking = sorted(requests, key=_variant)  # in one order: each waits for the lock on its restock
+    wide = covered_by_wide([request.id for request in asking]) if asking else {}
+    told = set()
+    for request in asking:
+        others = sorted(wide.get(request.id, set()) - {request.variant_id})
+        ways = (request._replace(variant_id=variant_id) for variant_id in (request.variant_id, *others))
+        if any(_tell_last(store, way, now) for way in ways):
+            told.add(request.id)
+    return told
 
 
 def fail_over(store: Store, now: datetime) -> int:
