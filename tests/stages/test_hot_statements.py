@@ -64,7 +64,9 @@ GROWING = (
 WIDE = {"store_id", "status", "kind", "channel", "variant_id", "is_person"}
 PHONE = {"User-Agent": IPHONE, "Accept-Language": "en"}
 #: Partial indexes of messages that have not gone, of requests that were asked about, and of open ones for several variants: none of them holds the past.
-LIVE = re.compile(r"\bix_(message_(due|held|no_credit|claimed|uncertain)|alert_request_(renewal|confirm_by|stopped|wide))\b")
+LIVE = re.compile(
+    r"\bix_(message_(due|held|no_credit|claimed|uncertain)|alert_request_(renewal|confirm_by|stopped|wide))\b"
+)
 
 
 @dataclass
