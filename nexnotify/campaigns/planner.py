@@ -45,6 +45,8 @@ class _Person(NamedTuple):
     first_name: str | None
     last_name: str | None
     request_id: int | None
+    #: The name with which they asked: a correction calls them what the message before it did.
+    asked_as: str | None
 
 
 _recipient, _contact = SendRecipient.__table__, Contact.__table__
@@ -56,7 +58,7 @@ def _joined(table: sa.Table, column: str) -> sa.ColumnElement[bool]:
     return sa.and_(table.c.store_id == _recipient.c.store_id, table.c.id == _recipient.c[column])
 
 
-_NEXT = (
+_NEXT: Any = (
     sa.select(
         _recipient.c.id,
         _recipient.c.contact_id,
@@ -64,9 +66,10 @@ _NEXT = (
         _contact.c.opted_out_at.is_not(None),
         _contact.c.unreachable_at.is_(None),
         _contact.c.unreachable_reason,
-        sa.func.coalesce(_order.c.first_name, _ticket.c.first_name, _customer.c.first_name, _request.c.first_name),
+        sa.func.coalesce(_order.c.first_name, _ticket.c.first_name, _customer.c.first_name),
         sa.func.coalesce(_order.c.last_name, _ticket.c.last_name, _customer.c.last_name),
         _recipient.c.request_id,
+        _request.c.first_name,
     )
     .outerjoin(_contact, _joined(_contact, "contact_id"))
     .outerjoin(_order, _joined(_order, "order_id"))
@@ -144,7 +147,8 @@ def _plan(send: Send, people: Sequence[_Person], now: datetime) -> None:
                 verdict = Skip("no_gateway")
             else:
                 variant = item.variant if item else None
-                text = way.texts.text(person.first_name, person.last_name, person.contact_id, variant)
+                first_name = person.first_name or (person.asked_as if told is not None else None)
+                text = way.texts.text(first_name, person.last_name, person.contact_id, variant)
                 verdict = verdict if text else Skip("no_text")
         if person.contact_id is not None:
             verdicts[person.contact_id] = verdict
