@@ -10,10 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from nexnotify.campaigns.models import Send
+from nexnotify.campaigns.told import of_told, told_by
 from nexnotify.campaigns.waitlist import of_requests, requests_meeting
 from nexnotify.customers.models import Customer
 from nexnotify.customers.search import OPT_INS, found_by
 from nexnotify.db import IdIn, db
+from nexnotify.ledger.models import Alert
 from nexnotify.orders.models import ORDER_STATUSES, Order, Ticket
 from nexnotify.orders.search import matches
 from nexnotify.phone import InvalidEmail, InvalidPhone
@@ -22,7 +24,13 @@ from nexnotify.waitlist.models import AlertRequest
 
 #: Most rows that are ticked one by one, or kept by their ids.
 MOST_PICKED = 5000
-MODELS: Mapping[str, Any] = {"customers": Customer, "orders": Order, "tickets": Ticket, "waitlist": AlertRequest}
+MODELS: Mapping[str, Any] = {
+    "customers": Customer,
+    "orders": Order,
+    "tickets": Ticket,
+    "waitlist": AlertRequest,
+    "told": Alert,
+}
 _NOBODY = sa.cast(sa.null(), sa.BigInteger)
 
 
@@ -94,6 +102,8 @@ def _conditions(store: Store, source: str, filter_: Mapping[str, Any]) -> list[s
     """The filter of a list, as the list itself applies it."""
     if source == "waitlist":
         return requests_meeting(store, filter_)
+    if source == "told":
+        return told_by(filter_)
     search = str(filter_.get("q", ""))
     found: list[sa.ColumnElement[bool]] = []
     if source == "customers":
@@ -172,4 +182,5 @@ _WAYS: Mapping[str, Callable[[], sa.Select[Any]]] = {
     "orders": lambda: _of_records(Order),
     "tickets": lambda: _of_records(Ticket),
     "waitlist": of_requests,
+    "told": of_told,
 }

@@ -28,15 +28,24 @@ class Send(Tenant, db.Model):
     __tablename__ = "send"
     __table_args__ = tenant_args(
         tenant_key("template_version_id", "template_version"),
+        tenant_key("restock_id", "restock_event"),
+        # A restock is corrected once; one that was stopped on its way may be followed by another.
+        partial_index(
+            "uq_send_correction",
+            "store_id",
+            "restock_id",
+            where="restock_id IS NOT NULL AND state <> 'cancelled'",
+            unique=True,
+        ),
         sa.Index("ix_send_list", "store_id", "id"),
         sa.Index("ix_send_state", "store_id", "state", "id"),
         sa.Index("ix_send_confirmed", "store_id", "confirmed_at"),
         partial_index("ix_send_work", "work_at", "id", where="work_at IS NOT NULL"),
     )
 
-    #: Where its people were picked: "customers", "orders", "tickets" or "waitlist".
+    #: Where its people were picked: "customers", "orders", "tickets" or "waitlist"; "told": by a restock.
     source: Mapped[str] = mapped_column(sa.String(10))
-    #: "marketing", or "transactional" for one person's order or ticket.
+    #: "marketing", "transactional" for one person's order or ticket, or "correction" of what a recalled restock told.
     purpose: Mapped[str] = mapped_column(sa.String(15))
     state: Mapped[str] = mapped_column(sa.String(12))
     #: Ids of the rows that were ticked; null: all that match ``filter``.
@@ -46,6 +55,9 @@ class Send(Tenant, db.Model):
     body: Mapped[str] = mapped_column(sa.Text, default="")
     #: The template they were taken from, unless they were changed since.
     template_version_id: Mapped[int | None] = mapped_column(BigId)
+    #: Of a correction: the recalled restock, and channel → {"subject", "body"}, as its people were told on several.
+    restock_id: Mapped[int | None] = mapped_column(BigId)
+    words: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict, server_default="{}")
     #: When somebody wants it to begin; null: at once.
     scheduled_for: Mapped[datetime | None]
     created_by: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("staff_user.id"))
@@ -81,6 +93,8 @@ class Send(Tenant, db.Model):
         """The kind of its messages."""
         if self.purpose == "marketing":
             return "bulk"
+        if self.purpose == "correction":
+            return "correction"
         return "order" if self.source == "orders" else "ticket"
 
     @property

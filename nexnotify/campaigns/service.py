@@ -122,7 +122,8 @@ def confirm(send: Send, user_id: int | None, now: datetime) -> bool:
         confirmed_by=user_id,
         confirmed_at=now,
         starts_at=starts_at,
-        up_to=newest(store, send.source),
+        # A recalled restock tells nobody more.
+        up_to=newest(store, send.source) if send.restock_id is None else None,
         work_at=now,
     )
 

@@ -31,8 +31,6 @@ from nexnotify.stores.settings import store_settings
 MOST_COUNTED = 200_000
 #: People whose texts are written to see what all of them cost; up to so many, the sum is exact.
 SAMPLED = 500
-#: How far back the same words to the same people are a reason to ask.
-LATELY = timedelta(hours=1)
 
 _contact, _customer = Contact.__table__, Customer.__table__
 
@@ -56,9 +54,11 @@ class Summary:
     waiting: dict[str, Waiting] = field(default_factory=dict)
     #: Reason → people, those with most first.
     left: dict[str, int] = field(default_factory=dict)
+    #: Channel → people who get it, now or later.
+    channels: dict[str, int] = field(default_factory=dict)
     #: Only the first :data:`MOST_COUNTED` rows were counted.
     is_partial: bool = False
-    #: Billable parts of all texts, where ``is_estimate`` from those of the first :data:`SAMPLED` people.
+    #: Billable parts of all text messages, where ``is_estimate`` from those of the first :data:`SAMPLED` people.
     segments: int = 0
     is_estimate: bool = False
 
@@ -77,10 +77,12 @@ def summarise(store: Store, send: Send, begins_at: datetime) -> Summary:
     """Count a draft's audience as it would be decided about at ``begins_at``."""
     audience, policy = audience_of(send), store_policy(store_settings(store))
     summary = Summary()
-    for verdict, rows, people in _groups(store, send, audience, policy, begins_at):
+    for channel, verdict, rows, people in _groups(store, send, audience, policy, begins_at):
         summary.rows += rows
         summary.repeated += rows - people
         _count(summary, verdict, people)
+        if not isinstance(verdict, Skip):
+            summary.channels[channel] = summary.channels.get(channel, 0) + people
     summary.left = dict(sorted(summary.left.items(), key=lambda item: -item[1]))
     summary.is_partial = summary.rows >= MOST_COUNTED
     if send.body and summary.people:
@@ -102,8 +104,8 @@ def _count(summary: Summary, verdict: Verdict, people: int) -> None:
 
 def _groups(
     store: Store, send: Send, audience: Audience, policy: Policy, at: datetime
-) -> list[tuple[Verdict, int, int]]:
-    """(what becomes of them, rows, people) of each group with the same facts."""
+) -> list[tuple[str, Verdict, int, int]]:
+    """(channel, what becomes of them, rows, people) of each group with the same facts."""
     base = audience.rows(store).limit(MOST_COUNTED).subquery()
     recent = _recent(store, policy, at)
     facts: list[Any] = [
@@ -113,6 +115,7 @@ def _groups(
         sa.func.coalesce(_contact.c.unreachable_reason, "") == ERASED,
         grants_marketing(_contact) if send.purpose == "marketing" else sa.true(),
         recent.c.contact_id.is_not(None),
+        sa.func.coalesce(_contact.c.channel, "sms"),
     ]
     # Grouped by facts of the inner rows: PostgreSQL does not group by expressions with subqueries in them.
     where = [_contact.c.address, _customer.c.country, _customer.c.region]
@@ -131,7 +134,7 @@ def _groups(
         .subquery()
     )
     columns = [inner.c[f"fact_{number}"] for number in range(len(facts))]
-    if send.purpose == "marketing" and policy.quiet_hours is not None:
+    if send.purpose != "transactional" and policy.quiet_hours is not None:
         return _placed_groups(inner, columns, send, policy, audience, at)
     rows = db.session.connection().execute(
         sa.select(
@@ -140,14 +143,19 @@ def _groups(
         audience.values(),
     )
     return [
-        (_verdict(send, policy, row[: len(facts) + 1], None, at), row[-2], row[-1] if row[0] else row[-2])
+        (
+            row[len(facts) - 1],
+            _verdict(send, policy, row[: len(facts) + 1], None, at),
+            row[-2],
+            row[-1] if row[0] else row[-2],
+        )
         for row in rows.all()
     ]
 
 
 def _placed_groups(
     inner: Any, columns: list[Any], send: Send, policy: Policy, audience: Audience, at: datetime
-) -> list[tuple[Verdict, int, int]]:
+) -> list[tuple[str, Verdict, int, int]]:
     """The same where local hours count: a number lies encrypted, so whose clock it is cannot be asked in a statement."""
     statement = sa.select(
         inner.c.contact_id, inner.c.oldest, inner.c.address, inner.c.country, inner.c.region, *columns
@@ -156,18 +164,19 @@ def _placed_groups(
     for contact_id, oldest, address, country, region, *facts in db.session.connection().execute(
         statement, audience.values()
     ):
-        key = (Known(None, area_of(address or ""), country, region), *facts)
+        known = Known(None, area_of(address or ""), country, region) if facts[-1] == "sms" else None
+        key = (known, *facts)
         groups.setdefault(key, []).append((contact_id, oldest))
     found = []
     for (known, *facts), people in groups.items():
         capped = min((oldest for _, oldest in people if oldest is not None), default=None)
         verdict = _verdict(send, policy, (*facts, capped), known, at)
-        found.append((verdict, len(people), len({id for id, _ in people}) if facts[0] else len(people)))
+        found.append((facts[-1], verdict, len(people), len({id for id, _ in people}) if facts[0] else len(people)))
     return found
 
 
 def _verdict(send: Send, policy: Policy, facts: Any, known: Known | None, at: datetime) -> Verdict:
-    has_number, opted_out, reachable, erased, consent, capped, oldest = facts
+    has_number, opted_out, reachable, erased, consent, capped, _, oldest = facts
     if not has_number:
         return Skip("no_number")
     if erased:
@@ -218,14 +227,18 @@ class Someone:
         return " ".join(filter(None, (self.first_name, self.last_name)))
 
 
-def some_people(store: Store, send: Send, most: int) -> list[Someone]:
-    """The first people of an audience who could get its text, each once."""
+def some_people(store: Store, send: Send, most: int, channel: str = "sms") -> list[Someone]:
+    """The first people of an audience who could get its text on a channel, each once."""
     audience = audience_of(send)
     base = audience.rows(store).subquery()
     statement = (
         sa.select(base.c.contact_id, base.c.first_name, base.c.last_name, base.c.request_id)
         .join(_contact, sa.and_(_contact.c.store_id == store.id, _contact.c.id == base.c.contact_id))
-        .where(_contact.c.opted_out_at.is_(None), _contact.c.unreachable_at.is_(None))
+        .where(
+            _contact.c.opted_out_at.is_(None),
+            _contact.c.unreachable_at.is_(None),
+            _contact.c.channel == channel,
+        )
         .order_by(base.c.id)
         .limit(most)
     )
@@ -238,7 +251,8 @@ def some_people(store: Store, send: Send, most: int) -> list[Someone]:
 
 
 def _count_segments(store: Store, send: Send, audience: Audience, summary: Summary) -> None:
-    people = some_people(store, send, SAMPLED + summary.repeated if summary.people <= SAMPLED else SAMPLED)
+    texted = summary.channels.get("sms", 0)
+    people = some_people(store, send, SAMPLED + summary.repeated if texted <= SAMPLED else SAMPLED)
     texts = Texts(store, send)
     items = items_of(store, send, {one.contact_id: one.request_id for one in people}) if texts.names_item else {}
     parts = [
@@ -247,47 +261,8 @@ def _count_segments(store: Store, send: Send, audience: Audience, summary: Summa
         if (item := items.get(one.contact_id)) is not None or not texts.names_item
         if (text := texts.text(one.first_name, one.last_name, one.contact_id, item.variant if item else None))
     ]
-    summary.is_estimate = len(people) != summary.people
+    summary.is_estimate = len(people) != texted
     if summary.is_estimate and parts:
-        summary.segments = round(sum(parts) / len(parts) * summary.people)
+        summary.segments = round(sum(parts) / len(parts) * texted)
     else:
         summary.segments = sum(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Twin:
-    """Another send of the same words to some of the same people, a short while ago or still to come."""
-
-    send: Send
-    people: int
-
-
-def twins(store: Store, send: Send, now: datetime) -> list[Twin]:
-    """Those that were confirmed lately or have not gone yet, the latest first."""
-    others = db.session.scalars(
-        sa.select(Send)
-        .where(
-            Send.store_id == store.id,
-            sa.or_(
-                sa.and_(Send.confirmed_at > now - LATELY, Send.state == "done"),
-                Send.state.in_(("scheduled", "sending")),
-            ),
-            Send.body == send.body,
-            Send.id != send.id,
-        )
-        .order_by(Send.confirmed_at.desc())
-        .limit(3)
-    ).all()
-    found = ((other, _shared(store, send, other)) for other in others)
-    return [Twin(other, people) for other, people in found if people]
-
-
-def _shared(store: Store, send: Send, other: Send) -> int:
-    """People in both audiences. The other one's recipients may not be written down yet."""
-    ours = audience_of(send).rows(store).subquery()
-    theirs = audience_of(other).rows(store, "b_theirs").subquery()
-    statement = sa.select(sa.func.count(ours.c.contact_id.distinct())).join(
-        theirs, theirs.c.contact_id == ours.c.contact_id
-    )
-    values = audience_of(send).values() | audience_of(other).values("b_theirs")
-    return db.session.connection().scalar(statement, values) or 0

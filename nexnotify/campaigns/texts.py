@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
 from nexnotify.campaigns.models import Send
 from nexnotify.catalog.models import Variant
@@ -14,6 +15,7 @@ from nexnotify.db import db
 from nexnotify.ledger.links import link_values, new_codes
 from nexnotify.ledger.values import price_text, product_values, stop_url
 from nexnotify.orders.models import Order, Ticket
+from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
 
 #: Longest subject of a ticket that a text repeats, in characters.
@@ -25,19 +27,24 @@ _ITEM = ("product", "variant", "price", "url")
 class Texts:
     """The texts of one send."""
 
-    def __init__(self, store: Store, send: Send, body: str | None = None, *, has_links: bool = True) -> None:
+    def __init__(
+        self, store: Store, send: Send, body: str | None = None, channel: str = "sms", *, has_links: bool = True
+    ) -> None:
         """:param body: words to try instead of the send's own; they must compile.
         :param has_links: messages carry short links, where the store has them; else the product's own address."""
         self._has_links = has_links
         self._store = store
-        self._shared: dict[str, str | None] = {"store": store.name, **_about(send)}
-        #: The words as they are sent: where nobody can reply they have a link to end.
-        self.body = as_sent(store, "custom", "sms", send.body if body is None else body)
-        self._wording = Wording(UNSAVED, "sms", compile_template(self.body), None)
+        self._shared: dict[str, str | None] = {"store": store.name, **_about(store, send)}
+        words = send.words.get(channel) if send.words else {"body": send.body}
+        #: The words as they are sent: where nobody can reply they have a link to end. Empty: none for this channel.
+        self.body = as_sent(store, "custom", channel, body if body is not None else words["body"] if words else "")
+        self.subject = words.get("subject") if words else None
+        subject = compile_template(self.subject) if self.subject else None
+        self._wording = Wording(UNSAVED, channel, compile_template(self.body), subject)
         self._names_people = self._wording.uses("firstname", "lastname", "fullname")
         self._links_people = self._wording.uses("stop_url")
         #: Whether the words say what each person waited for.
-        self.names_item = self._wording.uses(*_ITEM)
+        self.names_item = send.restock_id is None and self._wording.uses(*_ITEM)
         # As a code is made, and so in no product's title: it can be found in the text and be replaced.
         [self._code] = new_codes(1)
         self._of_items: dict[int, dict[str, str | None]] = {}
@@ -58,10 +65,12 @@ class Texts:
     def text(
         self, first_name: str | None, last_name: str | None, contact_id: int, item: Variant | None = None
     ) -> Rendered | None:
-        """What a person is sent; None when a token has no value for them.
+        """What a person is sent; None when a token has no value for them, or there are no words for this channel.
 
         :param item: what they waited for, with its product.
         """
+        if not self.body:
+            return None
         key = (
             (first_name, last_name) if self._names_people else None,
             contact_id if self._links_people else None,
@@ -88,8 +97,21 @@ class Texts:
         return self._of_items[item.id]
 
 
-def _about(send: Send) -> dict[str, str | None]:
-    """Tokens of the one order or ticket that a text is about."""
+def variant_of(send: Send) -> Variant:
+    """What a correction speaks of, with its product."""
+    same_store = Variant.store_id == RestockEvent.store_id
+    return db.session.scalars(
+        sa.select(Variant)
+        .options(joinedload(Variant.product))
+        .join(RestockEvent, sa.and_(same_store, RestockEvent.variant_id == Variant.id))
+        .where(RestockEvent.store_id == send.store_id, RestockEvent.id == send.restock_id)
+    ).one()
+
+
+def _about(store: Store, send: Send) -> dict[str, str | None]:
+    """Tokens of the one order or ticket that a text is about, or of the product that a restock was wrong about."""
+    if send.restock_id is not None:
+        return product_values(store, variant_of(send))
     if send.purpose != "transactional" or not send.picked:
         return {}
     if send.source == "orders":

@@ -12,6 +12,7 @@ from nexnotify.campaigns.freezing import freeze_some
 from nexnotify.campaigns.items import give_back
 from nexnotify.campaigns.models import Send, SendRecipient
 from nexnotify.campaigns.planner import plan_some
+from nexnotify.campaigns.told import is_being_told
 from nexnotify.db import IdIn, db
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.moves import Move, move
@@ -84,6 +85,8 @@ def _work_on(send: Send, now: datetime) -> None:
     send.work_at = now  # others take their turn before its next piece
     if send.state == "cancelled":
         _cancel_some(send, now)
+    elif send.frozen_at is None and send.restock_id is not None and is_being_told(send.store_id, send.restock_id):
+        send.work_at = now + LOOK_AGAIN
     elif send.frozen_at is None:
         if freeze_some(send, now):
             send.work_at = max(send.starts_at or now, now)

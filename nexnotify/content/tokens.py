@@ -28,6 +28,7 @@ ALL_KINDS: Final = frozenset(
         "ticket",
         "merchant",
         "bulk",
+        "correction",
         "journey",
         "campaign",
         "keyword_reply",
@@ -41,6 +42,7 @@ BUNDLE: Final = "bundle"
 #: Messages that are about one variant.
 PRODUCT_KINDS: Final = frozenset(
     {"confirmation", "double_opt_in", "back_in_stock", "reminder", "renewal", "journey", "campaign", "test", "waitlist"}
+    | {"correction"}
 )
 #: Messages to a shopper, who can end them.
 SHOPPER_KINDS: Final = ALL_KINDS - {"merchant"} | {BUNDLE}

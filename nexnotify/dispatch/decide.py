@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from nexnotify.campaigns.stopped import AGAIN, PAUSED, halted_messages
+from nexnotify.campaigns.told import not_to_correct
 from nexnotify.campaigns.waitlist import news_among
 from nexnotify.catalog.models import Variant
 from nexnotify.customers.consent import may_be_sent_marketing
@@ -25,6 +26,7 @@ from nexnotify.journeys.follow_ups import follow_ups
 from nexnotify.ledger.bought import have_bought
 from nexnotify.ledger.drafts import KIND
 from nexnotify.ledger.facts import COUNTED, GONE, recent_messages, store_policy
+from nexnotify.ledger.failover import AGAIN as LOOK_AGAIN
 from nexnotify.ledger.failover import stand_back
 from nexnotify.ledger.pages import pages_gone
 from nexnotify.ledger.questions import CAUSES
@@ -47,9 +49,12 @@ from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 
 #: Kinds that more than a STOP can hold up.
-_RULED = ("back_in_stock", "reminder", "renewal", "double_opt_in", "journey", "bulk", "order", "ticket")
+_RULED = ("back_in_stock", "reminder", "renewal", "double_opt_in", "journey", "bulk", "correction", "order", "ticket")
 #: Kinds that are about a restock → the status of a request of which they still say something.
 _ALERTS = {"back_in_stock": "waiting", "reminder": "alerted"}
+
+#: Kinds of texts that staff send, but for those about one person's order or ticket → their purpose.
+_PURPOSES = {"bulk": "marketing", "correction": "correction"}
 
 
 @dataclass(slots=True)
@@ -131,8 +136,11 @@ def _decide_alert(
         known=house.whereabouts(due, next((item.zone for item in about if item.zone), None)),
     )
     verdict = decide_alert(facts, house.policy, now)
-    told_elsewhere = any(item.request_id in house.elsewhere for item in about)
-    return Skip("told_elsewhere") if told_elsewhere and not isinstance(verdict, Skip) else verdict
+    in_the_way = {house.elsewhere.get(item.request_id) for item in about} - {None}
+    if not in_the_way or isinstance(verdict, Skip):
+        return verdict
+    # Handed over on another channel and not known to have come: it may yet fail.
+    return Skip("told_elsewhere") if "told_elsewhere" in in_the_way else Hold("other_channel", now + LOOK_AGAIN)
 
 
 def _decide_sent(due: Due, house: _House, now: datetime) -> Verdict:
@@ -152,7 +160,9 @@ def _decide_sent(due: Due, house: _House, now: datetime) -> Verdict:
     )
     if house.halted.get(due.id) == "paused":
         return Hold(PAUSED, now + AGAIN)
-    verdict = decide_sent(facts, "marketing" if due.kind == "bulk" else "transactional", house.policy, now)
+    verdict = decide_sent(facts, _PURPOSES.get(due.kind, "transactional"), house.policy, now)
+    if not isinstance(verdict, Skip) and due.id in house.not_to_correct:
+        verdict = Skip(house.not_to_correct[due.id])
     _count(due, verdict, house, now)
     return verdict
 
@@ -213,7 +223,8 @@ class _House:
             (due.channel, item) for due in alerts for item in self.about.get(due.id, ()) if item.status == "waiting"
         ]
         others = {item.request_id: (channel, item.restock_id) for channel, item in behind}
-        self.elsewhere = stand_back(store, self.settings, None, others, now, sending=True)
+        #: Request → why its shopper is not told on its channel now.
+        self.elsewhere = stand_back(store, self.settings, None, others, now, sending=True).reasons
         asked = {
             item.request_id: due.variant_id or self.variant_of.get(item.restock_id, 0)
             for due in alerts
@@ -222,13 +233,14 @@ class _House:
         self.bought = have_bought(store_id, asked, self.settings.bought_days, now)
         counted = [due.contact_id for due in ruled if due.kind in COUNTED]
         self.recent = recent_messages(store_id, counted, self.settings, now, GONE)
-        timed = (*COUNTED, *CAUSES.values())
+        timed = (*COUNTED, *CAUSES.values(), "correction")
         quiet = [due for due in ruled if due.kind in timed and due.channel == "sms" and self.settings.quiet_hours]
         self._addresses = addresses_of([due.contact_id for due in quiet])
         self.willing = may_be_sent_marketing(store_id, bulk)
         self.questions = Questions(store_id, [due.id for due in asking], self.settings)
         self.follow_ups = follow_ups(store_id, [due.id for due in ruled if due.kind == "journey"])
         self.halted = halted_messages(store_id, [due.id for due in sent])
+        self.not_to_correct = not_to_correct(store_id, [due.id for due in sent if due.kind == "correction"])
 
     def offers(self, channel: str, variant_id: int | None, asked_status: str) -> bool:
         """Whether the merchant has the message's channel on for what was asked."""

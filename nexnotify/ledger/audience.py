@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from nexnotify.customers.field_values import fold
 from nexnotify.customers.models import Contact, Customer, CustomField, CustomFieldValue
-from nexnotify.db import db
+from nexnotify.db import IdIn, db
 from nexnotify.inventory.available import IN_STOCK, OFFERS
 from nexnotify.inventory.service import needed_of
 from nexnotify.ledger.drafts import Waiting
@@ -142,8 +142,8 @@ class _Lists:
     #: At last, whoever a list has missed, because they said yes, or priority or the order changed, behind the plan's
     #: place.
     left_over: _Part
-    #: One person of them, in each way to wait.
-    one: list[sa.Select[Any]]
+    #: Some of its people, by their ids.
+    these: list[sa.Select[Any]]
 
 
 def _lists(ways: Sequence[Way]) -> _Lists:
@@ -154,7 +154,7 @@ def _lists(ways: Sequence[Way]) -> _Lists:
             "priority": [_part(_HAS_PRIORITY, among=ways), _part(~_HAS_PRIORITY, among=ways)],
         },
         _part(_IS_LEFT_OVER, among=ways),
-        [_people(way.requests.where(way.id == sa.bindparam("request")), _request) for way in ways],
+        [_people(way.requests.where(IdIn(way.id)), _request) for way in ways],
     )
 
 
@@ -188,11 +188,13 @@ def waiting(job: Job, most: int) -> list[Waiting]:
     return [Waiting(*row) for row in found] if job.offer is None else [_asking(job, row) for row in found]
 
 
-def person_of(job: Job, request_id: int) -> Waiting | None:
-    """One person, while it waits for what the restock is of."""
-    where = _place(job) | {"most": 1, "request": request_id}
-    rows = (db.session.connection().execute(statement, where).first() for statement in _of(job).one)
-    return next((_asking(job, row) for row in rows if row is not None), None)
+def people_of(job: Job, request_ids: Sequence[int]) -> list[Waiting]:
+    """Those of these requests that wait for what the restock is of, oldest first."""
+    if not request_ids:
+        return []
+    where = _place(job) | {"most": len(request_ids), "b_ids": list(request_ids)}
+    connection = db.session.connection()
+    return sorted({_asking(job, row) for statement in _of(job).these for row in connection.execute(statement, where)})
 
 
 def count_waiting(job: Job) -> int:

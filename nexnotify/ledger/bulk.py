@@ -42,22 +42,23 @@ def write_messages(
     messages: Sequence[NewMessage],
     now: datetime,
     *,
+    channel: str = "sms",
     express: bool = False,
 ) -> Sequence[int]:
-    """Write text messages, with the first line of their history; those that no credits are left for are held.
+    """Write messages, with the first line of their history; those that no credits are left for are held.
 
     :returns: their ids, in the same order.
     """
     if not messages:
         return ()
-    found = funds(store.id, store_settings(store), [("sms", item.text.segments) for item in messages])
+    found = funds(store.id, store_settings(store), [(channel, item.text.segments) for item in messages])
     ids = reserve_ids(Message, len(messages))
     paid = _held_where_short(messages, found.short, now)
     store_id, head, tail = store.id, (lane_id, template_version_id), (0, 0, 0, now)
     rows = [
         (
-            *(message_id, store_id, reference, kind, "sms", item.contact_id, *head),
-            *(item.variant_id, None, item.text.body, item.text.encoding, item.text.segments, credits),
+            *(message_id, store_id, reference, kind, channel, item.contact_id, *head, item.variant_id),
+            *(item.text.subject, item.text.body, item.text.encoding, item.text.segments, credits),
             *("held" if item.held else "queued", item.held, express, item.due_at, item.valid_until, *tail),
         )
         for message_id, reference, item, credits in zip(

@@ -54,11 +54,14 @@ class Chunk:
     shoppers: Mapping[int, int] = field(default_factory=dict)
     #: The last request that was looked at; 0: none.
     last: int = 0
+    #: Requests whose shopper has a place already, by the message on another channel; how many of them are going.
+    counted: Collection[int] = ()
+    again: int = 0
 
     @property
     def places(self) -> int:
         """How many of a wave's people they are."""
-        return len(self.going) + len(self.coming)
+        return len(self.going) + len(self.coming) - self.again
 
     def without_credits(self, short: Collection[int], now: datetime) -> None:
         """Those at these places of ``going`` wait for credits."""
@@ -108,10 +111,16 @@ def decide_chunk(
     :param facts: what the rules need to know of them; read where it is not given.
     """
     facts = facts or gather(job, rows)
-    decide, chunk, recent, behind = decider(job, facts), Chunk(), facts.recent.counted, facts.behind
-    away, chunk.shoppers = facts.drawn
+    decide, recent, behind, counted = (
+        decider(job, facts),
+        facts.recent.counted,
+        facts.behind.reasons,
+        facts.behind.counted,
+    )
+    away, shoppers = facts.drawn
+    chunk = Chunk(counted=counted, shoppers=shoppers)
     for person in rows:
-        if room is not None and chunk.places >= room:
+        if room is not None and chunk.places >= room and not _takes_none(person, behind, counted):
             break
         chunk.last = person.request_id
         if person.request_id in closed:
@@ -133,10 +142,16 @@ def decide_chunk(
                 verdict = Skip("holdout", verdict.until if isinstance(verdict, Hold) else None)
             else:
                 chunk.going.append(Going(person, verdict, text))
+                chunk.again += bool(counted) and person.request_id in counted
                 # What is planned now counts for the same contact's next item.
                 recent[person.contact_id].append(verdict.until if isinstance(verdict, Hold) else job.now)
         chunk.decided.append(Decided(person.request_id, verdict, words))
     return chunk
+
+
+def _takes_none(person: Waiting, behind: Mapping[int, str], counted: Collection[int]) -> bool:
+    """Whether this one takes no place in a wave: its shopper has one, or gets it by another channel."""
+    return person.request_id in behind or person.request_id in counted
 
 
 def plan_chunk(
@@ -170,16 +185,17 @@ def plan_chunk(
     ids = write_alerts(job, chunk.going, found)
     decided = [(item.request_id, job.event.id, item.verdict, item.words) for item in chunk.decided]
     record_decisions(job.store.id, "plan", decided, job.now, chunk.shoppers)
-    if facts.behind:
-        waiting_behind = {item.request_id for item in chunk.decided} & facts.behind.keys()
+    if facts.behind.reasons:
+        waiting_behind = {item.request_id for item in chunk.decided} & facts.behind.reasons.keys()
         keep_behind(waiting_behind, job.event.id, job.now)
     return chunk, ids
 
 
 def count_decided(event: RestockEvent, chunk: Chunk) -> None:
     """Lists of restocks show these; counting decisions anew would read all of them."""
-    held, passed = (sum(isinstance(item.verdict, kind) for item in chunk.decided) for kind in (Hold, Skip))
-    event.told += len(chunk.decided) - held - passed
+    mine = [item for item in chunk.decided if item.request_id not in chunk.counted] if chunk.counted else chunk.decided
+    held, passed = (sum(isinstance(item.verdict, kind) for item in mine) for kind in (Hold, Skip))
+    event.told += len(mine) - held - passed
     event.held += held + len(chunk.coming)
     event.passed += passed - len(chunk.coming)
 

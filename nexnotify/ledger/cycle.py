@@ -41,7 +41,7 @@ def work_on(event: RestockEvent, now: datetime, most: int, past_of: PastOf | Non
     if event.state == "watching":
         _close(event, job)
     elif _is_superseded(job, wave):
-        _pass_hold_on(event, now)
+        _pass_on(event, now)
         _end(job, "superseded")
     elif event.held_at is not None:
         event.work_at = None
@@ -105,12 +105,15 @@ def _newer(event: RestockEvent) -> sa.Select[RestockEvent]:
     )
 
 
-def _pass_hold_on(event: RestockEvent, now: datetime) -> None:
-    """What staff have put on hold does not go because stock has moved once more."""
-    if event.held_at is None:
+def _pass_on(event: RestockEvent, now: datetime) -> None:
+    """What staff have put on hold, or limited, goes on no other way because stock has moved once more."""
+    if event.held_at is None and event.most is None:
         return
     newer = db.session.scalars(_newer(event).limit(1).execution_options(populate_existing=True)).one()
-    newer.held_at, newer.work_at = now, None
+    if event.held_at is not None:
+        newer.held_at, newer.work_at = now, None
+    if event.most is not None and newer.most is None:
+        newer.most = max(event.most - event.told - event.held, 0)
 
 
 # --- waves ------------------------------------------------------------------------------------------------------------

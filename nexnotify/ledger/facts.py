@@ -13,7 +13,7 @@ from nexnotify.db import IdIn, db
 from nexnotify.ledger.bought import have_bought
 from nexnotify.ledger.control_group import NOBODY, Drawn, draw
 from nexnotify.ledger.drafts import KIND, Waiting
-from nexnotify.ledger.failover import stand_back
+from nexnotify.ledger.failover import Behind, stand_back
 from nexnotify.ledger.job import Job
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.pages import pages_gone
@@ -53,8 +53,8 @@ class ChunkFacts:
     page_gone: bool
     #: Request → where its shopper is; only where local hours count.
     known: dict[int, Known]
-    #: Request → why its shopper is not told on its channel now; only where channels have an order.
-    behind: dict[int, str] = field(default_factory=dict)
+    #: How far these people are told on other channels; only where channels have an order.
+    behind: Behind = field(default_factory=Behind)
     #: Who is not told of this restock, to measure what telling is worth.
     drawn: Drawn = NOBODY
 
@@ -71,12 +71,12 @@ def gather(job: Job, people: Sequence[Waiting]) -> ChunkFacts:
         # Whoever is not told on any channel stands behind none.
         _behind(job, [who for who in people if who.request_id not in drawn.held_out])
         if settings.channels == "in_order"
-        else {},
+        else Behind(),
         drawn,
     )
 
 
-def _behind(job: Job, people: Sequence[Waiting]) -> dict[int, str]:
+def _behind(job: Job, people: Sequence[Waiting]) -> Behind:
     asking = {person.request_id: (person.channel, job.event.id) for person in people}
     return stand_back(job.store, job.settings, job.variant, asking, job.now)
 

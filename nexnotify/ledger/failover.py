@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from nexnotify.catalog.models import Variant
 from nexnotify.customers.models import Contact
-from nexnotify.db import IdIn, db
+from nexnotify.db import IdIn, db, is_postgresql
 from nexnotify.gateways.service import lane_for_new
 from nexnotify.ledger.drafts import KIND
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.policy.channels import Way, in_the_way, standing
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import StoreSettings
-from nexnotify.waitlist.models import AlertRequest
+from nexnotify.waitlist.models import AlertRequest, Decision
 
 #: How soon it is looked again whether the message on the first channel came.
 AGAIN = timedelta(minutes=1)
 
 _own, _other = AlertRequest.__table__, AlertRequest.__table__.alias("other")
-_contact, _alert, _message = Contact.__table__, Alert.__table__, Message.__table__
-_OTHERS = (
+_contact, _alert, _message, _decision = Contact.__table__, Alert.__table__, Message.__table__, Decision.__table__
+_same_group = sa.and_(
+    _other.c.store_id == _own.c.store_id, _other.c.asked_with == _own.c.asked_with, _other.c.id != _own.c.id
+)
+#: A verdict that waits for another message is none.
+_WAITS = ("other_channel", "told_already")
+_PASSED_OVER = sa.exists().where(
+    _decision.c.store_id == _other.c.store_id,
+    _decision.c.request_id == _other.c.id,
+    _decision.c.restock_id == sa.bindparam("b_restock", type_=_decision.c.restock_id.type),
+    _decision.c.verdict == "skip",
+    _decision.c.reason.not_in(_WAITS),
+)
+OTHERS = (
     sa.select(
         _own.c.id,
         _other.c.id,
@@ -34,13 +48,9 @@ _OTHERS = (
         _alert.c.restock_id,
         _message.c.status,
         sa.func.coalesce(_message.c.accepted_at, _message.c.created_at),
+        _PASSED_OVER,
     )
-    .join(
-        _other,
-        sa.and_(
-            _other.c.store_id == _own.c.store_id, _other.c.asked_with == _own.c.asked_with, _other.c.id != _own.c.id
-        ),
-    )
+    .join(_other, _same_group)
     .join(_contact, sa.and_(_contact.c.store_id == _other.c.store_id, _contact.c.id == _other.c.contact_id))
     .outerjoin(
         _alert,
@@ -50,6 +60,17 @@ _OTHERS = (
     .where(IdIn(_own.c.id), _own.c.asked_with.is_not(None))
     .order_by(_alert.c.id)
 )
+_GROUPS = sa.select(_own.c.asked_with).where(IdIn(_own.c.id), _own.c.asked_with.is_not(None)).distinct()
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """How far the shoppers of some requests have been told on their other channels."""
+
+    #: Those who are not told on their own channel now, with the reason.
+    reasons: Mapping[int, str] = field(default_factory=dict)
+    #: Those of whom another channel has a message of this restock: the shopper is counted by that.
+    counted: Collection[int] = ()
 
 
 def stand_back(
@@ -60,31 +81,54 @@ def stand_back(
     now: datetime,
     *,
     sending: bool = False,
-) -> dict[int, str]:
-    """Those of these requests who are not told on their channel now, with the reason.
+) -> Behind:
+    """Who of these requests is not told on their channel now, and why.
 
-    :param asking: request → its channel, and the restock it is about.
-    :param sending: see :func:`nexnotify.policy.channels.in_the_way`.
+    :param asking: request → its channel, and the restock it is about; all of one restock, unless ``sending``.
+    :param sending: see :func:`nexnotify.policy.channels.in_the_way`. Until the transaction ends, no other worker decides
+        about sending to these shoppers.
     """
     if settings.channels == "together" or not asking:
-        return {}
+        return Behind()
+    if sending:
+        _one_by_one(list(asking))
     switches = settings.switches.but(variant.product.switches if variant else None)
     usable = {channel: _is_usable(store, settings, channel) for channel in settings.channel_order}
     ways: dict[int, dict[int, Way]] = {}
-    found = db.session.connection().execute(_OTHERS, {"b_ids": list(asking)})
-    for own, other, status, asked, channel, reachable, restock_id, message, since in found:
-        if status == "waiting" and restock_id != asking[own][1]:
+    restock = 0 if sending else next(iter(asking.values()))[1]
+    where = {"b_ids": list(asking), "b_restock": restock}
+    counted = set()
+    for own, other, status, asked, channel, reachable, of, message, since, passed in db.session.connection().execute(
+        OTHERS, where
+    ):
+        if of is not None and of == asking[own][1]:
+            counted.add(own)
+        elif status == "waiting":
             message = since = None  # of an earlier restock, after which it waits again
         is_usable = reachable and usable[channel] and channel in switches.offered(asked)
-        ways.setdefault(own, {})[other] = Way(channel, status, is_usable, message, since)
+        ways.setdefault(own, {})[other] = Way(channel, status, is_usable, message, since, bool(passed))
     after = None if settings.failover_minutes is None else timedelta(minutes=settings.failover_minutes)
-    answers: dict[int, str] = {}
+    reasons: dict[int, str] = {}
     for own, others in ways.items():
         how = [(way.channel, standing(way, after, now, twice=settings.resend_uncertain)) for way in others.values()]
         reason = in_the_way(asking[own][0], how, settings.channel_order, sending=sending)
         if reason is not None:
-            answers[own] = reason
-    return answers
+            reasons[own] = reason
+    return Behind(reasons, counted)
+
+
+def _one_by_one(request_ids: Sequence[int]) -> None:
+    """Two workers that claim messages of one shopper on two lanes, at the same moment, decide one after the other.
+
+    Else each would find the other's message still to come. SQLite's writers wait anyway.
+    """
+    if is_postgresql():
+        connection = db.session.connection()
+        for group in sorted(connection.scalars(_GROUPS, {"b_ids": list(request_ids)})):
+            connection.execute(_LOCK, {"group": -group})  # what is locked by the installation is not negative
+
+
+_LOCK = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("group", type_=sa.BigInteger)))
 
 
 def _is_usable(store: Store, settings: StoreSettings, channel: str) -> bool:
@@ -111,16 +155,37 @@ def looked_at(request_ids: Collection[int], now: datetime) -> None:
     )
 
 
-def due(store: Store, now: datetime, most: int) -> Sequence[AlertRequest]:
-    """Requests whose time to look has come; none where nobody ever stood behind another channel."""
-    return db.session.scalars(
-        sa.select(AlertRequest)
-        .where(
-            AlertRequest.store_id == store.id,
-            AlertRequest.behind_until <= now,
-            AlertRequest.behind_until.is_not(None),
-        )
-        .order_by(AlertRequest.behind_until, AlertRequest.id)
-        .limit(most)
-        .execution_options(populate_existing=True)
-    ).all()
+class Standing(NamedTuple):
+    """A request that stands behind another channel, and its own."""
+
+    id: int
+    channel: str
+
+
+_FIRST = (
+    sa.select(_own.c.behind_restock_id)
+    .where(_own.c.store_id == sa.bindparam("b_store"), _own.c.behind_until <= sa.bindparam("b_now"))
+    .where(sa.text("alert_request.behind_until IS NOT NULL"))  # literally, as in the partial index
+    .order_by(_own.c.behind_until, _own.c.id)
+    .limit(1)
+)
+_DUE = (
+    sa.select(_own.c.id, _contact.c.channel)
+    .join(_contact, sa.and_(_contact.c.store_id == _own.c.store_id, _contact.c.id == _own.c.contact_id))
+    .where(_own.c.store_id == sa.bindparam("b_store"), _own.c.behind_until <= sa.bindparam("b_now"))
+    .where(sa.text("alert_request.behind_until IS NOT NULL"))
+    .where(_own.c.behind_restock_id == sa.bindparam("b_restock"))
+    .order_by(_own.c.behind_until, _own.c.id)
+    .limit(sa.bindparam("b_most", type_=sa.Integer))
+)
+
+
+def due_restock(store: Store, now: datetime) -> int | None:
+    """The restock whose people are to be looked at first; None where nobody ever stood behind another channel."""
+    return db.session.connection().scalar(_FIRST, {"b_store": store.id, "b_now": now})
+
+
+def due(store: Store, restock_id: int, now: datetime, most: int) -> list[Standing]:
+    """Requests about a (locked) restock whose time to look has come, those that came first first."""
+    where = {"b_store": store.id, "b_now": now, "b_restock": restock_id, "b_most": most}
+    return [Standing(*row) for row in db.session.connection().execute(_DUE, where)]

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from nexnotify.customers.models import Contact
 from nexnotify.db import db
 from nexnotify.inventory.available import IN_STOCK
-from nexnotify.ledger.audience import look_again, person_of
+from nexnotify.ledger.audience import look_again, people_of
 from nexnotify.ledger.chunk import count_decided, plan_chunk
 from nexnotify.ledger.decisions import record_decisions
-from nexnotify.ledger.failover import due, keep_behind, looked_at, stand_back
+from nexnotify.ledger.failover import Standing, due, due_restock, keep_behind, looked_at, stand_back
 from nexnotify.ledger.job import Job, is_buyable, open_job
 from nexnotify.ledger.overlap import planned_before
 from nexnotify.policy.eligibility import Skip
 from nexnotify.restock.models import BEFORE, RestockEvent
 from nexnotify.stores.models import Store
+from nexnotify.waitlist.covering import covered_by_wide
 from nexnotify.waitlist.life import Answered
-from nexnotify.waitlist.models import AlertRequest
-from nexnotify.waitlist.service import close
+from nexnotify.waitlist.service import close_some
 
 #: People that one transaction of the sweep looks at.
-BATCH = 100
+BATCH = 1000
 
 
 def tell_late(store: Store, requests: Iterable[Answered], now: datetime) -> set[int]:
@@ -32,8 +31,15 @@ def tell_late(store: Store, requests: Iterable[Answered], now: datetime) -> set[
 
     :returns: ids of the requests that its last restock takes care of now, by whichever way; the others wait for the next.
     """
-    # In one order: each waits for the lock on its restock.
-    return {request.id for request in sorted(requests, key=_variant) if _tell_last(store, request, now)}
+    asking = sorted(requests, key=_variant)  # in one order: each waits for the lock on its restock
+    wide = covered_by_wide([request.id for request in asking]) if asking else {}
+    told = set()
+    for request in asking:
+        others = sorted(wide.get(request.id, set()) - {request.variant_id})
+        ways = (request._replace(variant_id=variant_id) for variant_id in (request.variant_id, *others))
+        if any(_tell_last(store, way, now) for way in ways):
+            told.add(request.id)
+    return told
 
 
 def fail_over(store: Store, now: datetime) -> int:
@@ -41,34 +47,59 @@ def fail_over(store: Store, now: datetime) -> int:
 
     :returns: how many were looked at; call again while there are any.
     """
-    found = due(store, now, BATCH)
-    if not found:
+    restock_id = due_restock(store, now)
+    if restock_id is None:
         return 0
     # One restock at a time, locked before its requests, as the planner does it.
-    restock_id = found[0].behind_restock_id
     event = _locked(RestockEvent.store_id == store.id, RestockEvent.id == restock_id)
-    mine = [request for request in found if request.behind_restock_id == restock_id]
-    for request in mine:
-        if event is not None:
-            _go_on(store, request, event, now)
-    looked_at([request.id for request in mine], now)
-    return len(mine)
+    found = due(store, restock_id, now, BATCH)
+    if event is not None and found:
+        _go_on(store, found, event, now)
+    looked_at([standing.id for standing in found], now)
+    return len(found)
 
 
-def _go_on(store: Store, request: AlertRequest, event: RestockEvent, now: datetime) -> None:
+def _go_on(store: Store, found: Sequence[Standing], event: RestockEvent, now: datetime) -> None:
     job = open_job(event, now)
-    channel = db.session.get_one(Contact, request.contact_id).channel
     # Who was put behind another stays there, also when the store tells on all channels together from now on.
     settings = job.settings.model_copy(update={"channels": "in_order"})
-    reason = stand_back(store, settings, job.variant, {request.id: (channel, event.id)}, now).get(request.id)
-    if reason == "told_elsewhere":
-        db.session.refresh(request, with_for_update={"key_share": True})
-        if close(request, reason, now):
-            record_decisions(store.id, "plan", [(request.id, event.id, Skip(reason), None)], now)
-    elif event.state != "stopped" and (reason is not None or event.held_at is not None):
-        keep_behind([request.id], event.id, now)
+    asking = {standing.id: (standing.channel, event.id) for standing in found}
+    behind = stand_back(store, settings, job.variant, asking, now)
+    told = [id for id, reason in behind.reasons.items() if reason == "told_elsewhere"]
+    if told:
+        ended = close_some(told, "told_elsewhere", now)
+        record_decisions(store.id, "plan", [(id, event.id, Skip("told_elsewhere"), None) for id in ended], now)
+    free = [id for id in asking if id not in behind.reasons]
+    if event.state != "stopped":
+        waits = [id for id, reason in behind.reasons.items() if reason != "told_elsewhere"]
+        if event.held_at is not None:
+            waits, free = waits + free, []
+        elif event.state == "telling":
+            # The shopper of whom no channel has had a message takes a place in a wave: when the waves are over.
+            waits += [id for id in free if id not in behind.counted]
+            free = [id for id in free if id in behind.counted]
+        keep_behind(waits, event.id, now)
     else:
-        _tell(job, request.id, has_place=True)
+        free += [id for id, reason in behind.reasons.items() if reason != "told_elsewhere"]
+    _tell_free(job, free, behind.counted)
+
+
+def _tell_free(job: Job, request_ids: Sequence[int], counted: Collection[int]) -> None:
+    """Plan people whose other channels have failed.
+
+    :param counted: those whose shopper has a place already: by the message that failed.
+    """
+    event = job.event
+    if not request_ids or not is_buyable(job):
+        return  # the next restock comes to them
+    planned = planned_before(event.store_id, event.id, request_ids)
+    room = _room(event)
+    new = [id for id in request_ids if id not in planned and id not in counted]
+    going = [id for id in request_ids if id not in planned and id in counted] if _goes_on(event) else []
+    going += new if room is None else new[:room]
+    if people := people_of(job, going):
+        chunk, _ = plan_chunk(job, people, None)
+        count_decided(event, chunk)
 
 
 def _variant(request: Answered) -> int:
@@ -94,7 +125,7 @@ def _tell_last(store: Store, request: Answered, now: datetime) -> bool:
     if event is None:
         return False
     job = open_job(event, now)
-    if job.offer is not None and person_of(job, request.id) is None:
+    if job.offer is not None and not people_of(job, [request.id]):
         return False  # it waits for stock
     return _tell(job, request.id)
 
@@ -105,11 +136,8 @@ def _is_for(region_id: int | None) -> sa.ColumnElement[bool]:
     return sa.or_(mine, RestockEvent.status != IN_STOCK)
 
 
-def _tell(job: Job, request_id: int, *, has_place: bool = False) -> bool:
-    """Plan one person.
-
-    :param has_place: the shopper is counted already: by the message that failed on another channel.
-    """
+def _tell(job: Job, request_id: int) -> bool:
+    """Plan one person."""
     event = job.event
     if not is_buyable(job):
         return False
@@ -117,15 +145,15 @@ def _tell(job: Job, request_id: int, *, has_place: bool = False) -> bool:
         return True  # the plan comes to it
     if planned_before(event.store_id, event.id, [request_id]):
         return False
-    if event.state == "telling" and not has_place:
+    if event.state == "telling":
         look_again(job)  # in a wave, so that no more are told at a time than the store allows
         return True
-    if not (_goes_on(event) if has_place else _has_room(event)):
+    if _room(event) == 0:
         return False  # staff have stopped it, or stock had gone: the next restock is told
-    person = person_of(job, request_id)
-    if person is None:
+    people = people_of(job, [request_id])
+    if not people:
         return False
-    chunk, _ = plan_chunk(job, [person], None)
+    chunk, _ = plan_chunk(job, people, None)
     count_decided(event, chunk)
     return True
 
@@ -134,6 +162,8 @@ def _goes_on(event: RestockEvent) -> bool:
     return event.state == "telling" or event.reason in ("everyone_told", "cap_reached")
 
 
-def _has_room(event: RestockEvent) -> bool:
-    capped = event.most is not None and event.told + event.held >= event.most
-    return event.reason == "everyone_told" and not capped
+def _room(event: RestockEvent) -> int | None:
+    """How many more people it may tell after its waves; None: as many as there are."""
+    if event.reason != "everyone_told":
+        return 0
+    return None if event.most is None else max(event.most - event.told - event.held, 0)

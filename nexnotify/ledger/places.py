@@ -1,13 +1,14 @@
-"""Told and too late: who was told shortly before stock was gone, and has not bought, waits again at the old place."""
+"""Told in vain: who was told shortly before stock was gone, or of stock that never was, waits again at the old place."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from nexnotify.customers.models import Customer
-from nexnotify.db import db
+from nexnotify.db import IdIn, db
 from nexnotify.inventory.available import IN_STOCK
 from nexnotify.inventory.models import StockChange
 from nexnotify.ledger.models import Alert, Hold
@@ -42,6 +43,20 @@ def give_places_back(event: RestockEvent, minutes: int, now: datetime) -> int:
     if late:
         back_to_waiting(late, now)
     return len(late)
+
+
+def give_told_back(event: RestockEvent, request_ids: Sequence[int], now: datetime) -> Collection[int]:
+    """Give these requests, which a recalled restock told, their place back; not those who have bought it since.
+
+    :returns: those that wait again.
+    """
+    request = AlertRequest.__table__.c
+    # By id alone, and not the bare column: the databases would read its index, and with it all who were ever told.
+    mine, status = IdIn(request.id, ids=request_ids), AlertRequest.status + ""
+    told = sa.select(AlertRequest.id).where(mine, status == "alerted", ~_bought(event))
+    if late := db.session.scalars(told).all():
+        back_to_waiting(late, now)
+    return set(db.session.scalars(sa.select(AlertRequest.id).where(mine, status == "waiting")))
 
 
 def gone_at(event: RestockEvent) -> datetime | None:

@@ -22,8 +22,9 @@ from nexnotify.ledger.values import confirm_url, product_values, stop_url
 from nexnotify.policy.eligibility import Facts, Hold, Skip, Verdict, decide_answer
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
-from nexnotify.waitlist.life import Answered, Asking, confirm_pending, renew_asked
+from nexnotify.waitlist.life import Answered, Asking, answerable, confirm_pending, renew_asked
 from nexnotify.waitlist.models import AlertRequest
+from nexnotify.waitlist.service import close_some
 
 #: Why somebody is asked → the kind of the message. "idle": nothing was heard of the number for long.
 CAUSES = {"sign_up": "double_opt_in", "idle": "double_opt_in", "renewal": "renewal"}
@@ -128,6 +129,14 @@ def say_yes(store: Store, contact: Contact, proof: Proof, now: datetime) -> list
         confirm(contact, "requested", said, now)
         contact.heard_at = now
     return answered
+
+
+def say_no(contact: Contact, now: datetime) -> list[int]:
+    """A no of a (locked) contact to everything it was asked: these requests end, and nothing else of the contact does.
+
+    :returns: the requests that ended, none when nothing was asked.
+    """
+    return close_some(answerable(contact, now), "shopper", now)
 
 
 def _close_questions(store: Store, request_ids: Sequence[int], now: datetime) -> str | None:

@@ -13,7 +13,7 @@ CAME_AFTER = timedelta(hours=24)
 _GONE = ("accepted", "sent", "uncertain")
 #: Channels with delivery receipts: of the others silence says nothing.
 _RECEIPTS = ("sms",)
-_COMING = ("held", "queued", "claimed")
+_COMING = ("held", "queued")
 
 #: "told": the shopper has heard; "gone": a message is out, and may yet fail; "coming": it can go; "no": it cannot.
 Standing = Literal["told", "gone", "coming", "no"]
@@ -32,6 +32,8 @@ class Way:
     message: str | None = None
     #: When that was handed over, or else written.
     since: datetime | None = None
+    #: It was its turn at this restock, and it was passed over for a reason of its own.
+    passed_over: bool = False
 
 
 def standing(way: Way, after: timedelta | None, now: datetime, *, twice: bool = False) -> Standing:
@@ -51,13 +53,15 @@ def standing(way: Way, after: timedelta | None, now: datetime, *, twice: bool = 
         ):
             return "no"
         return "told" if now >= way.since + CAME_AFTER else "gone"
+    if way.message == "claimed":
+        return "gone"  # a worker is calling the gateway at this moment
     if way.message in _COMING:
         return "coming"
     if way.message is not None:
         return "no"
     if way.request == "alerted":
         return "told"
-    return "coming" if way.request == "waiting" and way.usable else "no"
+    return "coming" if way.request == "waiting" and way.usable and not way.passed_over else "no"
 
 
 def in_the_way(

@@ -16,7 +16,7 @@ from nexnotify.policy.quiet_hours import next_allowed as next_allowed_by_hours
 from nexnotify.words import N_
 
 #: Raised with every change of the rules; each decision names the version it was made by.
-RULES_VERSION = 6
+RULES_VERSION = 7
 #: When a decision is made again that nothing but a change from outside can turn: the product's page, and the store's hours.
 PAGE_AGAIN, HOURS_AGAIN = timedelta(minutes=10), timedelta(days=1)
 
@@ -45,6 +45,8 @@ REASONS = {
     "best_hour": N_("The person opens messages at other hours, and there is plenty of stock; it goes in these hours."),
     "no_credit": N_("The store has not enough credits; the text goes when there are some again."),
     "no_unit": N_("The storefront had no unit to hold for this person any more; the request keeps its place."),
+    "told_anew": N_("A later restock has told this person since, so a correction would confuse."),
+    "not_told": N_("The message that would be corrected did not reach this person after all."),
     "told_already": N_("Another message about this request is on its way."),
     "other_channel": N_("This person is told on another channel first; this one follows if that fails."),
     "told_elsewhere": N_("This person was told on another channel on which they asked."),
@@ -173,11 +175,16 @@ def _not_asked_for(facts: Facts) -> Skip | None:
 
 
 def decide_sent(facts: Facts, purpose: str, policy: Policy, now: datetime) -> Verdict:
-    """A text that staff send: a ``marketing`` one needs consent and may wait, a ``transactional`` one does neither."""
+    """A text that staff send: a ``marketing`` one needs consent and may wait, a ``transactional`` one does neither.
+
+    A ``correction`` of what somebody was told needs no more consent than that did. It waits for the hour and not for the
+    cap: nobody is to go on believing what is not so because they were told too much.
+    """
     if not facts.wanted:
         return Skip("taken_back")
     if purpose == "transactional":
         return decide_answer(facts)
+    policy = replace(policy, cap_texts=None) if purpose == "correction" else policy
     return _refusal(facts) or _delay(facts, policy, now)
 
 

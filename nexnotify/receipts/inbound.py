@@ -13,7 +13,7 @@ from nexnotify.gateways.contract import Gateway, Inbound
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.ledger.answers import queue_keyword_reply
 from nexnotify.ledger.late import tell_late
-from nexnotify.ledger.questions import follow_up, may_be_an_answer, say_yes
+from nexnotify.ledger.questions import follow_up, may_be_an_answer, say_no, say_yes
 from nexnotify.ledger.suppression import stop
 from nexnotify.phone import InvalidPhone, to_e164
 from nexnotify.receipts.keywords import is_plain_keyword, read_keyword
@@ -87,6 +87,9 @@ def _sender_address(store: Store, from_: str) -> str | None:
 
 def _obey(store: Store, contact: Contact, keyword: str, event: Inbound, replied: bool, now: datetime) -> int | None:
     proof = Proof("keyword", evidence={"text": event.body[:100]})
+    if keyword == "no":
+        say_no(contact, now)
+        return None  # nothing more is to come, so nothing more is said
     if keyword == "yes":
         if answered := say_yes(store, contact, proof, now):
             return follow_up(store, contact, answered, now, by_text=True)

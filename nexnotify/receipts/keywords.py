@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final, Literal
 
-Keyword = Literal["stop", "start", "yes", "help"]
+Keyword = Literal["stop", "start", "yes", "no", "help"]
 
 
 # --- reading a text ------------------------------------------------------------------------------------------------
@@ -79,6 +79,8 @@ _YES: Final = _words(
     ja j jo jawohl klar gerne bestätigen bestätigt bestätige oui si sí sim
     """
 )
+#: The other answer to a question of ours; where nothing was asked, it is for people to read.
+_NO: Final = _words("no n nope nah nein nee non não ei nej")
 _HELP: Final = _words("help info aide ayuda hilfe aiuto ajuda hulp hjälp hjelp")
 _HELP_FILLERS: Final = _words("please pls plz me i need thanks")
 _START_FILLERS: Final = _words("please pls plz thanks thank you bitte danke merci por favor gracias")
@@ -178,7 +180,7 @@ def is_plain_keyword(text: str) -> bool:
 
 
 def read_keyword(text: str) -> Keyword | None:
-    """What the text asks for: "stop", "start", "yes", "help", or None where it is for people to read."""
+    """What the text asks for: "stop", "start", "yes", "no", "help", or None where it is for people to read."""
     if _is_stop(text):
         return "stop"
     words = set(_fold(text).split())
@@ -186,6 +188,8 @@ def read_keyword(text: str) -> Keyword | None:
         return "start"
     if _only(words, _YES, _START_FILLERS):
         return "yes"
+    if _only(words, _NO, _START_FILLERS):
+        return "no"
     if _only(words, _HELP, _HELP_FILLERS):
         return "help"
     return None

@@ -51,7 +51,7 @@ class InboundMessage(Tenant, db.Model):
     #: The provider's id, else a keyed hash of content and minute.
     dedupe_key: Mapped[str] = mapped_column(sa.String(200))
     body: Mapped[str] = mapped_column(Encrypted)
-    #: "stop", "start", "yes", "help" or null
+    #: "stop", "start", "yes", "no", "help" or null
     keyword: Mapped[str | None] = mapped_column(sa.String(10))
     reply_id: Mapped[int | None] = mapped_column(BigId)
     at: Mapped[datetime]

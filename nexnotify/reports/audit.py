@@ -67,6 +67,7 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "restock.capped": N_("Restock limited to some people"),
             "restock.cancelled": N_("Restock cancelled before anybody was told"),
             "restock.recalled": N_("Restock recalled"),
+            "restock.corrected": N_("Correction of a restock confirmed"),
             "restock.told_exported": N_("List of those told exported"),
             "template.saved": N_("Template saved"),
             "template.switched_on": N_("Template switched on"),

@@ -18,6 +18,7 @@ from nexnotify.gateways.service import awaits_number, gateway_of_lane
 from nexnotify.ledger.bundles import Item, items_of
 from nexnotify.ledger.models import Alert, Attempt, Hold, Message, MessageEvent
 from nexnotify.phone import mask, mask_address, mask_email
+from nexnotify.reports.chain import Link, chain_of
 from nexnotify.reports.clicks import Opened, opened
 from nexnotify.reports.holds import hold_of
 from nexnotify.words import N_
@@ -39,6 +40,8 @@ class MessageStory:
     clicks: Sequence[Opened]
     #: The unit that was asked for.
     hold: Hold | None
+    #: Of a shopper with several channels: all of them, in the store's order.
+    chain: Sequence[Link]
 
     def scrub(self, words: str | None) -> str:
         """A gateway's words without the recipient's address, which some of them repeat."""
@@ -70,9 +73,10 @@ def story_of(message: Message) -> MessageStory:
     ).all()
     items = items_of(message.store_id, [message.id]) if len(requests) > 1 else []
     clicks = opened(message.store_id, [message.id])
+    chain = chain_of(message, requests)
     gateway = gateway_of_lane(message.lane_id)
     hold = hold_of(message)
-    return MessageStory(message, contact, gateway, variant, events, attempts, requests, items, clicks, hold)
+    return MessageStory(message, contact, gateway, variant, events, attempts, requests, items, clicks, hold, chain)
 
 
 def without_address(words: str, address: str) -> str:

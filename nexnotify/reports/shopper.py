@@ -43,6 +43,8 @@ BY_REASON = {
     "other_channel": N_("They asked on several channels: it goes to one of them, and to the next only if that fails."),
     "told_elsewhere": _ELSEWHERE,
     "no_credit": _LATER,
+    "told_anew": _ON_ITS_WAY,
+    "not_told": _NOT_SENT,
     "told_already": _ON_ITS_WAY,
     "bundling": _LATER,
     "bundled": _ON_ITS_WAY,
@@ -89,6 +91,9 @@ BY_RESTOCK = {
     "stock_gone": N_("The product came back, and was gone again before this request's turn. It keeps its place."),
 }
 
+#: Kinds of messages that say nothing of whether the product was there: what is said while somebody waits, and after.
+_BESIDES = ("journey", "bulk", "correction")
+
 
 def sentence(request: AlertRequest, events: Sequence[dict[str, Any]]) -> str:
     """How it stands with a request.
@@ -109,7 +114,7 @@ def sentence(request: AlertRequest, events: Sequence[dict[str, Any]]) -> str:
             event
             for event in reversed(events)
             if event["what"].startswith(("message_", "decided_", "restock_", "place_"))
-            and event.get("kind") != "journey"  # said while it waits; of what it waits for that says nothing
+            and event.get("kind") not in _BESIDES
         ),
         None,
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
+from nexnotify.campaigns.models import SendRecipient
 from nexnotify.catalog.models import Variant
 from nexnotify.catalog.regions import place_names
 from nexnotify.clock import isoformat, utcnow
@@ -15,12 +15,11 @@ from nexnotify.customers.models import ConsentEntry, Contact
 from nexnotify.db import db
 from nexnotify.inventory.available import IN_STOCK
 from nexnotify.journeys.models import JourneyPerson
-from nexnotify.ledger.likelihood import order_words
 from nexnotify.ledger.models import Alert, Message, MessageEvent, Question
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
-from nexnotify.policy.eligibility import REASONS
 from nexnotify.reports.activities import came_back_lines
 from nexnotify.reports.clicks import opened_lines
+from nexnotify.reports.decided import decision_lines
 from nexnotify.reports.holds import hold_lines
 from nexnotify.reports.journeys import journey_lines
 from nexnotify.reports.passed_by import not_reached
@@ -29,7 +28,7 @@ from nexnotify.reports.words import PRODUCT_STATUSES, line, reason_words
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.life import ends_at
-from nexnotify.waitlist.models import INTENTS, AlertRequest, Decision
+from nexnotify.waitlist.models import INTENTS, AlertRequest
 from nexnotify.waitlist.models import STATUSES as REQUEST_STATUSES
 from nexnotify.waitlist.scope import skus_wanted
 from nexnotify.words import N_
@@ -47,14 +46,6 @@ CLOSED = {
     "not_renewed": N_("It was kept as long as the store keeps requests, and nobody said that it is still wanted."),
     "bought": N_("The shopper has bought it."),
 }
-#: What told where a shopper is: the sources of ``policy.places``.
-_SOURCES = {
-    "sign_up": N_("the browser at sign-up"),
-    "address": N_("the customer's address"),
-    "number": N_("the number"),
-    "country": N_("the store's country"),
-    "store": N_("the store's time zone"),
-}
 #: What a shopper was asked, by the question's cause.
 _ASKED = {
     "sign_up": N_("The shopper was asked to confirm it."),
@@ -67,11 +58,6 @@ _NOT_ASKED = {
     "idle": N_("The shopper could not be asked to confirm it."),
     "renewal": N_("The shopper could not be asked whether it is still wanted."),
 }
-_VERDICTS = {
-    "send": N_("A message was planned."),
-    "hold": N_("The message was held back."),
-    "skip": N_("Nobody was told."),
-}
 
 
 def trace(request: AlertRequest) -> dict[str, Any]:
@@ -82,7 +68,7 @@ def trace(request: AlertRequest) -> dict[str, Any]:
         _questions,
         came_back_lines,
         journey_lines,
-        _decisions,
+        decision_lines,
         _messages,
         hold_lines,
         opened_lines,
@@ -162,40 +148,11 @@ def _questions(request: AlertRequest) -> list[dict[str, Any]]:
     return lines
 
 
-def _decisions(request: AlertRequest) -> list[dict[str, Any]]:
-    mine = (Decision.store_id == request.store_id, Decision.request_id == request.id)
-    rows = db.session.scalars(sa.select(Decision).where(*mine).order_by(Decision.id))
-    return [
-        line(
-            decision.at,
-            f"decided_{decision.verdict}",
-            _VERDICTS[decision.verdict] + " " + REASONS[decision.reason],
-            reason=decision.reason,
-            stage=decision.stage,
-            restock_id=decision.restock_id,
-            until=isoformat(decision.until) if decision.verdict == "hold" else None,
-            clock=_clock(decision.detail),
-            order=order_words(decision.detail),
-            rules_version=decision.rules_version,
-        )
-        for decision in rows
-    ]
-
-
-def _clock(detail: dict[str, Any]) -> str | None:
-    """Whose local hours were asked, where they were."""
-    if "zones" not in detail:
-        return None
-    first, *more = (_SOURCES[source] for source in detail["by"].split("+"))
-    by = reduce(lambda words, source: words + ", " + source, more, first)
-    return N_("Local hours of %(zones)s, by %(source)s.", zones=", ".join(detail["zones"]), source=by)
-
-
 def _messages(request: AlertRequest) -> list[dict[str, Any]]:
     about = sa.union(
         *(
             sa.select(table.message_id).where(table.store_id == request.store_id, table.request_id == request.id)
-            for table in (Alert, Question, JourneyPerson)
+            for table in (Alert, Question, JourneyPerson, SendRecipient)
         )
     )
     rows = db.session.execute(

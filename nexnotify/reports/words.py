@@ -35,6 +35,7 @@ KINDS = {
     "ticket": N_("Ticket"),
     "merchant": N_("To you"),
     "bulk": N_("Bulk"),
+    "correction": N_("Correction"),
     "journey": N_("Journey"),
     "campaign": N_("Campaign"),
     "keyword_reply": N_("Answer to a keyword"),

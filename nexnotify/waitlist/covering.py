@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import sqlalchemy as sa
 
 from nexnotify.catalog.models import Variant
-from nexnotify.db import db
+from nexnotify.db import IdIn, db
 from nexnotify.waitlist.models import OPEN, AlertRequest, WantedVariant
 
 
@@ -20,6 +20,14 @@ def waits_for(store_id: int, contact_id: int, variant_ids: Collection[int]) -> b
 def covered_by(request: AlertRequest) -> set[int]:
     """The variants that a request is about."""
     return _covered(request.store_id, [request])[0][1]
+
+
+def covered_by_wide(request_ids: Sequence[int]) -> dict[int, set[int]]:
+    """Those of these requests that are about several variants, each with all of them."""
+    request = AlertRequest.__table__.c
+    wide = sa.select(AlertRequest).where(IdIn(request.id, ids=request_ids), AlertRequest.scope != "variant")
+    found = db.session.scalars(wide.execution_options(populate_existing=True)).all()
+    return {item.id: covered for item, covered in _covered(found[0].store_id, found)} if found else {}
 
 
 def waited_for_anew(request_ids: Sequence[int]) -> set[int]:

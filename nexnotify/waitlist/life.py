@@ -43,9 +43,11 @@ def keeping_of(settings: StoreSettings) -> Keeping | None:
 
 def ends_at(request: AlertRequest, settings: StoreSettings, now: datetime) -> datetime | None:
     """When an open request ends unless something happens; None: not by itself."""
+    keeping = keeping_of(settings)
+    if request.status == "pending" and request.confirm_by is None and keeping is not None:  # a STOP
+        return (request.renewed_at or request.created_at) + timedelta(days=keeping.request_days)
     if request.status == "pending":
         return request.confirm_by
-    keeping = keeping_of(settings)
     if request.status != "waiting" or keeping is None:
         return None
     return keeping.ends(request.renewed_at or request.created_at, request.renewal_asked_at, now)
@@ -107,12 +109,13 @@ def lapse_unconfirmed(now: datetime) -> int:
     return _expire(sa.select(AlertRequest.id).where(*late).order_by(AlertRequest.confirm_by), "unconfirmed", now)
 
 
-def expire_unanswered(store: Store, now: datetime) -> int:
+def expire_unanswered(store: Store, now: datetime, *, spared: Any = False) -> int:
     """End what was asked about and not answered for.
 
     Where the store has lengthened its time since the question, the end is further off than that: they are asked again
     before it comes.
 
+    :param spared: a condition on requests that do not end yet, which is a later stage's knowledge.
     :returns: how many ended; call again while it is :data:`BATCH`.
     """
     keeping = keeping_of(store_settings(store))
@@ -123,8 +126,22 @@ def expire_unanswered(store: Store, now: datetime) -> int:
     old = AlertRequest.renewed_at <= now - timedelta(days=keeping.request_days)
     forget = sa.update(AlertRequest).where(*over, ~old).values(renewal_asked_at=None)
     db.session.execute(forget.execution_options(synchronize_session=False))
-    found = sa.select(AlertRequest.id).where(*over, old).order_by(AlertRequest.renewal_asked_at)
+    found = sa.select(AlertRequest.id).where(*over, old, sa.not_(spared)).order_by(AlertRequest.renewal_asked_at)
     return _expire(found, "not_renewed", now)
+
+
+def expire_stopped(store: Store, now: datetime) -> int:
+    """End what was asked for from a number that has said STOP, and has not said START in all the time requests are kept.
+
+    :returns: how many ended; call again while it is :data:`BATCH`.
+    """
+    keeping = keeping_of(store_settings(store))
+    if keeping is None:
+        return 0
+    stopped = sa.text("alert_request.status = 'pending' AND alert_request.confirm_by IS NULL")
+    old = AlertRequest.renewed_at <= now - timedelta(days=keeping.request_days)
+    found = sa.select(AlertRequest.id).where(AlertRequest.store_id == store.id, stopped, old)
+    return _expire(found.order_by(AlertRequest.renewed_at), "not_renewed", now)
 
 
 def _expire(found: Any, reason: str, now: datetime) -> int:
@@ -217,6 +234,12 @@ _ASKING = (
 def mark_asked(request_ids: Sequence[int], now: datetime) -> None:
     """These (locked) requests were asked about: one question for one end."""
     _set(request_ids, renewal_asked_at=now)
+
+
+def keep_longer(store: Store, request_ids: Sequence[int], until: datetime) -> None:
+    """These (locked) requests are kept so much longer that they are to be asked about then."""
+    if (keeping := keeping_of(store_settings(store))) is not None:
+        _set(request_ids, renewed_at=keeping.asked_from(until))
 
 
 def mark_alive(request_ids: Sequence[int], at: datetime) -> None:

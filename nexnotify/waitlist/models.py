@@ -121,6 +121,13 @@ class AlertRequest(Tenant, db.Model):
             "ix_alert_request_confirm_by", "confirm_by", "id", where="status = 'pending' AND confirm_by IS NOT NULL"
         ),
         partial_index(
+            "ix_alert_request_stopped",
+            "store_id",
+            "renewed_at",
+            "id",
+            where="status = 'pending' AND confirm_by IS NULL",
+        ),
+        partial_index(
             "ix_alert_request_ages",
             "store_id",
             "renewed_at",
@@ -211,7 +218,7 @@ class Decision(Tenant, db.Model):
 
     request_id: Mapped[int] = mapped_column(BigId)
     restock_id: Mapped[int] = mapped_column(BigId)
-    #: "plan", "send", "reminder" or "journey"
+    #: "plan", "send", "reminder", "journey" or "correction"
     stage: Mapped[str] = mapped_column(sa.String(10))
     #: "send", "hold" or "skip"
     verdict: Mapped[str] = mapped_column(sa.String(10))

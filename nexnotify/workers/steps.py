@@ -17,7 +17,7 @@ from nexnotify.db import db, end_read, transaction
 from nexnotify.fetch import Page, fetch_page
 from nexnotify.imports.service import forget_old as forget_old_imports
 from nexnotify.imports.service import has_work as has_imports
-from nexnotify.ledger.aging import ask_idle, ask_renewals
+from nexnotify.ledger.aging import ask_idle, ask_renewals, end_unanswered
 from nexnotify.ledger.late import fail_over
 from nexnotify.ledger.pages import look, record_page, wanted_pages
 from nexnotify.ledger.planner import PlanFault, has_unplanned, look_at, waiting_in_vain
@@ -35,7 +35,7 @@ from nexnotify.restock.service import detect_restocks, has_unseen_changes
 from nexnotify.stores import guesses
 from nexnotify.stores.models import Store
 from nexnotify.turns import let_others_write
-from nexnotify.waitlist.life import expire_unanswered, lapse_unconfirmed
+from nexnotify.waitlist.life import expire_stopped, lapse_unconfirmed
 from nexnotify.waitlist.overlooked import overlooked, record_overlooked
 from nexnotify.waitlist.overlooked_there import overlooked_there, record_overlooked_there
 from nexnotify.waitlist.queries import anyone_waits
@@ -170,7 +170,7 @@ def run_lives() -> None:
     _in_pieces(lambda: lapse_unconfirmed(utcnow()))
     for store in db.session.scalars(sa.select(Store).order_by(Store.id)).all():
         try:
-            for work in (fail_over, expire_unanswered, ask_renewals, ask_idle, remind):
+            for work in (fail_over, end_unanswered, expire_stopped, ask_renewals, ask_idle, remind):
                 _in_pieces(lambda work=work, store=store: work(store, utcnow()))  # type: ignore[misc]
         except (OperationalError, InterfaceError):
             raise  # the database, not the store

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from nexnotify.ledger.values import confirm_url
 from tests.shop import Shop
 
 ANN, BEN, CAT = "+12015550123", "+12015550124", "+12015550125"
@@ -208,3 +209,18 @@ def test_a_shopper_reads_what_they_asked_for(sold_out: Shop) -> None:
         assert address is not None
         page = sold_out.client.get(urlsplit(address[0]).path).get_data(as_text=True)
         assert expected in " ".join(page.split())
+
+
+@sqlite_only
+@pytest.mark.parametrize("size", ["S", "M", "L"])
+def test_a_late_yes_is_told_of_whichever_is_back(sold_out: Shop, size: str) -> None:
+    """Asked back first; one of the sizes comes in before the yes does."""
+    sold_out.put("settings", {"double_opt_in": True})
+    sold_out.ask("TEE-M", ANN, any_variant=True)
+    sold_out.stock(f"TEE-{size}", 5)
+    sold_out.work()
+    with sold_out.app.app_context():
+        page = urlsplit(confirm_url(sold_out.store_id, sold_out.requests()[0]["id"]) or "").path
+    assert sold_out.client.post(page).status_code == 200
+    sold_out.work()
+    assert [row["sku"] for row in sold_out.messages()] == [f"TEE-{size}"]

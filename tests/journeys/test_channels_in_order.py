@@ -11,6 +11,7 @@ from nexnotify.gateways.contract import Receipt
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.receiving import apply_receipt
 from nexnotify.workers.steps import run_lives
+from tests.admin import Desk
 from tests.shop import Shop
 from tests.times import later
 
@@ -131,3 +132,30 @@ def test_a_receipt_that_comes_before_the_email_goes_stops_it(shop: Shop) -> None
         shop.work()
     assert [(m["channel"], m["status"]) for m in shop.messages()] == [("sms", "delivered"), ("email", "suppressed")]
     assert "told_elsewhere" in str(shop.trace(2))
+
+
+@sqlite
+def test_the_page_of_each_message_shows_the_chain(shop: Shop) -> None:
+    ordered(shop, UNDELIVERED)
+    restock(shop)
+    desk = Desk.of(shop, "admin")
+    text = desk.id_of("/messages", "messages")
+    page = desk.page(f"/messages/{text}")
+    assert "The shopper's channels" in page
+    assert "This person is told on another channel first; this one follows if that fails." in page
+    assert "/admin/waitlist/requests/2" in page
+    look(shop)
+    email = desk.id_of("/messages", "messages")
+    assert f'href="/admin/messages/{email}"' in desk.page(f"/messages/{text}")
+    page = desk.page(f"/messages/{email}")
+    assert f'href="/admin/messages/{text}"' in page
+    assert "Not delivered" in page
+
+
+@sqlite
+def test_a_shopper_with_one_channel_has_no_chain(shop: Shop) -> None:
+    shop.product("TEE-M")
+    shop.ask()
+    restock(shop)
+    desk = Desk.of(shop, "admin")
+    assert "The shopper's channels" not in desk.page(f"/messages/{desk.id_of('/messages', 'messages')}")

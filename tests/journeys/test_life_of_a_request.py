@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from nexnotify.waitlist.life import to_reconfirm
 from tests.shop import Shop
 from tests.texting import Twilio
 from tests.times import at, later, moment
@@ -96,6 +99,23 @@ def test_a_yes_by_text_keeps_it_for_another_period_and_keeps_its_place(quiet: Sh
         assert len(asked(quiet)) == 2
     words = [event["words"] for event in quiet.trace(1)["events"] if event["what"] == "question_answered"]
     assert words == ["The shopper said that it is still wanted."]
+
+
+def test_a_no_by_text_ends_what_was_asked_about_and_nothing_else(quiet: Shop, twilio: Twilio) -> None:
+    quiet.product("MUG")
+    quiet.ask()
+    twilio.text(ANN, "no")
+    assert statuses(quiet) == ["waiting"], "nothing was asked yet"
+    with later(days=81):
+        quiet.ask("MUG")
+        quiet.sweep()
+        twilio.text(ANN, "No thanks")
+        assert standing(quiet) == [("cancelled", "shopper"), ("waiting", None)]
+        twilio.text(ANN, "YES")
+        assert statuses(quiet) == ["cancelled", "waiting"]
+        quiet.stock("MUG", 5)
+        quiet.work()
+        assert len(quiet.messages()) == 1, "it is no STOP"
 
 
 def test_a_yes_on_the_page_does_the_same_and_looking_does_nothing(quiet: Shop) -> None:
@@ -374,6 +394,64 @@ def test_another_stores_order_ends_nothing_here(quiet: Shop, other_shop: Shop) -
     assert statuses(quiet) == ["waiting"]
 
 
+# --- what cannot be asked, and what is on its way ---------------------------------------------------------------------
+
+
+def test_a_question_that_cannot_be_sent_ends_nothing_and_is_tried_again(quiet: Shop) -> None:
+    quiet.ask()
+    quiet.put("settings", {"switches": {"sold_out": {"sms": False}}})
+    for days in (81, 92, 99):
+        with later(days=days):
+            quiet.sweep()
+            assert (statuses(quiet), asked(quiet)) == (["waiting"], [])
+    assert "could not be asked whether it is still wanted" in str(quiet.trace(1))
+    quiet.put("settings", {"switches": {"sold_out": {"sms": True}}})
+    with later(days=107):
+        quiet.sweep()
+        assert len(asked(quiet)) == 1
+    with later(days=116):
+        quiet.sweep()
+        assert statuses(quiet) == ["waiting"], "there is time to answer"
+    with later(days=118):
+        quiet.sweep()
+        assert standing(quiet) == [("expired", "not_renewed")]
+
+
+def test_a_request_does_not_age_out_while_its_text_is_held(quiet: Shop) -> None:
+    quiet.ask()
+    with later(days=81):
+        quiet.sweep()
+    with later(days=90, hours=12):
+        noon = f"{datetime.now(ZoneInfo('America/New_York')):%H}:00"
+        ends = f"{datetime.now(ZoneInfo('America/New_York')) + timedelta(hours=12):%H}:00"
+        quiet.put("settings", {"quiet_hours": {"from": noon, "to": ends}})
+        quiet.stock("TEE-M", 5)
+        quiet.work()
+        assert [message["status"] for message in quiet.messages()] == ["held"]
+    with later(days=91, minutes=10):
+        quiet.sweep()
+    with later(days=91, hours=4):
+        quiet.sweep()
+        assert (statuses(quiet), [message["status"] for message in quiet.messages()]) == (["alerted"], ["delivered"])
+
+
+def test_who_asks_from_a_number_that_said_stop_waits_for_a_start_no_longer_than_requests_are_kept(
+    quiet: Shop, twilio: Twilio
+) -> None:
+    quiet.ask()
+    twilio.text(ANN, "STOP")
+    quiet.ask()
+    assert statuses(quiet) == ["cancelled", "pending"]
+    with later(days=89):
+        quiet.sweep()
+        assert statuses(quiet) == ["cancelled", "pending"]
+    with later(days=91):
+        quiet.sweep()
+        assert standing(quiet)[1] == ("expired", "not_renewed")
+        twilio.text(ANN, "START")
+        assert statuses(quiet) == ["cancelled", "expired"]
+
+
 # --- idle numbers --------------------------------------------------------------------------------------------------
 
 
@@ -434,3 +512,20 @@ def test_email_and_stores_without_the_setting_are_left_alone(quiet: Shop) -> Non
         quiet.put("settings", {"reconfirm_months": 12})
         quiet.sweep()
         assert statuses(quiet) == ["pending", "waiting"]
+
+
+def test_idle_numbers_that_cannot_be_asked_are_in_nobodys_way(
+    cautious: Shop, twilio: Twilio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nexnotify.ledger.aging.to_reconfirm", partial(to_reconfirm, most=1))
+    cautious.put("settings", {"switches": {"sold_out": {"sms": False}}})
+    with later(days=1):
+        cautious.product("HAT", unavailable_as="backordered")
+        cautious.ask("HAT", phone="+12015550124")
+    with later(days=363):
+        cautious.sweep()
+        assert statuses(cautious) == ["waiting", "pending"]
+        cautious.put("settings", {"switches": {"sold_out": {"sms": True}}})
+    with later(days=371):
+        cautious.sweep()
+        assert statuses(cautious)[0] == "pending", "tried again a week later"

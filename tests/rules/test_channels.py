@@ -17,7 +17,7 @@ ORDER = ["sms", "email", "push"]
         ("delivered", 0, None, False, "told"),
         ("held", 600, TEN, False, "coming"),
         ("queued", 600, TEN, False, "coming"),
-        ("claimed", 600, TEN, False, "coming"),
+        ("claimed", 600, TEN, False, "gone"),
         ("accepted", 9, TEN, False, "gone"),
         ("accepted", 10, TEN, False, "no"),
         ("sent", 10, TEN, False, "no"),

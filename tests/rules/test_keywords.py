@@ -184,7 +184,7 @@ def test_a_bare_yes_in_any_of_our_languages_is_a_yes(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["yes I got it, who is this?", "yes but later", "no", "ok", "ja, aber nicht heute", "is that a yes?"]
+    "text", ["yes I got it, who is this?", "yes but later", "no idea", "ok", "ja, aber nicht heute", "is that a yes?"]
 )
 def test_a_yes_with_anything_beside_it_is_for_people_to_read(text):
     assert read_keyword(text) is None
@@ -214,3 +214,13 @@ def test_dressing_never_hides_a_stop(word, dressing):
 def test_a_stop_on_a_line_of_its_own_is_a_stop(text):
     assert read_keyword("STOP\n" + text) == "stop"
     assert read_keyword(text + "\nstop") == "stop"
+
+
+@pytest.mark.parametrize("text", ["no", "No.", "NO thanks", "n", "nein", "nein danke", "non", "não"])
+def test_a_bare_no_is_an_answer(text: str) -> None:
+    assert read_keyword(text) == "no"
+
+
+@pytest.mark.parametrize("text", ["no it did not arrive", "no, the blue one", "no worries", "no and yes"])
+def test_a_no_that_says_more_is_for_people_to_read(text: str) -> None:
+    assert read_keyword(text) is None

@@ -104,11 +104,11 @@ def inside(app: Flask) -> Iterator[None]:
         db.session.remove()
 
 
-def lane_of(shop: Shop) -> int:
+def lane_of(shop: Shop, channel: str = "sms") -> int:
     with inside(shop.app):
         statement = sa.select(Lane.id).join(GatewayInstance, Lane.gateway_id == GatewayInstance.id)
         statement = statement.where(
-            GatewayInstance.store_id == shop.store_id, GatewayInstance.is_sender, GatewayInstance.channel == "sms"
+            GatewayInstance.store_id == shop.store_id, GatewayInstance.is_sender, GatewayInstance.channel == channel
         )
         return db.session.scalars(statement).one()
 

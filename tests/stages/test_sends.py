@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from nexnotify.campaigns import freezing, planner, service, work
 from nexnotify.campaigns.models import Send, SendRecipient
-from nexnotify.campaigns.summary import summarise, twins
+from nexnotify.campaigns.summary import summarise
+from nexnotify.campaigns.twins import twins
 from nexnotify.clock import utcnow
 from nexnotify.content.models import Template
 from nexnotify.customers.models import ConsentEntry, Contact, Customer

@@ -359,6 +359,21 @@ def test_no_more_people_are_told_than_staff_allow(shop: Shop, waves: Any) -> Non
     assert waits(shop) == 3
 
 
+def test_a_limit_by_staff_holds_for_the_restock_that_takes_over(shop: Shop) -> None:
+    everybody = people(shop, 9, waves=per_unit(1))
+    shop.stock("TEE-M", 2)
+    shop.work()
+    steer(shop, steering.cap, 3)
+    shop.stock("TEE-M", 0)
+    shop.stock("TEE-M", 6)
+    shop.work()
+    with later(minutes=61):
+        shop.work()
+    assert the_event(shop, 0).reason == "superseded"
+    assert told(shop) == everybody[:3], "three in all, as was said"
+    assert the_event(shop).reason == "cap_reached"
+
+
 def test_a_recalled_restock_sends_nothing_more(shop: Shop) -> None:
     everybody = people(shop, 8)
     with inside(shop.app), transaction():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import openpyxl
 import pytest
@@ -150,3 +151,71 @@ def test_the_api_tells_the_plan_and_simulates(shop: Shop) -> None:
     }
     shop.post("simulations", {"sku": "TEE-M", "units": 2, "at": "2999-01-01T00:00:00Z"}, 422)
     shop.post("simulations", {"sku": "NONE", "units": 2}, 422)
+
+
+# --- the correction --------------------------------------------------------------------------------------------------
+
+
+def test_a_correction_is_written_looked_at_with_its_people_and_confirmed_once(shop: Shop) -> None:
+    people(shop, 3, waves=per_unit(1))
+    shop.ask_by_email("TEE-M")
+    shop.stock("TEE-M", 2)
+    shop.work()
+    desk, number = Desk.of(shop, "admin"), the_event(shop).id
+    page = f"/restocks/{number}/correction"
+    assert "Write a correction" not in desk.page(f"/restocks/{number}")
+    desk.post(f"/restocks/{number}/recall")
+    shop.work()
+    assert "Write a correction" in desk.page(f"/restocks/{number}")
+    begun = desk.page(page)
+    assert "sorry, our message was a mistake" in begun, "words to begin with"
+    assert "Subject of the email" not in begun, "nobody was told by email"
+    refused = desk.post(page, 422, sms_body="[[prodct]]")
+    assert "did you mean [[product]]?" in refused
+    assert "[[prodct]]" in refused, "what was typed stays"
+    looked = desk.post(page, 200, sms_body="[[store]]: sorry, [[product]] is not back.")
+    for words in ("Acme: sorry, Tee is not back.", "Send 2 messages", "2 people", "frequency cap neither holds"):
+        assert words in re.sub(r"<[^>]+>", "", looked), words
+    assert shop.messages("correction") == [], "looking sends nothing"
+    for _ in range(2):
+        sent = desk.post(f"{page}/confirm", sms_body="[[store]]: sorry, [[product]] is not back.")
+        assert "Those whom a recalled restock had told" in sent
+    with later(minutes=1):
+        shop.work()
+    assert [message["status"] for message in shop.messages("correction")] == ["delivered"] * 2
+    assert "The correction" in desk.page(f"/restocks/{number}")
+    assert desk.page("/settings/audit").count("Correction of a restock confirmed") == 1
+
+
+def test_a_correction_taken_back_is_written_again_with_the_same_words(shop: Shop) -> None:
+    people(shop, 1, send_undo_seconds=60)
+    shop.stock("TEE-M", 2)
+    shop.work()
+    desk, number = Desk.of(shop, "admin"), the_event(shop).id
+    desk.post(f"/restocks/{number}/recall")
+    shop.work()
+    page = desk.post(f"/restocks/{number}/correction/confirm", sms_body="Words of our own")
+    send = re.search(r"/admin/sends/(\d+)/undo", page)
+    assert send is not None
+    assert "Words of our own" in desk.post(f"/sends/{send[1]}/undo")
+    with later(minutes=5):
+        shop.work()
+        assert shop.messages("correction") == []
+        assert shop.requests()[0]["status"] == "alerted"
+        desk.post(f"/restocks/{number}/correction/confirm", sms_body="Better words")
+        with later(minutes=5):
+            shop.work()
+    assert [message["body"] for message in shop.messages("correction")] == ["Better words"]
+
+
+def test_nobody_corrects_what_was_not_recalled_nor_another_stores_restock(shop: Shop, other_shop: Shop) -> None:
+    people(shop, 1)
+    shop.stock("TEE-M", 2)
+    shop.work()
+    number = the_event(shop).id
+    desk = Desk.of(shop, "admin")
+    assert "Only a recalled restock" in desk.post(f"/restocks/{number}/correction/confirm", sms_body="Sorry")
+    Desk.of(other_shop, "admin").page(f"/restocks/{number}/correction", 404)
+    other_shop.post(f"restocks/{number}/correction", {"sms": "Sorry"}, 404)
+    Desk.of(shop, "staff").page(f"/restocks/{number}/correction", 403)
+    assert shop.messages("correction") == []

@@ -52,6 +52,7 @@ UNWRITTEN = {
     "admin.change_store": "chooses what one looks at; nothing of the store changes",
     "admin_gateways.check": "writes down what the provider said, which is no setting; the page shows it with its time",
 }
+UNWRITTEN["admin_corrections.write"] = "looks at words that nobody has confirmed, and keeps nothing"
 _DRAFT = "a draft reaches nobody; that it was confirmed is written down, with its words"
 UNWRITTEN |= {f"admin_sends.{name}": _DRAFT for name in ("select", "bulk", "one", "new", "write", "discard")}
 #: Looks that are written down, though nothing changes.
@@ -220,6 +221,8 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     telling = _set(app, RestockEvent, restock, state="telling", told=1)
     yield "admin_restocks.cap", Deed(f"/restocks/{restock}/cap", {"most": "5"}, before=telling)
     yield "admin_restocks.steer", Deed(f"/restocks/{restock}/recall", {})
+    yield "admin_corrections.write", Deed(f"/restocks/{restock}/correction", {"sms_body": "Sorry"}, 200)
+    yield "admin_corrections.confirm", Deed(f"/restocks/{restock}/correction/confirm", {"sms_body": "Sorry"})
     yield "admin_views.new", Deed("/views/new/customers?opt_in=yes", {"name": "Opted in"})
     yield "admin_views.view", Deed(f"/views/{ids['saved_view']}", {"name": "To pack and send", "shared": "y"})
     yield "admin_views.delete", Deed(f"/views/{ids['saved_view']}/delete", {})

@@ -7,6 +7,7 @@ from flask import Blueprint, Flask
 from nexnotify.web.admin.account import bp as account
 from nexnotify.web.admin.alerts import bp as alerts
 from nexnotify.web.admin.compatible import bp as compatible
+from nexnotify.web.admin.corrections import bp as corrections
 from nexnotify.web.admin.credits import bp as credits
 from nexnotify.web.admin.custom_fields import bp as custom_fields
 from nexnotify.web.admin.customers import bp as customers
@@ -45,6 +46,7 @@ ADMIN_BLUEPRINTS: tuple[tuple[Blueprint, str | None], ...] = (
     (home, "/admin"),
     (waitlist, "/admin/waitlist"),
     (restocks, "/admin/restocks"),
+    (corrections, "/admin/restocks"),
     (messages, "/admin/messages"),
     (metrics, "/admin/metrics"),
     (demand, "/admin/metrics/demand"),

@@ -50,6 +50,7 @@ _SENT_KINDS = (
     "order",
     "ticket",
     "bulk",
+    "correction",
     "merchant",
     "keyword_reply",
     "test",

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from sqlalchemy.orm import joinedload
 
+from nexnotify.campaigns.corrections import can_correct, correction_of
 from nexnotify.catalog.models import Variant
 from nexnotify.catalog.queries import ids_matching
 from nexnotify.catalog.regions import place_names
@@ -114,6 +115,7 @@ def _plan_page(event: RestockEvent, form: CapForm) -> ResponseReturnValue:
         and event.told + event.held
         and event.reason != "recalled",
         gone=count_told(event) if event.reason == "recalled" else 0,
+        correction=correction_of(event) if can_correct(event) else None,
         to_come=to_come,
         people=_people(to_come) if to_come and may(MAY_SEE) else [],
         form=form,

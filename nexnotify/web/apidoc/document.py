@@ -40,6 +40,7 @@ _ERRORS = {
     400: "The body is not JSON.",
     401: "No valid API key was sent.",
     404: "This store has none with that id.",
+    409: "It does not go with how things stand; the message says why.",
     413: "The body is too large; send fewer rows at a time.",
     422: "Some fields are not right; nothing was changed.",
     503: "Our database cannot be reached at the moment; send it again.",

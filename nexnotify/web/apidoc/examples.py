@@ -9,6 +9,10 @@ from nexnotify.web.apidoc.restock_examples import ACTIVITY, DEMAND, FORECAST, LI
 
 BODIES: dict[str, Any] = {
     **order_examples.BODIES,
+    "correctRestock": {
+        "sms": "[[store]]: sorry, our message was a mistake: [[product]] is not back yet.",
+        "preview": True,
+    },
     "simulateRestock": {"sku": "TEE-M", "units": 5, "at": "2026-01-05T10:00:00Z"},
     "changeSettings": {
         "switches": {"preordered": {"sms": True}},
@@ -261,6 +265,21 @@ ANSWERS: dict[str, Any] = {
         "messages": {"delivered": 11, "queued": 1},
         "segments": 12,
         "forecast": None,
+    },
+    "correctRestock": {
+        "id": 9,
+        "state": "scheduled",
+        "confirmed_at": "2026-01-05T10:20:00Z",
+        "words": {
+            "sms": {
+                "subject": None,
+                "body": "[[store]]: sorry, our message was a mistake: [[product]] is not back yet.",
+            }
+        },
+        "people": 11,
+        "left_out": {"opted_out": 1},
+        "segments": 11,
+        "credits": None,
     },
     "simulateRestock": {
         "sku": "TEE-M",

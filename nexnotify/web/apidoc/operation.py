@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-#: Statuses of operations that look, that read a list, that read one thing, that take a body.
+#: Statuses of operations that look, that read a list, that read one thing, that take a body, that take one about a thing.
 LOOKS = (401, 503)
 LISTS = (401, 422, 503)
 FINDS = (401, 404, 503)
 TAKES = (400, 401, 413, 422, 503)
+TAKES_ONE = (400, 401, 404, 409, 413, 422, 503)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from nexnotify.stores.settings import StoreSettings
-from nexnotify.web.apidoc.operation import FINDS, LISTS, LOOKS, TAKES, Operation, Rows
+from nexnotify.web.apidoc.operation import FINDS, LISTS, LOOKS, TAKES, TAKES_ONE, Operation, Rows
 from nexnotify.web.order_payloads import OrderPayload, TicketPayload
 from nexnotify.web.payloads import LevelPayload
 from nexnotify.web.product_payloads import ProductPayload
 from nexnotify.web.request_payloads import ApiRequestPayload
 from nexnotify.web.storefront import answers, customer_answers, order_answers, restock_answers
 from nexnotify.web.storefront.activities import ActivityList
+from nexnotify.web.storefront.corrections import CorrectionPayload
 from nexnotify.web.storefront.customers import CustomerPayload
 from nexnotify.web.storefront.lift_answers import LiftReport
 from nexnotify.web.storefront.regions import RegionPayload
@@ -201,6 +202,17 @@ OPERATIONS = (
         "Who was told, held back or left out, why, in which waves, how the messages stand now, and what is still to come.",
         restock_answers.PlanAnswer,
         FINDS,
+    ),
+    Operation(
+        "POST",
+        "/restocks/{restock_id}/correction",
+        "correctRestock",
+        "Correct a recalled restock",
+        "One word to those whom it had told, each on the channel on which they were told; their requests wait again, at the "
+        "place they had. The same words again are the same correction, and others are refused: a restock is corrected once.",
+        restock_answers.CorrectionAnswer,
+        TAKES_ONE,
+        CorrectionPayload,
     ),
     Operation(
         "POST",

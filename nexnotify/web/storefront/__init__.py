@@ -18,6 +18,7 @@ def _challenge(response: Response) -> Response:
 
 from nexnotify.web.storefront import (  # noqa: E402
     activities,
+    corrections,
     customers,
     lift,
     messages,
@@ -36,6 +37,7 @@ from nexnotify.web.storefront import (  # noqa: E402
 __all__ = [
     "activities",
     "blueprint",
+    "corrections",
     "customers",
     "lift",
     "messages",

@@ -246,7 +246,7 @@ class TraceEvent(Answer):
     words: Annotated[str, Field(description="For people.")]
     reason: Annotated[str, Field(min_length=1)] = ""
     detail: str = ""
-    stage: Annotated[str, one_of("plan", "send", "reminder", "journey")] = ""
+    stage: Annotated[str, one_of("plan", "send", "reminder", "journey", "correction")] = ""
     restock_id: int = 0
     until: Annotated[Moment, Field(description="When what was held is decided again.")] = ""
     rules_version: int = 0

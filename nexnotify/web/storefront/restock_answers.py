@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from nexnotify.campaigns.models import STATES as SEND_STATES
 from nexnotify.inventory.available import IN_STOCK, OFFERS
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.restock.models import STATES
@@ -73,8 +74,8 @@ class PlanLine(Answer):
     stage: Annotated[
         str,
         one_of(
-            *("plan", "send", "reminder", "journey"),
-            about="Decided when planned, again at the moment of sending, for a reminder, or in a journey.",
+            *("plan", "send", "reminder", "journey", "correction"),
+            about="Decided when planned, again at the moment of sending, for a reminder, in a journey, or for a correction.",
         ),
     ]
     verdict: Verdict
@@ -130,6 +131,27 @@ class ForecastAnswer(Answer):
     money: Annotated[str | None, Field(description="What the gateway charges, where its price is known.")]
     currency: str | None
     waves: list[ExpectedWave]
+
+
+class Wording(Answer):
+    subject: Annotated[str | None, Field(description="Of an email, or the title of a push; null for a text message.")]
+    body: str
+
+
+class CorrectionAnswer(Answer):
+    """The one word to those whom a recalled restock had told."""
+
+    id: int
+    state: Annotated[str, status(SEND_STATES)]
+    confirmed_at: Annotated[Moment | None, Field(description="Null: it was only looked at.")]
+    words: Annotated[
+        dict[Channel, Wording],
+        Field(description="Channel on which people were told → what it says on it, with tokens."),
+    ]
+    people: Annotated[int, Field(ge=0, description="Who gets it, now or later.")]
+    left_out: Annotated[dict[Reason, int], Field(description="Reason → people who get none.")]
+    segments: Annotated[int, Field(ge=0, description="Billable parts of the text messages.")]
+    credits: Annotated[int | None, Field(description="Null: the store does not pay with credits.")]
 
 
 class PlanAnswer(Answer):

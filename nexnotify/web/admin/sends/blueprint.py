@@ -26,6 +26,7 @@ SOURCES = {
     "orders": (N_("order"), N_("orders"), "admin_orders.index"),
     "tickets": (N_("ticket"), N_("tickets"), "admin_tickets.index"),
     "waitlist": (N_("request"), N_("requests"), "admin_sends.index"),
+    "told": (N_("person"), N_("people"), "admin_restocks.index"),
 }
 
 
@@ -57,6 +58,8 @@ def audience_words(send: Send) -> str:
         return N_("One %(source)s", source=SOURCES[send.source][0])
     if send.source == "waitlist":
         return waitlist_words(send)
+    if send.source == "told":
+        return N_("Those whom a recalled restock had told")
     if send.picked is not None:
         return N_("%(source)s, selected", source=counted(len(send.picked), send.source))
     said = [f"{name.replace('_', '-')} {value}" for name, value in send.filter.items() if value]

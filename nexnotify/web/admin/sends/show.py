@@ -123,11 +123,13 @@ def undo(send_id: int) -> ResponseReturnValue:
         done = service.take_back(load_own(send_id, lock=True), current_user.id, now)
         if done:
             audit(current_store(), "send.taken_back", current_user.id, now, to=audience_words(send))
-            copy = service.copy_draft(load_own(send_id), current_user.id, now)
+            copy = None if send.restock_id else service.copy_draft(load_own(send_id), current_user.id, now)
     if not done:
         flash(N_("It has begun already. You can still stop the rest."), "warning")
         return redirect(url_for("admin_sends.show", send_id=send_id))
     flash(N_("Taken back: nobody got anything. Here is the text again."), "success")
+    if copy is None:
+        return redirect(url_for("admin_corrections.write", restock_id=send.restock_id))
     return redirect(url_for("admin_sends.write", send_id=copy.id))
 
 

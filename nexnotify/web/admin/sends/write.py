@@ -12,7 +12,8 @@ from wtforms.fields.choices import SelectChoice
 
 from nexnotify.campaigns import service
 from nexnotify.campaigns.models import Send
-from nexnotify.campaigns.summary import Twin, summarise, twins
+from nexnotify.campaigns.summary import summarise
+from nexnotify.campaigns.twins import Twin, twins
 from nexnotify.clock import utcnow
 from nexnotify.content.models import Template
 from nexnotify.content.preview import write_plainly
