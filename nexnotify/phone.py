@@ -1,4 +1,4 @@
-"""Phone numbers and email addresses: read them into one spelling, and mask them for pages and logs."""
+"""Phone numbers and email addresses: read them into one spelling, and mask them, and browsers, for pages and logs."""
 
 from __future__ import annotations
 
@@ -188,6 +188,17 @@ def mask_email(address: str) -> str:
     if not at:
         return _DOTS
     return f"{local[:1] if len(local) > 1 else ''}{_DOTS}@{domain}"
+
+
+_ENDPOINT: Final = re.compile(r'"endpoint": ?"https?://([^/"]*)')
+
+
+def mask_address(address: str) -> str:
+    """An address of any channel for a page or a log; of a browser's subscription only whose push service it is."""
+    if address.startswith("{"):
+        found = _ENDPOINT.search(address)
+        return f"{found[1]}/{_DOTS}" if found else _DOTS
+    return mask_email(address) if "@" in address else mask(address)
 
 
 _ADDRESS: Final = re.compile(r"(?<!\w)\+?\d{8,15}(?!\w)|[\w.+-]+@[\w-]+\.[\w.]+")

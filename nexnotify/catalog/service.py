@@ -82,6 +82,8 @@ class Upserted:
     new_variants: tuple[Variant, ...]
     #: None when it did not change.
     published_before: bool | None
+    #: Known before, and counted as something else while they could not be bought.
+    other_status: tuple[Variant, ...] = ()
 
 
 def upsert_product(store: Store, data: ProductData, now: datetime) -> Upserted:
@@ -104,10 +106,12 @@ def upsert_product(store: Store, data: ProductData, now: datetime) -> Upserted:
         set_substitutes(product, data.substitutes)
     made = [_upsert_variant(store, product, variant, now) for variant in data.variants]
     changed = published_before is not None and published_before != product.published
-    return Upserted(product, tuple(v for v, is_new in made if is_new), published_before if changed else None)
+    new, other = (tuple(variant for variant, *facts in made if facts[place]) for place in (0, 1))
+    return Upserted(product, new, published_before if changed else None, other)
 
 
-def _upsert_variant(store: Store, product: Product, data: VariantData, now: datetime) -> tuple[Variant, bool]:
+def _upsert_variant(store: Store, product: Product, data: VariantData, now: datetime) -> tuple[Variant, bool, bool]:
+    """The variant; whether it is new, or known by its SKU from now on; whether its status while unavailable is another."""
     external_id = data.id or variant_id_from(product.external_id, data.options)
     variant = db.session.scalar(
         sa.select(Variant)
@@ -126,6 +130,7 @@ def _upsert_variant(store: Store, product: Product, data: VariantData, now: date
     is_new = variant is None or (data.sku or None) not in (None, variant.sku)
     if is_new:
         lock_new_variants(store)
+    is_other = variant is not None and variant.unavailable_as != data.unavailable_as
     if variant is None:
         variant = Variant(store_id=store.id, product_id=product.id, external_id=external_id, available=0)
         db.session.add(variant)
@@ -135,7 +140,7 @@ def _upsert_variant(store: Store, product: Product, data: VariantData, now: date
     variant.updated_at = now
     _take_told(variant, data, ("threshold", "min_order_quantity"))
     db.session.flush()
-    return variant, is_new
+    return variant, is_new, is_other
 
 
 def _take_told(row: Product | Variant, data: ProductData | VariantData, names: Sequence[str]) -> None:

@@ -1,26 +1,10 @@
 """The templates of a new store. Each SMS fits one segment with ordinary names."""
 
-from dataclasses import dataclass
+from nexnotify.content.default import BYE, STOP_HINT, Default
+from nexnotify.content.defaults_email import EMAILS
+from nexnotify.content.defaults_push import PUSHES
 
-
-@dataclass(frozen=True, slots=True)
-class Default:
-    """A template as every store starts with it."""
-
-    kind: str
-    channel: str
-    name: str
-    body: str
-    subject: str | None = None
-    product_status: str | None = None
-    active: bool = True
-
-
-STOP_HINT = "Reply STOP to end."
-
-_BYE = "\n\nTo get no more of these: [[stop_url]]\n\n[[store]]"
-
-DEFAULTS = (
+_TEXTS = (
     Default(
         "confirmation",
         "sms",
@@ -47,6 +31,26 @@ DEFAULTS = (
         "Back in stock, Preordered",
         "[[store]]: [[product]] [[variant]] has been released, you can buy it now. [[url|]] " + STOP_HINT,
         product_status="preordered",
+    ),
+    Default(
+        "bundle",
+        "sms",
+        "Several back in stock",
+        "[[store]]: back in stock: [[products]]. See all: [[products_url]] " + STOP_HINT,
+    ),
+    Default(
+        "back_in_stock",
+        "sms",
+        "Can be preordered",
+        "[[store]]: you can preorder [[product]] [[variant]] now. [[url|]] " + STOP_HINT,
+        product_status="can_preorder",
+    ),
+    Default(
+        "back_in_stock",
+        "sms",
+        "Can be backordered",
+        "[[store]]: you can order [[product]] [[variant]] now, it ships when it is here. [[url|]] " + STOP_HINT,
+        product_status="can_backorder",
     ),
     Default(
         "reminder",
@@ -134,108 +138,12 @@ DEFAULTS = (
         "Low credit",
         "[[store]]: [[credits]] credits are left. Texts wait when there are none, so buy some in time.",
     ),
-    Default(
-        "confirmation",
-        "email",
-        "Waiting on stock",
-        "Hello [[firstname]],\n\nwe will write to you once when [[product]] [[variant]] is available.\n\n"
-        "Changed your mind? [[stop_url]]\n\n[[store]]",
-        subject="You are on the list for [[product]]",
-    ),
-    Default(
-        "back_in_stock",
-        "email",
-        "Back in stock",
-        "Hello [[firstname]],\n\n[[product]] [[variant]] is back in stock.\n[[url|]]\n\n"
-        "You asked us to tell you. To get no more of these: [[stop_url]]\n\n[[store]]",
-        subject="[[product]] is back in stock",
-    ),
-    Default(
-        "back_in_stock",
-        "email",
-        "Back in stock, Backordered",
-        "Hello [[firstname]],\n\n[[product]] [[variant]], which was on backorder, is here and ships now.\n[[url|]]\n\n"
-        "You asked us to tell you. To get no more of these: [[stop_url]]\n\n[[store]]",
-        subject="[[product]] is here and ships now",
-        product_status="backordered",
-    ),
-    Default(
-        "back_in_stock",
-        "email",
-        "Back in stock, Preordered",
-        "Hello [[firstname]],\n\n[[product]] [[variant]] has been released, you can buy it now.\n[[url|]]\n\n"
-        "You asked us to tell you. To get no more of these: [[stop_url]]\n\n[[store]]",
-        subject="[[product]] has been released",
-        product_status="preordered",
-    ),
-    Default(
-        "reminder",
-        "email",
-        "Reminder",
-        "Hello [[firstname]],\n\n[[product]] [[variant]] is still in stock.\n[[url|]]" + _BYE,
-        subject="[[product]] is still in stock",
-    ),
-    Default(
-        "double_opt_in",
-        "email",
-        "Please confirm",
-        "Hello [[firstname]],\n\nsomebody, we hope you, asked us to write to this address when [[product]] [[variant]] is "
-        "available. Please confirm it:\n[[confirm_url]]\n\nIf it was not you, do nothing, and we will not write again."
-        + _BYE,
-        subject="Please confirm: [[product]]",
-    ),
-    Default(
-        "renewal",
-        "email",
-        "Still wanted?",
-        "Hello [[firstname]],\n\nyou asked us to tell you when [[product]] [[variant]] is available, and it is not yet. "
-        "Do you still want it? Tell us, or your request ends soon:\n[[confirm_url]]" + _BYE,
-        subject="Do you still want [[product]]?",
-    ),
-    # Storefronts send emails of their own about orders and tickets.
-    Default(
-        "order_new",
-        "email",
-        "Order received",
-        "Hello [[firstname]],\n\nwe have received your order [[ordernumber]]. Thank you!" + _BYE,
-        subject="Your order [[ordernumber]]",
-        active=False,
-    ),
-    Default(
-        "order_sent",
-        "email",
-        "Order sent",
-        "Hello [[firstname]],\n\nyour order [[ordernumber]] is on its way." + _BYE,
-        subject="Your order [[ordernumber]] is on its way",
-        active=False,
-    ),
-    Default(
-        "ticket_answered",
-        "email",
-        "Ticket answered",
-        'Hello [[firstname]],\n\nwe have answered your ticket "[[subject]]".' + _BYE,
-        subject="An answer to your ticket",
-        active=False,
-    ),
-    Default(
-        "merchant_long_waitlist",
-        "email",
-        "Long waitlist",
-        "[[waiting]] people wait for [[product]] [[variant]].\n[[url|]]\n\n[[store]]",
-        subject="[[waiting]] people wait for [[product]]",
-    ),
-    Default(
-        "merchant_low_credit",
-        "email",
-        "Low credit",
-        "[[store]] has [[credits]] credits left for text messages. When there are none, texts wait until you buy some; "
-        "people can sign up all the same.\n\nBuy credits under Settings, Credits.\n\n[[store]]",
-        subject="[[credits]] credits are left",
-    ),
 )
+
+DEFAULTS = (*_TEXTS, *EMAILS, *PUSHES)
 
 #: What a custom template begins with; a store starts with none.
 CUSTOM = (
     Default("custom", "sms", "", "[[store]]: hello [[firstname]]. " + STOP_HINT),
-    Default("custom", "email", "", "Hello [[firstname]]," + _BYE, subject="From [[store]]"),
+    Default("custom", "email", "", "Hello [[firstname]]," + BYE, subject="From [[store]]"),
 )

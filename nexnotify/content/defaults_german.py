@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nexnotify.content.defaults import Default
+from nexnotify.content.default import Default
 
 END = "Ende: STOP"
 
@@ -32,6 +32,21 @@ _WORDS: dict[tuple[str, str, str | None], tuple[str, str, str | None]] = {
     ("back_in_stock", "sms", "preordered"): (
         "Wieder lieferbar, Vorbestellt",
         f"[[store]]: {_PRODUCT} ist erschienen und kann jetzt gekauft werden. [[url|]] {END}",
+        None,
+    ),
+    ("bundle", "sms", None): (
+        "Mehreres wieder lieferbar",
+        f"[[store]]: Wieder lieferbar: [[products]]. Alle: [[products_url]] {END}",
+        None,
+    ),
+    ("back_in_stock", "sms", "can_preorder"): (
+        "Kann vorbestellt werden",
+        f"[[store]]: Sie können {_PRODUCT} jetzt vorbestellen. [[url|]] {END}",
+        None,
+    ),
+    ("back_in_stock", "sms", "can_backorder"): (
+        "Kann nachbestellt werden",
+        f"[[store]]: Sie können {_PRODUCT} jetzt bestellen, geliefert wird, sobald es da ist. [[url|]] {END}",
         None,
     ),
     ("reminder", "sms", None): (
@@ -127,6 +142,22 @@ _WORDS: dict[tuple[str, str, str | None], tuple[str, str, str | None]] = {
         f"Guten Tag [[firstname]],\n\n{_PRODUCT} ist erschienen und kann jetzt gekauft werden.{_ASKED}",
         "[[product]] ist erschienen",
     ),
+    ("bundle", "email", None): (
+        "Mehreres wieder lieferbar",
+        "Guten Tag [[firstname]],\n\ndas ist wieder lieferbar:\n\n[[products]]\n\nWas noch da ist: [[products_url]]\n\n"
+        f"Sie hatten um diese Nachricht gebeten.{_BYE}",
+        "Wieder lieferbar: worauf Sie gewartet haben",
+    ),
+    ("back_in_stock", "email", "can_preorder"): (
+        "Kann vorbestellt werden",
+        f"Guten Tag [[firstname]],\n\nSie können {_PRODUCT} jetzt vorbestellen.{_ASKED}",
+        "Sie können [[product]] vorbestellen",
+    ),
+    ("back_in_stock", "email", "can_backorder"): (
+        "Kann nachbestellt werden",
+        f"Guten Tag [[firstname]],\n\nSie können {_PRODUCT} jetzt bestellen, geliefert wird, sobald es da ist.{_ASKED}",
+        "Sie können [[product]] bestellen",
+    ),
     ("reminder", "email", None): (
         "Erinnerung",
         f"Guten Tag [[firstname]],\n\n{_PRODUCT} ist noch lieferbar.\n[[url|]]{_BYE}",
@@ -143,6 +174,47 @@ _WORDS: dict[tuple[str, str, str | None], tuple[str, str, str | None]] = {
         "Noch gewünscht?",
         f"Guten Tag [[firstname]],\n\nSie wollten wissen, wenn {_PRODUCT} verfügbar ist; noch ist es das nicht. "
         f"Möchten Sie es noch? Sagen Sie es uns, sonst endet Ihre Anfrage bald:\n[[confirm_url]]{_BYE}",
+        "Möchten Sie [[product]] noch?",
+    ),
+    ("confirmation", "push", None): (
+        "Wartet auf Ware",
+        f"[[store]]: Wir melden uns hier einmal, sobald {_PRODUCT} verfügbar ist.",
+        "Sie stehen auf der Liste",
+    ),
+    ("back_in_stock", "push", None): (
+        "Wieder lieferbar",
+        f"[[store]]: {_PRODUCT} kann wieder gekauft werden. [[url|]]",
+        "[[product]] ist wieder lieferbar",
+    ),
+    ("back_in_stock", "push", "backordered"): (
+        "Wieder lieferbar, Nachbestellt",
+        f"[[store]]: {_PRODUCT} war nachbestellt und wird jetzt sofort verschickt. [[url|]]",
+        "[[product]] ist da",
+    ),
+    ("back_in_stock", "push", "preordered"): (
+        "Wieder lieferbar, Vorbestellt",
+        f"[[store]]: Sie können {_PRODUCT} jetzt kaufen. [[url|]]",
+        "[[product]] ist erschienen",
+    ),
+    ("back_in_stock", "push", "can_preorder"): (
+        "Kann vorbestellt werden",
+        f"[[store]]: Sie können {_PRODUCT} jetzt vorbestellen. [[url|]]",
+        "Sie können [[product]] vorbestellen",
+    ),
+    ("back_in_stock", "push", "can_backorder"): (
+        "Kann nachbestellt werden",
+        f"[[store]]: Sie können {_PRODUCT} jetzt bestellen, geliefert wird, sobald es da ist. [[url|]]",
+        "Sie können [[product]] bestellen",
+    ),
+    ("reminder", "push", None): (
+        "Erinnerung",
+        f"[[store]]: {_PRODUCT} kann noch gekauft werden. [[url|]]",
+        "[[product]] ist noch lieferbar",
+    ),
+    ("renewal", "push", None): (
+        "Noch gewünscht?",
+        f"[[store]]: {_PRODUCT} ist noch nicht verfügbar. Sagen Sie uns, dass Sie es noch möchten, sonst endet Ihre "
+        "Anfrage bald. [[confirm_url]]",
         "Möchten Sie [[product]] noch?",
     ),
     ("order_new", "email", None): (

@@ -7,7 +7,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from nexnotify.content.defaults import CUSTOM, DEFAULTS, Default
+from nexnotify.content.default import Default
+from nexnotify.content.defaults import CUSTOM, DEFAULTS
 from nexnotify.content.defaults_german import german
 from nexnotify.content.models import KEYWORD_REPLIES, NAME, Template
 from nexnotify.content.service import add_version
@@ -37,7 +38,9 @@ def new_template(
     if kind not in CHANNELS:
         problems["kind"] = N_("Choose what it is for.")
     elif channel not in CHANNELS[kind]:
-        problems["channel"] = N_("Messages of this kind are text messages only.")
+        texts_only = CHANNELS[kind] == {"sms"}
+        words = N_("Messages of this kind are text messages only.") if texts_only else N_("No push is of this kind.")
+        problems["channel"] = words
     if product_status is not None and (kind != "back_in_stock" or product_status not in Switches.model_fields):
         problems["product_status"] = N_("Only templates for back in stock speak of a product status.")
     problems |= _name_problems(store.id, channel, name)

@@ -15,6 +15,7 @@ NAME = 100
 #: Template kinds of this version: kind → what it is for.
 KINDS = {
     "back_in_stock": N_("Sent when the product can be bought again."),
+    "bundle": N_("Sent instead, when several products are told in one message."),
     "confirmation": N_("Sent at once when a shopper asks to be told."),
     "double_opt_in": N_(
         "Asks whoever owns an address whether they want it; with double opt-in, and of numbers long idle."
@@ -37,6 +38,7 @@ KINDS = {
 #: Template kind → what a merchant calls it.
 TITLES = {
     "back_in_stock": N_("Customer: back in stock"),
+    "bundle": N_("Customer: several back in stock"),
     "confirmation": N_("Customer: waiting on stock"),
     "double_opt_in": N_("Customer: please confirm"),
     "renewal": N_("Customer: still wanted?"),

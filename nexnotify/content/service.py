@@ -19,12 +19,16 @@ from nexnotify.content.tokens import TOKENS, Compiled, check, compile_template
 from nexnotify.db import db
 from nexnotify.errors import Invalid
 from nexnotify.stores.models import Store
-from nexnotify.stores.settings import can_reply
+from nexnotify.stores.settings import NEWS, can_reply
 from nexnotify.words import N_
 
 #: Longest text of a template, in characters before tokens are filled (Twilio takes 1,600 after).
 MAX_SMS = 1000
 MAX_EMAIL = 20_000
+#: More than browsers show.
+MAX_PUSH = 500
+#: Channels whose messages have a subject; that of a push is its title.
+TITLED = ("email", "push")
 #: Instead of its id, for a wording that nobody has saved yet.
 UNSAVED = 0
 
@@ -105,7 +109,7 @@ def save_template(template: Template, body: str, subject: str | None, user_id: i
     if problems:
         raise Invalid(N_("The template was not saved."), fields=problems)
     current = current_version(template)
-    subject = subject if template.channel == "email" else None
+    subject = subject if template.channel in TITLED else None
     if (current.body, current.subject) == (body, subject):
         return
     template.version += 1
@@ -119,14 +123,14 @@ def template_problems(channel: str, body: str, subject: str | None, kind: str | 
     """
     message_kind = token_kind(kind) if kind else None
     problems = {}
-    limit = MAX_SMS if channel == "sms" else MAX_EMAIL
+    limit = {"sms": MAX_SMS, "push": MAX_PUSH}.get(channel, MAX_EMAIL)
     if not body.strip():
         problems["body"] = N_("Write a text.")
     elif len(body) > limit:
         problems["body"] = N_("The text has %(body)s characters; %(limit)s is the most.", body=len(body), limit=limit)
     elif found := check(body, message_kind):
         problems["body"] = " ".join(problem.message for problem in found)
-    if channel == "email":
+    if channel in TITLED:
         if not (subject or "").strip():
             problems["subject"] = N_("Write a subject.")
         elif found := check(subject or "", message_kind):
@@ -163,7 +167,7 @@ def current_version(template: Template) -> TemplateVersion:
 
 _template, _version = Template.__table__, TemplateVersion.__table__
 _CURRENT = (
-    sa.select(_version.c.id, _version.c.body, _version.c.subject)
+    sa.select(_version.c.id, _version.c.body, _version.c.subject, _template.c.product_status)
     .join(
         _template,
         sa.and_(
@@ -187,11 +191,13 @@ _CURRENT = (
 def wording(store: Store, kind: str, channel: str, product_status: str | None = None) -> Wording:
     """The wording for a kind and channel: the product status's own template, else the general one.
 
+    That something can be ordered without stock has no general one: "back in stock" would not be true.
+
     :raises LookupError: the store has none in use for this kind and channel.
     """
     where = {"store_id": store.id, "kind": kind, "channel": channel, "product_status": product_status}
     version = db.session.connection().execute(_CURRENT, where).first()
-    if version is None:
+    if version is None or (product_status in NEWS and version.product_status is None):
         raise LookupError(f"No {channel} template of the kind {kind} is in use.")
     return _compiled(store, kind, version, channel)
 

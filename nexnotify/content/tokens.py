@@ -36,12 +36,14 @@ ALL_KINDS: Final = frozenset(
 )
 #: What texts to the merchant tell of, besides orders and tickets: each has tokens of its own.
 MERCHANT_SUBJECTS: Final = frozenset({"waitlist", "credits"})
+#: What one message says of several restocks; alerts by their kind, with tokens of their own.
+BUNDLE: Final = "bundle"
 #: Messages that are about one variant.
 PRODUCT_KINDS: Final = frozenset(
     {"confirmation", "double_opt_in", "back_in_stock", "reminder", "renewal", "journey", "campaign", "test", "waitlist"}
 )
 #: Messages to a shopper, who can end them.
-SHOPPER_KINDS: Final = ALL_KINDS - {"merchant"}
+SHOPPER_KINDS: Final = ALL_KINDS - {"merchant"} | {BUNDLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,10 @@ class Token:
 
 
 _ALL_TOKENS: Final = (
-    Token("firstname", N_("the customer's first name"), "Ann", ALL_KINDS, "there"),
-    Token("lastname", N_("the customer's last name"), "Lee", ALL_KINDS, ""),
-    Token("fullname", N_("the first and last name of the customer"), "Ann Lee", ALL_KINDS, "there"),
-    Token("store", N_("the name of the store"), "Shop Example", ALL_KINDS | MERCHANT_SUBJECTS),
+    Token("firstname", N_("the customer's first name"), "Ann", ALL_KINDS | {BUNDLE}, "there"),
+    Token("lastname", N_("the customer's last name"), "Lee", ALL_KINDS | {BUNDLE}, ""),
+    Token("fullname", N_("the first and last name of the customer"), "Ann Lee", ALL_KINDS | {BUNDLE}, "there"),
+    Token("store", N_("the name of the store"), "Shop Example", ALL_KINDS | MERCHANT_SUBJECTS | {BUNDLE}),
     Token("product", N_("the title of the product"), "Tee", PRODUCT_KINDS),
     Token("variant", N_("the chosen options of the product"), "M / blue", PRODUCT_KINDS, ""),
     Token("price", N_("the price of the variant, with its currency"), "$20.00", PRODUCT_KINDS, ""),
@@ -80,6 +82,18 @@ _ALL_TOKENS: Final = (
         N_("the restocked item as a block: title, price, picture and link, each on a line of its own; for emails"),
         "Tee, M / blue · $20.00 · https://shop.example/l/a1B2c3D4e5",
         frozenset({"journey"}),
+    ),
+    Token(
+        "products",
+        N_("what is back: the titles that fit, and how many more; in emails each with its link"),
+        "Tee, Mug and 9 more",
+        frozenset({BUNDLE}),
+    ),
+    Token(
+        "products_url",
+        N_("the page that lists what is back, and says what is still there"),
+        "https://shop.example/s/products/a1B2c3D",
+        frozenset({BUNDLE}),
     ),
     Token("ordernumber", N_("the number of the order"), "1001", frozenset({"order", "merchant"})),
     Token("total", N_("what the order comes to, with its currency"), "40.00 USD", frozenset({"order", "merchant"}), ""),

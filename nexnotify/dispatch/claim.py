@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from nexnotify.db import db, is_postgresql
-from nexnotify.dispatch.decide import About, decide_all
+from nexnotify.dispatch.bundled import without_gone
+from nexnotify.dispatch.decide import Decided, decide_all
 from nexnotify.dispatch.due import Due, read_due
 from nexnotify.dispatch.pacing import reserve
 from nexnotify.dispatch.truthful import still_true
@@ -27,7 +28,7 @@ from nexnotify.ledger.job import ALERT_VALID
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.moves import Move, move, take
 from nexnotify.ledger.values import stop_url
-from nexnotify.policy.eligibility import Hold, Send, Skip
+from nexnotify.policy.eligibility import Hold, Send
 from nexnotify.stores.senders import sender_for
 
 #: How long a worker may take from claim to settlement before the outcome counts as unknown.
@@ -92,14 +93,14 @@ def claim(lane_id: int, owner: str, limit: int, now: datetime) -> Claimed:
         if isinstance(decided.verdict, Send):
             allowed.append(due)
         else:
-            _put_aside(due, decided.verdict, decided.requests, now)
+            _put_aside(due, decided, now)
     count = len(allowed)
     next_at = None
     if lane.rate > 0:
         reservation = reserve(lane.next_at, clock, lane.rate, [due.segments for due in allowed])
         count, next_at = reservation.count, reservation.next_at
         lane.next_at = next_at
-    taken = still_true(allowed[:count], now)
+    taken = still_true(without_gone(allowed[:count], verdicts, now), now)
     take([due.id for due in taken], owner, now + LEASE, now)
     has_more = len(candidates) >= limit or count < len(allowed)
     sender, receipt_url = store_sender(gateway), callback_url(gateway, "receipts")
@@ -131,19 +132,22 @@ def _expire(late: Sequence[Due], now: datetime) -> None:
     move([Move(due.store_id, due.id, "queued", "expired", "too_late") for due in late], now)
 
 
-def _put_aside(due: Due, verdict: Hold | Skip, about: Sequence[About], now: datetime) -> None:
+def _put_aside(due: Due, decided: Decided, now: datetime) -> None:
+    verdict = decided.verdict
     if isinstance(verdict, Hold):
         step = Move(due.store_id, due.id, "queued", "held", verdict.reason)
         valid_until = max(due.valid_until, verdict.until + ALERT_VALID)
         move([step], now, due_at=verdict.until, valid_until=valid_until)
     else:
         move([Move(due.store_id, due.id, "queued", "suppressed", verdict.reason)], now)
-    decided = [(item.request_id, item.restock_id, verdict, None) for item in about]
-    record_decisions(due.store_id, "send", decided, now)
+    each = decided.each or [verdict] * len(decided.requests)
+    about = zip(decided.requests, each, strict=True)
+    rows = [(item.request_id, item.restock_id, own, None) for item, own in about]
+    record_decisions(due.store_id, "send", rows, now)
 
 
 def _outgoing(due: Due, gateway_id: int, sender: str, receipt_url: str, owner: str, now: datetime) -> Outgoing:
-    stop = stop_url(due.store_id, due.contact_id) if sender or due.channel == "email" else ""
+    stop = stop_url(due.store_id, due.contact_id) if sender or due.channel != "sms" else ""
     return Outgoing(
         message_id=due.id,
         store_id=due.store_id,
@@ -164,6 +168,6 @@ def _outgoing(due: Due, gateway_id: int, sender: str, receipt_url: str, owner: s
             valid_until=due.valid_until,
             attempt=due.attempts + 1,
             sender=sender_for(sender, due.kind, due.address, due.body, stop) if sender else None,
-            unsubscribe_url=stop if due.channel == "email" else None,
+            unsubscribe_url=stop if due.channel != "sms" else None,
         ),
     )

@@ -10,20 +10,24 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from nexnotify.campaigns.stopped import AGAIN, PAUSED, halted_messages
+from nexnotify.campaigns.waitlist import news_among
 from nexnotify.catalog.models import Variant
 from nexnotify.customers.consent import may_be_sent_marketing
-from nexnotify.db import IdIn, db
+from nexnotify.db import db
+from nexnotify.dispatch.about import About, about_of, variants_of
 from nexnotify.dispatch.due import Due
 from nexnotify.dispatch.questions import Questions
+from nexnotify.inventory.available import OFFERS
 from nexnotify.inventory.service import needed_of, status_of
 from nexnotify.journeys.follow_ups import follow_ups
 from nexnotify.ledger.bought import have_bought
+from nexnotify.ledger.drafts import KIND
 from nexnotify.ledger.facts import COUNTED, GONE, recent_messages, store_policy
 from nexnotify.ledger.failover import stand_back
-from nexnotify.ledger.models import Alert
 from nexnotify.ledger.pages import pages_gone
 from nexnotify.ledger.questions import CAUSES
 from nexnotify.ledger.whereabouts import addresses_of
+from nexnotify.policy.bundling import together
 from nexnotify.policy.eligibility import (
     Facts,
     Hold,
@@ -36,30 +40,14 @@ from nexnotify.policy.eligibility import (
     decide_sent,
 )
 from nexnotify.policy.places import Known, area_of
-from nexnotify.restock.detect import obstacle
-from nexnotify.restock.models import RestockEvent
+from nexnotify.restock.detect import obstacle, offer_obstacle
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
-from nexnotify.waitlist.models import AlertRequest
 
 #: Kinds that more than a STOP can hold up.
 _RULED = ("back_in_stock", "reminder", "renewal", "double_opt_in", "journey", "bulk", "order", "ticket")
 #: Kinds that are about a restock → the status of a request of which they still say something.
 _ALERTS = {"back_in_stock": "waiting", "reminder": "alerted"}
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """A request that a message is about, and the restock it answers."""
-
-    request_id: int
-    restock_id: int
-    status: str
-    asked_status: str
-    recalled: bool
-    quantity: int
-    #: The time zone of the browser that asked.
-    zone: str | None
 
 
 @dataclass(slots=True)
@@ -68,6 +56,8 @@ class Decided:
 
     verdict: Verdict
     requests: list[About] = field(default_factory=list)
+    #: Of a message that serves several products: what was decided about each of the requests.
+    each: list[Verdict] = field(default_factory=list)
 
 
 def decide_all(store_id: int, rows: Sequence[Due], now: datetime) -> dict[int, Decided]:
@@ -93,31 +83,56 @@ def _decide(due: Due, house: _House | None, now: datetime) -> Decided:
     if due.kind not in _ALERTS:
         return Decided(_decide_sent(due, house, now))
     about = house.about.get(due.id, [])
+    if is_bundle(due):
+        return _decide_bundle(due, about, house, now)
+    verdict = _decide_alert(due, due.variant_id, about, house, now)
+    _count(due, verdict, house, now)
+    return Decided(verdict, about)
+
+
+def is_bundle(due: Due) -> bool:
+    """Whether it serves several products: then it speaks of no one variant."""
+    return due.kind == KIND and due.variant_id is None
+
+
+def _decide_bundle(due: Due, about: Sequence[About], house: _House, now: datetime) -> Decided:
+    """Of each product for itself; those that may not go now are taken out of the message before it goes."""
+    each = [_decide_alert(due, house.variant_of.get(item.restock_id), [item], house, now) for item in about]
+    verdict = together(each) if each else Skip("request_closed")
+    _count(due, verdict, house, now)
+    for item, own in zip(about, each, strict=True):
+        if isinstance(own, Send):
+            house.recent.told[due.contact_id, house.variant_of[item.restock_id]] = now
+    return Decided(verdict, list(about), each)
+
+
+def _decide_alert(due: Due, variant_id: int | None, about: Sequence[About], house: _House, now: datetime) -> Verdict:
     facts = Facts(
-        opted_out=opted_out,
-        reachable=reachable,
+        opted_out=due.opted_out_at is not None,
+        reachable=due.unreachable_at is None,
         wanted=not about or any(not item.recalled for item in about),
         request_open=any(item.status == _ALERTS[due.kind] for item in about),
-        switched_on=any(house.offers(due, item.asked_status) for item in about),
+        switched_on=any(house.offers(due.channel, variant_id, item.question) for item in about),
         paused=house.settings.is_paused(due.channel),
-        buyable=due.variant_id in house.in_stock,
-        obstacle=house.obstacle(due, about),
+        buyable=variant_id in house.in_stock or any(item.told_of in OFFERS for item in about),
+        obstacle=house.obstacle(variant_id, about),
         bought=any(item.request_id in house.bought for item in about),
-        page_gone=due.variant_id in house.pages_gone,
-        told_at=house.recent.told.get((due.contact_id, due.variant_id or 0)) if due.kind == "back_in_stock" else None,
+        page_gone=variant_id in house.pages_gone,
+        told_at=house.recent.told.get((due.contact_id, variant_id or 0)) if due.kind == "back_in_stock" else None,
         recent=house.recent.counted[due.contact_id],
         known=house.whereabouts(due, next((item.zone for item in about if item.zone), None)),
     )
     verdict = decide_alert(facts, house.policy, now)
     told_elsewhere = any(item.request_id in house.elsewhere for item in about)
-    if told_elsewhere and not isinstance(verdict, Skip):
-        verdict = Skip("told_elsewhere")
-    _count(due, verdict, house, now)
-    return Decided(verdict, about)
+    return Skip("told_elsewhere") if told_elsewhere and not isinstance(verdict, Skip) else verdict
 
 
 def _decide_sent(due: Due, house: _House, now: datetime) -> Verdict:
     """A text that staff sent; one about an order or a ticket may also be news, which nobody can stop."""
+    if house.news.get(due.id):
+        return Skip("told_already")
+    if due.id in house.news and due.variant_id is not None and due.variant_id not in house.in_stock:
+        return Skip("sold_out_again")
     facts = Facts(
         consent=due.kind != "bulk" or due.contact_id in house.willing,
         opted_out=due.opted_out_at is not None,
@@ -141,7 +156,7 @@ def _decide_follow_up(due: Due, house: _House, now: datetime) -> Verdict:
         reachable=due.unreachable_at is None,
         wanted=about is None or about.is_on,
         request_open=about is not None and about.status == "waiting",
-        switched_on=about is not None and house.offers(due, about.asked_status),
+        switched_on=about is not None and house.offers(due.channel, due.variant_id, about.asked_status),
         paused=house.settings.is_paused(due.channel),
         recent=house.recent.counted[due.contact_id],
         known=house.whereabouts(due, about.zone if about else None),
@@ -155,7 +170,7 @@ def _count(due: Due, verdict: Verdict, house: _House, now: datetime) -> None:
     """What goes counts at once: the same person's next message in this very claim must see it."""
     if isinstance(verdict, Send) and due.kind in COUNTED:
         house.recent.counted[due.contact_id].append(now)
-        if due.kind == "back_in_stock" and due.variant_id is not None:
+        if due.kind in ("back_in_stock", "bulk") and due.variant_id is not None:
             house.recent.told[due.contact_id, due.variant_id] = now
 
 
@@ -170,9 +185,13 @@ class _House:
         store = db.session.get_one(Store, store_id, populate_existing=True)
         self.settings = store_settings(store)
         self.policy = store_policy(self.settings)
-        self.about = _about(store_id, [due.id for due in alerts]) if alerts else {}
-        about_items = [due for due in ruled if due.kind in (*_ALERTS, "journey")]
-        self.variants = _variants({due.variant_id for due in about_items if due.variant_id is not None})
+        self.about = about_of(store_id, [due.id for due in alerts]) if alerts else {}
+        about_items = [due for due in ruled if due.kind in (*_ALERTS, "journey", "bulk")]
+        bundles = [due.id for due in alerts if is_bundle(due)]
+        #: Restock → its variant, of those that messages with several products serve.
+        self.variant_of = variants_of([item.restock_id for id in bundles for item in self.about.get(id, ())])
+        named = {due.variant_id for due in about_items if due.variant_id is not None}
+        self.variants = _variants(named | set(self.variant_of.values()))
         self.in_stock = {id for id, variant in self.variants.items() if status_of(variant) == "in_stock"}
         self.pages_gone = pages_gone(store_id, set(self.variants), self.settings, now)
         behind = [
@@ -180,7 +199,11 @@ class _House:
         ]
         others = {item.request_id: (channel, item.restock_id) for channel, item in behind}
         self.elsewhere = stand_back(store, self.settings, None, others, now, sending=True)
-        asked = {item.request_id: due.variant_id or 0 for due in alerts for item in self.about.get(due.id, ())}
+        asked = {
+            item.request_id: due.variant_id or self.variant_of.get(item.restock_id, 0)
+            for due in alerts
+            for item in self.about.get(due.id, ())
+        }
         self.bought = have_bought(store_id, asked, self.settings.bought_days, now)
         counted = [due.contact_id for due in ruled if due.kind in COUNTED]
         self.recent = recent_messages(store_id, counted, self.settings, now, GONE)
@@ -190,13 +213,15 @@ class _House:
         self.willing = may_be_sent_marketing(store_id, bulk)
         self.questions = Questions(store_id, [due.id for due in asking], self.settings)
         self.follow_ups = follow_ups(store_id, [due.id for due in ruled if due.kind == "journey"])
+        #: Texts of campaigns that say that something is back → whether it has been told meanwhile.
+        self.news = news_among(store_id, [due.id for due in sent if due.kind == "bulk"])
         self.halted = halted_messages(store_id, [due.id for due in sent])
 
-    def offers(self, due: Due, asked_status: str) -> bool:
+    def offers(self, channel: str, variant_id: int | None, asked_status: str) -> bool:
         """Whether the merchant has the message's channel on for what was asked."""
-        variant = self.variants.get(due.variant_id or 0)
+        variant = self.variants.get(variant_id or 0)
         switches = self.settings.switches.but(variant.product.switches if variant else None)
-        return due.channel in switches.offered(asked_status)
+        return channel in switches.offered(asked_status)
 
     def whereabouts(self, due: Due, zone: str | None) -> Known | None:
         """What is known of where a person is; None where only the store's clock counts."""
@@ -205,40 +230,16 @@ class _House:
         country, region = self._addresses.get(due.contact_id, (None, None))
         return Known(zone, area_of(due.address), country, region)
 
-    def obstacle(self, due: Due, about: Sequence[About]) -> str | None:
-        """What is in the way of all that the message is about."""
-        variant = self.variants.get(due.variant_id or 0)
+    def obstacle(self, variant_id: int | None, about: Sequence[About]) -> str | None:
+        """What is in the way of all these."""
+        variant = self.variants.get(variant_id or 0)
         if variant is None or not about:
             return None
+        if (told_of := about[0].told_of) in OFFERS:
+            product = variant.product
+            return offer_obstacle(product.alerts, product.published, told_of, status_of(variant))
         needed, fewest = needed_of(self.settings, variant), min(item.quantity for item in about)
         return obstacle(variant.product.alerts, variant.available, needed, fewest)
-
-
-_alert, _request, _restock = Alert.__table__, AlertRequest.__table__, RestockEvent.__table__
-_ABOUT = (
-    sa.select(
-        _alert.c.message_id,
-        _alert.c.request_id,
-        _alert.c.restock_id,
-        _request.c.status,
-        _request.c.asked_status,
-        sa.func.coalesce(_restock.c.reason, "") == "recalled",
-        _request.c.quantity,
-        _request.c.zone,
-    )
-    .join(_request, sa.and_(_request.c.store_id == _alert.c.store_id, _request.c.id == _alert.c.request_id))
-    .join(_restock, sa.and_(_restock.c.store_id == _alert.c.store_id, _restock.c.id == _alert.c.restock_id))
-    .where(_alert.c.store_id == sa.bindparam("b_store"), IdIn(_alert.c.message_id))
-)
-
-
-def _about(store_id: int, message_ids: list[int]) -> dict[int, list[About]]:
-    found: dict[int, list[About]] = {}
-    for message_id, *about in (
-        db.session.connection().execute(_ABOUT, {"b_store": store_id, "b_ids": message_ids}).all()
-    ):
-        found.setdefault(message_id, []).append(About(*about))
-    return found
 
 
 def _variants(variant_ids: Collection[int]) -> dict[int, Variant]:

@@ -22,7 +22,7 @@ from nexnotify.gateways.contract import (
     Transient,
     Unknown,
 )
-from nexnotify.phone import mask, mask_email
+from nexnotify.phone import mask_address
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def deliver(gateway: Gateway, outgoing: Outgoing, now: datetime) -> Outcome:
     if now + timedelta(seconds=SEND_TIMEOUT) > outgoing.lease_until:
         return Transient("The worker was too slow to begin; nothing was sent.")
     address = outgoing.message.to
-    masked = mask_email(address) if "@" in address else mask(address)
+    masked = mask_address(address)
     try:
         try:
             return _clean_accepted(gateway.send(outgoing.message), address, masked)

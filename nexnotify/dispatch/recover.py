@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
 from nexnotify.dispatch.deliver import clean_receipt
+from nexnotify.dispatch.gathering import bundling_stores, gather_due, is_gathered
 from nexnotify.dispatch.settle import make_uncertain
 from nexnotify.gateways.contract import Absent, CannotTell, Found, Gateway, LookupAnswer, SentMessage
 from nexnotify.gateways.models import GatewayInstance, Lane
@@ -43,16 +44,19 @@ def release_held(now: datetime) -> int:
 
     :returns: how many.
     """
+    stores = bundling_stores()
+    gathered = gather_due(stores, now) if stores else 0
     columns = (Message.kind, Message.reason, Message.channel, Message.segments, Message.express, Message.valid_until)
     rows = db.session.execute(
         sa.select(Message.id, Message.store_id, *columns)
         .where(sa.text("message.status = 'held'"), Message.due_at <= now)
+        .where(sa.not_(is_gathered(stores)) if stores else sa.true())
         .order_by(Message.due_at, Message.id)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     ).all()
     unpaid = [row for row in rows if row.reason == NO_CREDIT]
-    done = _release_paid(unpaid, now) if unpaid else 0
+    done = gathered + (_release_paid(unpaid, now) if unpaid else 0)
     return done + move((Move(row.store_id, row.id, "held", "queued") for row in rows if row.reason != NO_CREDIT), now)
 
 

@@ -35,11 +35,11 @@ class OutgoingMessage:
 
     #: Our id for the message (32 hex digits, unique); give it to the provider wherever it takes one.
     reference: str
-    #: The recipient: E.164 with a plus for sms, an address for email.
+    #: The recipient: E.164 with a plus for sms, an address for email, a browser's subscription as JSON for push.
     to: str
     #: The text exactly as it shall arrive.
     body: str
-    #: Only for email.
+    #: Only for email, and the title of a push.
     subject: str | None = None
     #: "gsm7" or "ucs2"; only for sms.
     encoding: Literal["gsm7", "ucs2"] = "gsm7"
@@ -53,7 +53,7 @@ class OutgoingMessage:
     attempt: int = 1
     #: Instead of the gateway's own, where the capabilities say it is taken: a number (E.164), a short code or a name.
     sender: str | None = None
-    #: Email only: where a shopper ends these emails (one-click POST).
+    #: Email and push: where a shopper ends these messages (a page; for emails also one-click POST).
     unsubscribe_url: str | None = None
 
 

@@ -9,6 +9,8 @@ from typing import Final
 IN_STOCK: Final = "in_stock"
 #: What a variant can be while it is not in stock; the merchant chooses one for each variant.
 STATUSES: Final = ("preordered", "backordered", "sold_out")
+#: Those in which it can be ordered all the same, before it is in stock → the switch and template for the news of it.
+OFFERS: Final = {"preordered": "can_preorder", "backordered": "can_backorder"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from nexnotify.catalog.models import Product
 from nexnotify.catalog.service import ProductData, upsert_product
 from nexnotify.inventory.minimums import rules_change
-from nexnotify.inventory.service import apply_unmatched, record_publishing
+from nexnotify.inventory.service import apply_unmatched, record_offer, record_publishing
 from nexnotify.stores.models import Store
 
 
@@ -21,6 +21,9 @@ def take_product(store: Store, data: ProductData, now: datetime) -> Product:
         done = upsert_product(store, data, now)
     if done.published_before is not None:
         record_publishing(done.product, now)
+    else:  # publishing tells of all variants by itself
+        for variant in done.other_status:
+            record_offer(variant, now)
     for variant in done.new_variants:
         apply_unmatched(store, variant, now)
     return done.product

@@ -56,7 +56,8 @@ class StockChange(Tenant, db.Model):
     )
 
     variant_id: Mapped[int] = mapped_column(BigId)
-    #: "level", "published", "unpublished", "minimum", "alerts", "check"
+    #: "level", "published", "unpublished", "minimum", "alerts", "check"; "preordered" or "backordered": not in stock, it
+    #: can be ordered from now on
     cause: Mapped[str] = mapped_column(sa.String(20))
     location_key: Mapped[str | None] = mapped_column(sa.String(255))
     on_hand: Mapped[int | None] = mapped_column(BigId)

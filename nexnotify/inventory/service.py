@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from nexnotify.catalog.models import Location, Product, Variant
 from nexnotify.catalog.service import find_or_make_location, find_variant, lock_new_variants, lock_variant
 from nexnotify.db import db
-from nexnotify.inventory.available import Level, available_to_sell, product_status, units_needed
+from nexnotify.inventory.available import OFFERS, Level, available_to_sell, product_status, units_needed
 from nexnotify.inventory.models import StockChange, StockLevel, UnmatchedLevel
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import StoreSettings
@@ -75,7 +75,9 @@ def record_publishing(product: Product, now: datetime) -> None:
     )
     for variant in variants.all():
         before, after = (0, variant.available) if product.published else (variant.available, 0)
-        if before != after:
+        if before == after:
+            record_offer(variant, now)
+        else:
             db.session.add(
                 StockChange(
                     store_id=product.store_id,
@@ -94,6 +96,13 @@ def status_of(variant: Variant) -> str:
     """``in_stock``, or what the variant counts as when it cannot be bought."""
     product = variant.product
     return product_status(product.published, variant.available, variant.unavailable_as, variant.min_order_quantity)
+
+
+def record_offer(variant: Variant, now: datetime) -> None:
+    """Write down that a variant which is not in stock can be preordered or backordered from now on, if it can."""
+    status = status_of(variant)
+    if variant.product.published and status in OFFERS:
+        record_ready(variant, status, now)
 
 
 def needed_of(settings: StoreSettings, variant: Variant) -> int:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from nexnotify.catalog.models import Variant
 from nexnotify.customers.models import Contact
 from nexnotify.db import IdIn, db
+from nexnotify.inventory.available import IN_STOCK
 from nexnotify.inventory.service import status_of
 from nexnotify.journeys.models import Journey
 from nexnotify.journeys.results import Goes, Result, Stays
@@ -67,6 +68,7 @@ def _newest(store: Store, variant_id: int) -> RestockEvent | None:
     return db.session.scalars(
         sa.select(RestockEvent)
         .where(RestockEvent.store_id == store.id, RestockEvent.variant_id == variant_id)
+        .where(RestockEvent.status == IN_STOCK)
         .order_by(RestockEvent.id.desc())
         .limit(1)
         .with_for_update(key_share=True)

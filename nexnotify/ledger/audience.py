@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from nexnotify.customers.field_values import fold
 from nexnotify.customers.models import Contact, Customer, CustomField, CustomFieldValue
 from nexnotify.db import db
+from nexnotify.inventory.available import IN_STOCK, OFFERS
 from nexnotify.inventory.service import needed_of, status_of
 from nexnotify.ledger.drafts import Waiting
 from nexnotify.ledger.facts import ChunkFacts, store_policy
@@ -18,10 +19,10 @@ from nexnotify.ledger.job import Job
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.overlap import STATES as UNDER_WAY
 from nexnotify.policy.eligibility import Facts, Verdict, decide_alert
-from nexnotify.restock.detect import obstacle
+from nexnotify.restock.detect import obstacle, offer_obstacle
 from nexnotify.stores.settings import StoreSettings
 from nexnotify.waitlist.models import AlertRequest, Decision
-from nexnotify.waitlist.scope import FIRST_OF, who_waits
+from nexnotify.waitlist.scope import FIRST_OF, Way, who_waits
 
 _request, _contact = AlertRequest.__table__, Contact.__table__
 _ways = who_waits(
@@ -92,7 +93,7 @@ class _Part:
     count: sa.Select[Any]
 
 
-def _part(*conditions: _Condition, newest: bool = False) -> _Part:
+def _part(*conditions: _Condition, newest: bool = False, among: Sequence[Way] = _ways) -> _Part:
     """The people of all ways to wait who meet the conditions, oldest or newest first."""
 
     def behind(id: Any) -> _Condition:
@@ -101,7 +102,7 @@ def _part(*conditions: _Condition, newest: bool = False) -> _Part:
     def in_order(id: Any) -> Any:
         return id.desc() if newest else id
 
-    ways = [(way.requests.where(behind(way.id), *conditions), way.id) for way in _ways]
+    ways = [(way.requests.where(behind(way.id), *conditions), way.id) for way in among]
     together = sa.union_all(
         *(sa.select(requests.order_by(in_order(id)).limit(_most).subquery()) for requests, id in ways)
     ).subquery()
@@ -132,43 +133,72 @@ def _people(requests: sa.Select[Any], asking: sa.FromClause) -> sa.Select[Any]:
     return requests.with_only_columns(*columns).join(_contact, of_contact).limit(_most)
 
 
-#: The order in which a store tells people → the parts of its list.
-_LISTS = {
-    "oldest": [_part()],
-    "newest": [_part(newest=True)],
-    "priority": [_part(_HAS_PRIORITY), _part(~_HAS_PRIORITY)],
-}
-#: At last, whoever a list has missed, because they said yes, or priority or the order changed, behind the plan's place.
-_LEFT_OVER = _part(_IS_LEFT_OVER)
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """The lists of those who may hear of a restock."""
+
+    #: The order in which a store tells people → the parts of its list.
+    parts: dict[str, list[_Part]]
+    #: At last, whoever a list has missed, because they said yes, or priority or the order changed, behind the plan's
+    #: place.
+    left_over: _Part
+    #: One person of them, in each way to wait.
+    one: list[sa.Select[Any]]
+
+
+def _lists(ways: Sequence[Way]) -> _Lists:
+    return _Lists(
+        {
+            "oldest": [_part(among=ways)],
+            "newest": [_part(newest=True, among=ways)],
+            "priority": [_part(_HAS_PRIORITY, among=ways), _part(~_HAS_PRIORITY, among=ways)],
+        },
+        _part(_IS_LEFT_OVER, among=ways),
+        [_people(way.requests.where(way.id == sa.bindparam("request")), _request) for way in ways],
+    )
+
+
+#: A restock is for all who wait; that something can be ordered before there is stock, for those who want to hear it.
+_ALL = _lists(_ways)
+_WANTING = _lists([way.wanting(sa.bindparam("intent")) for way in _ways])
+
+
+def _of(job: Job) -> _Lists:
+    return _ALL if job.offer is None else _WANTING
+
+
+def _asking(job: Job, row: Any) -> Waiting:
+    """Somebody who waits; told that it can be ordered, they are asked about by that switch and template."""
+    person = Waiting(*row)
+    return person if job.offer is None else person._replace(asked_status=OFFERS[job.offer])
 
 
 def waiting(job: Job, most: int) -> list[Waiting]:
     """The next ``most`` people behind the place the plan came to, in the order in which the store tells them."""
-    parts, where = (*_LISTS[told_in(job.settings)], _LEFT_OVER), _place(job)
+    lists, where = _of(job), _place(job)
+    parts = (*lists.parts[told_in(job.settings)], lists.left_over)
     part = parts[min(job.event.part, len(parts) - 1)]
     connection = db.session.connection()
     statement = part.together if connection.scalar(part.anyone_else, where) else part.plain
-    return [Waiting(*row) for row in connection.execute(statement, where | {"most": most}).all()]
-
-
-_ONE = [_people(way.requests.where(way.id == sa.bindparam("request")), _request) for way in _ways]
+    found = connection.execute(statement, where | {"most": most}).all()
+    return [Waiting(*row) for row in found] if job.offer is None else [_asking(job, row) for row in found]
 
 
 def person_of(job: Job, request_id: int) -> Waiting | None:
     """One person, while it waits for what the restock is of."""
     where = _place(job) | {"most": 1, "request": request_id}
-    rows = (db.session.connection().execute(statement, where).first() for statement in _ONE)
-    return next((Waiting(*row) for row in rows if row is not None), None)
+    rows = (db.session.connection().execute(statement, where).first() for statement in _of(job).one)
+    return next((_asking(job, row) for row in rows if row is not None), None)
 
 
 def count_waiting(job: Job) -> int:
     """How many people there are behind that place; where there are none, how many the list has missed."""
-    found, where = 0, _place(job)
-    for part in _LISTS[told_in(job.settings)][job.event.part :]:
+    found, where, lists = 0, _place(job), _of(job)
+    for part in lists.parts[told_in(job.settings)][job.event.part :]:
         found += db.session.connection().scalar(part.count, where) or 0
         where["after"] = 0
     if not found and (job.event.wave or job.event.part or job.event.late):
-        found = db.session.connection().scalar(_LEFT_OVER.count, where | {"after": 0}) or 0
+        found = db.session.connection().scalar(lists.left_over.count, where | {"after": 0}) or 0
     return found
 
 
@@ -177,6 +207,8 @@ def _place(job: Job) -> dict[str, Any]:
     where: dict[str, Any] = {"store_id": event.store_id, "variant_id": event.variant_id, "after": event.plan_cursor}
     where["first"] = db.session.connection().scalar(FIRST_OF, where)
     where["b_restock"] = event.id or 0
+    if job.offer is not None:
+        where["intent"] = job.offer
     if told_in(job.settings) == "priority":
         where["b_field"] = fold(job.settings.priority_field)
     return where
@@ -190,7 +222,7 @@ def next_part(job: Job) -> bool:
     :returns: False when this was the last one.
     """
     event, order = job.event, told_in(job.settings)
-    last = len(_LISTS[order])
+    last = len(_ALL.parts[order])
     if event.part + 1 < last:
         event.part += 1
     elif event.late or (event.part < last and (event.wave > 1 or order != "oldest")):
@@ -205,7 +237,7 @@ def look_again(job: Job) -> None:
     """Somebody waits at a place that the plan has passed: in the order of asking next in line, else looked for at the end."""
     event, order = job.event, told_in(job.settings)
     if order == "oldest":
-        event.part, event.plan_cursor = len(_LISTS[order]), 0
+        event.part, event.plan_cursor = len(_ALL.parts[order]), 0
     else:
         event.late = True
 
@@ -218,7 +250,7 @@ def told_in(settings: StoreSettings) -> str:
 def decider(job: Job, facts_of: ChunkFacts) -> Callable[[Waiting], Verdict]:
     """The rule, asked once for all people with the same facts."""
     policy, variant, product = store_policy(job.settings), job.variant, job.variant.product
-    buyable, needed = status_of(variant) == "in_stock", needed_of(job.settings, variant)
+    status, needed, offer = status_of(variant), needed_of(job.settings, variant), job.offer
     switches = job.settings.switches.but(product.switches)
     counted, told, whereabouts, buyers = facts_of.recent.counted, facts_of.recent.told, facts_of.known, facts_of.bought
     variant_id = variant.id
@@ -235,8 +267,10 @@ def decider(job: Job, facts_of: ChunkFacts) -> Callable[[Waiting], Verdict]:
                 reachable=person.reachable,
                 switched_on=person.channel in switches.offered(person.asked_status),
                 paused=job.settings.is_paused(person.channel),
-                buyable=buyable,
-                obstacle=obstacle(product.alerts, variant.available, needed, person.quantity),
+                buyable=offer is not None or status == IN_STOCK,
+                obstacle=offer_obstacle(product.alerts, product.published, offer, status)
+                if offer
+                else obstacle(product.alerts, variant.available, needed, person.quantity),
                 bought=bought,
                 page_gone=facts_of.page_gone,
                 told_at=told_at,

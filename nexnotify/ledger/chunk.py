@@ -13,9 +13,11 @@ from nexnotify.ledger.drafts import NoText, Text, Waiting
 from nexnotify.ledger.facts import ChunkFacts, gather
 from nexnotify.ledger.failover import keep_behind
 from nexnotify.ledger.job import Job
+from nexnotify.ledger.offers import without_offers
 from nexnotify.ledger.overlap import closed_since, one_by_one, planned_before, under_way
 from nexnotify.ledger.paying import ASK_AGAIN, NO_CREDIT, Funds, funds
 from nexnotify.ledger.writing import write_alerts
+from nexnotify.policy.bundling import wait_for_others
 from nexnotify.policy.eligibility import Hold, Send, Skip, Verdict
 from nexnotify.restock.models import RestockEvent
 
@@ -71,6 +73,16 @@ class Chunk:
         self.going = list(going)
         self.decided = [item._replace(verdict=verdicts.get(item.request_id, item.verdict)) for item in self.decided]
 
+    def wait_for_others(self, job: Job) -> None:
+        """Those who could go now wait for other products of the same people, where the store tells them in one message.
+
+        News of what can be ordered without stock goes alone: the one message says "back in stock".
+        """
+        if (minutes := job.settings.bundle_minutes) and job.offer is None:
+            self.take_order(
+                [item._replace(verdict=wait_for_others(item.verdict, minutes, job.now)) for item in self.going]
+            )
+
     def heard_at(self, now: datetime) -> datetime | None:
         """When the first of them hears, but for those who are held for a reason of their own; None: nobody does."""
         verdicts = [*(item.verdict for item in self.going), *self.coming]
@@ -95,6 +107,7 @@ def decide_chunk(
     """
     facts = facts or gather(job, rows)
     decide, chunk, recent, behind = decider(job, facts), Chunk(), facts.recent.counted, facts.behind
+    away = facts.held_out
     for person in rows:
         if room is not None and chunk.places >= room:
             break
@@ -113,6 +126,8 @@ def decide_chunk(
             text = _draft(job, person)
             if isinstance(text, NoText):
                 verdict, words = Skip(text.reason), text.words
+            elif away and person.request_id in away:
+                verdict = Skip("holdout")  # last, so that they are people who would have been told
             else:
                 chunk.going.append(Going(person, verdict, text))
                 # What is planned now counts for the same contact's next item.
@@ -134,6 +149,8 @@ def plan_chunk(
     if any(person.is_wide for person in rows):
         one_by_one(job.store.id)
     busy = under_way(job.store.id, request_ids)
+    for request_id in without_offers(job, busy, job.now):
+        del busy[request_id]
     closed = closed_since(request_ids)  # after the line above: who was told in between is in neither
     if job.event.wave > 1 or job.event.part:  # whose priority has changed meanwhile may be met again
         closed |= planned_before(job.store.id, job.event.id, request_ids)
@@ -146,6 +163,7 @@ def plan_chunk(
         paid = {item.person.request_id: credits for item, credits in zip(chunk.going, found.credits, strict=True)}
         expect(job, chunk)
         found = replace(found, credits=[paid[item.person.request_id] for item in chunk.going])
+    chunk.wait_for_others(job)
     ids = write_alerts(job, chunk.going, found)
     decided = [(item.request_id, job.event.id, item.verdict, item.words) for item in chunk.decided]
     record_decisions(job.store.id, "plan", decided, job.now)

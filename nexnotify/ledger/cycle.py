@@ -72,7 +72,7 @@ def _may_tell(job: Job) -> bool:
     if event.state == "undo":
         if event.work_at is not None and event.work_at > job.now:
             return False
-        event.state, event.work_at = "telling", job.now
+        event.state, event.work_at, event.holdout = "telling", job.now, settings.holdout
     return event.state == "telling"
 
 
@@ -154,7 +154,7 @@ def _is_in_a_wave(job: Job, wave: RestockWave | None) -> bool:
             size=found.size,
             why=found.why,
             figures=found.figures,
-            units=job.variant.available,
+            units=job.units,
             at=job.now,
             ended_at=None,
         )
@@ -168,7 +168,7 @@ def standing_of(job: Job, wave: RestockWave | None) -> Standing:
     in_a_hurry = event.hurried_at is not None and (wave is None or event.hurried_at > wave.at)
     asked = wave is not None and not in_a_hurry
     return Standing(
-        units=job.variant.available if is_buyable(job) else 0,
+        units=job.units if is_buyable(job) else 0,
         waiting=count_waiting(job),
         told=event.told + event.held,
         sold=_units_gone(event, event.at),

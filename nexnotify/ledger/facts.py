@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from nexnotify.db import db
+from nexnotify.db import IdIn, db
 from nexnotify.ledger.bought import have_bought
+from nexnotify.ledger.control_group import held_out
 from nexnotify.ledger.drafts import KIND, Waiting
 from nexnotify.ledger.failover import stand_back
 from nexnotify.ledger.job import Job
-from nexnotify.ledger.models import Message
+from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.pages import pages_gone
 from nexnotify.ledger.whereabouts import of_requests
 from nexnotify.policy.eligibility import Policy
 from nexnotify.policy.places import Known
 from nexnotify.policy.quiet_hours import Window
+from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.settings import StoreSettings
 
 #: Kinds that the frequency cap counts.
 COUNTED = ("back_in_stock", "reminder", "bulk", "campaign", "journey")
+#: Kinds that tell of a variant where they name one.
+_TELLING = (KIND, "bulk")
 #: States in which a message has gone out or may have.
 GONE = ("claimed", "uncertain", "accepted", "sent", "delivered", "undelivered")
 #: The same, and those that are about to.
@@ -51,17 +55,22 @@ class ChunkFacts:
     known: dict[int, Known]
     #: Request → why its shopper is not told on its channel now; only where channels have an order.
     behind: dict[int, str] = field(default_factory=dict)
+    #: Requests of those who are not told of this restock, to measure what telling is worth.
+    held_out: Collection[int] = ()
 
 
 def gather(job: Job, people: Sequence[Waiting]) -> ChunkFacts:
     """Read what is needed to decide about these people."""
     ids, settings = [person.request_id for person in people], job.settings
+    away = held_out(job, people)
     return ChunkFacts(
         recent_messages(job.store.id, [person.contact_id for person in people], settings, job.now, GOING),
         have_bought(job.store.id, dict.fromkeys(ids, job.variant.id), settings.bought_days, job.now),
         bool(pages_gone(job.store.id, [job.variant.id], settings, job.now)),
         of_requests(ids) if settings.quiet_hours else {},
-        _behind(job, people) if settings.channels == "in_order" else {},
+        # Whoever is not told on any channel stands behind none.
+        _behind(job, [who for who in people if who.request_id not in away]) if settings.channels == "in_order" else {},
+        away,
     )
 
 
@@ -94,7 +103,9 @@ def recent_messages(
         return found
     capped_since = now - timedelta(hours=cap_hours)
     moment = sa.func.coalesce(Message.accepted_at, Message.due_at)
-    statement = sa.select(Message.contact_id, Message.kind, Message.status, Message.variant_id, moment).where(
+    columns = (Message.contact_id, Message.kind, Message.status, Message.variant_id, moment, Message.id)
+    several: dict[int, tuple[int, datetime]] = {}
+    statement = sa.select(*columns).where(
         Message.store_id == store_id,
         Message.contact_id.in_(contact_ids),
         # Not the bare columns: SQLite would read their index, and with it all that the store has ever sent.
@@ -102,10 +113,29 @@ def recent_messages(
         (Message.status + "").in_(statuses),
         moment > now - timedelta(hours=hours),
     )
-    for contact_id, kind, status, variant_id, at in db.session.execute(statement):
+    for contact_id, kind, status, variant_id, at, id in db.session.execute(statement):
         if at > capped_since and cap_hours:
             found.counted[contact_id].append(at)
-        if kind == KIND and variant_id is not None and status != "undelivered":  # what never came is no repeat
+        if kind not in _TELLING or status == "undelivered":  # what never came is no repeat
+            continue
+        if variant_id is None and kind == KIND:
+            several[id] = contact_id, at
+        elif variant_id is not None:
             key = (contact_id, variant_id)
             found.told[key] = max(at, found.told.get(key, at))
+    if several:
+        _told_with_others(store_id, several, found)
     return found
+
+
+def _told_with_others(store_id: int, several: dict[int, tuple[int, datetime]], found: Recent) -> None:
+    """What contacts were told of in messages that serve several products: message → contact, and when."""
+    alert = Alert.__table__
+    rows = db.session.execute(
+        sa.select(alert.c.message_id, RestockEvent.variant_id)
+        .join(RestockEvent, sa.and_(RestockEvent.store_id == alert.c.store_id, RestockEvent.id == alert.c.restock_id))
+        .where(alert.c.store_id == store_id, IdIn(alert.c.message_id, ids=list(several)))
+    )
+    for message_id, variant_id in rows:
+        contact_id, at = several[message_id]
+        found.told[contact_id, variant_id] = max(at, found.told.get((contact_id, variant_id), at))

@@ -12,10 +12,11 @@ from sqlalchemy.orm import joinedload
 from nexnotify.catalog.models import Variant
 from nexnotify.db import db
 from nexnotify.gateways.service import lane_for_new
+from nexnotify.inventory.available import IN_STOCK
 from nexnotify.inventory.service import needed_of, status_of
 from nexnotify.ledger.drafts import Drafts
 from nexnotify.ledger.scarcity import is_scarce
-from nexnotify.restock.detect import obstacle
+from nexnotify.restock.detect import obstacle, offer_obstacle
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import StoreSettings, store_settings
@@ -39,6 +40,16 @@ class Job:
     #: Of what may go at once.
     valid_until: datetime
 
+    @property
+    def offer(self) -> str | None:
+        """The product status that people are told of where it is not "in_stock": it can be ordered so."""
+        return None if self.event.status == IN_STOCK else self.event.status
+
+    @property
+    def units(self) -> int | None:
+        """Units for those who are told; None: as many as they want, as of what can be ordered without stock."""
+        return self.variant.available if self.offer is None else None
+
 
 def open_job(event: RestockEvent, now: datetime, *, lane_of: Callable[[Store, str], int | None] = lane_for_new) -> Job:
     """Read what the plan of an event needs."""
@@ -56,8 +67,11 @@ def open_job(event: RestockEvent, now: datetime, *, lane_of: Callable[[Store, st
 
 
 def is_buyable(job: Job) -> bool:
-    """Whether the product can be bought now, and there is enough of it to tell people."""
-    if status_of(job.variant) != "in_stock":
+    """Whether the product can be bought now, as the restock has it, and there is enough of it to tell people."""
+    product = job.variant.product
+    if job.offer is not None:
+        return offer_obstacle(product.alerts, product.published, job.offer, status_of(job.variant)) is None
+    if status_of(job.variant) != IN_STOCK:
         return False
     needed = needed_of(job.settings, job.variant)
-    return obstacle(job.variant.product.alerts, job.variant.available, needed, 1) is None
+    return obstacle(product.alerts, job.variant.available, needed, 1) is None

@@ -88,7 +88,12 @@ def _locked(*which: sa.ColumnElement[bool]) -> RestockEvent | None:
 
 def _tell_last(store: Store, request: Answered, now: datetime) -> bool:
     event = _locked(RestockEvent.store_id == store.id, RestockEvent.variant_id == request.variant_id)
-    return event is not None and _tell(open_job(event, now), request.id)
+    if event is None:
+        return False
+    job = open_job(event, now)
+    if job.offer is not None and person_of(job, request.id) is None:
+        return False  # it waits for stock
+    return _tell(job, request.id)
 
 
 def _tell(job: Job, request_id: int, *, has_place: bool = False) -> bool:

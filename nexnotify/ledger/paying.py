@@ -116,6 +116,21 @@ def _cost(item: Moved, credits: int) -> int:
     return needed(item.told_segments or item.segments, each)
 
 
+def reprice(store_id: int, message_id: int, credits: int | None, before: int, after: int, now: datetime) -> None:
+    """A text that has not gone was written anew: what is put aside for it follows, at the price it was put aside at.
+
+    :param credits: what it has taken.
+    :param before: segments that these were for; ``after``: segments that it has now.
+    """
+    if not credits or before == after:
+        return
+    more = credits // max(1, before) * (after - before)
+    _have_taken({credits + more: [message_id]})
+    entries = [Entry(store_id, "reserve" if more > 0 else "refund", -more, more, message_id)]
+    book(entries, now)
+    _pass_on(entries, now)
+
+
 _message = Message.__table__
 _TAKEN = sa.update(_message).where(IdIn(_message.c.id)).values(credits=sa.bindparam("b_credits"))
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from nexnotify.customers.models import Customer
 from nexnotify.db import db
+from nexnotify.inventory.available import IN_STOCK
 from nexnotify.inventory.models import StockChange
 from nexnotify.ledger.models import Alert
 from nexnotify.orders.models import Order, OrderLine
@@ -43,7 +44,9 @@ def give_places_back(event: RestockEvent, minutes: int, now: datetime) -> int:
 
 
 def gone_at(event: RestockEvent) -> datetime | None:
-    """When there was nothing left of a restock for the first time; None: there still is."""
+    """When there was nothing left of a restock for the first time; None: there still is, or it needs no stock."""
+    if event.status != IN_STOCK:
+        return None
     return db.session.scalar(
         sa.select(StockChange.at)
         .where(

@@ -10,6 +10,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from nexnotify.catalog.models import Variant
 from nexnotify.db import db
+from nexnotify.inventory.available import IN_STOCK
 from nexnotify.ledger.cycle import work_on
 from nexnotify.ledger.foresight import PastOf
 from nexnotify.restock.models import RestockEvent
@@ -92,9 +93,18 @@ def has_become_due(now: datetime) -> bool:
 
 
 def waiting_in_vain(now: datetime) -> Sequence[int]:
-    """Restocks that wait for a moment, or for somebody, while their stock has gone."""
+    """Restocks that wait for a moment, or for somebody, while their stock has gone, or what they tell of is over."""
     gone = sa.exists().where(
-        Variant.store_id == RestockEvent.store_id, Variant.id == RestockEvent.variant_id, Variant.available <= 0
+        Variant.store_id == RestockEvent.store_id,
+        Variant.id == RestockEvent.variant_id,
+        sa.case(
+            (RestockEvent.status == IN_STOCK, Variant.available <= 0),
+            else_=sa.or_(
+                Variant.unavailable_as != RestockEvent.status,
+                Variant.available.is_(None),
+                Variant.available >= Variant.min_order_quantity,
+            ),
+        ),
     )
     return db.session.scalars(sa.select(RestockEvent.id).where(_OPEN, _waits(now), gone)).all()
 

@@ -18,6 +18,7 @@ from nexnotify.catalog.models import Variant
 from nexnotify.db import db
 from nexnotify.gateways.models import GatewayInstance, Lane
 from nexnotify.gateways.service import sender_of
+from nexnotify.inventory.available import IN_STOCK
 from nexnotify.ledger.audience import count_waiting, next_part, waiting
 from nexnotify.ledger.chunk import Chunk, Going, decide_chunk
 from nexnotify.ledger.cycle import standing_of
@@ -27,7 +28,7 @@ from nexnotify.ledger.overlap import under_way
 from nexnotify.ledger.paying import funds
 from nexnotify.policy.eligibility import Hold, Send
 from nexnotify.policy.quiet_hours import next_allowed
-from nexnotify.restock.models import RestockEvent, RestockWave
+from nexnotify.restock.models import BEFORE, RestockEvent, RestockWave
 from nexnotify.restock.waves import Expected, Standing, forecast
 from nexnotify.stores.models import Store
 
@@ -94,11 +95,12 @@ def preview_of(event: RestockEvent, begins_at: datetime, most: int | None = None
     copy = RestockEvent(
         **{
             name: getattr(event, name)
-            for name in ("id", "store_id", "variant_id", "stock_change_id", "at", "most", "wave")
+            for name in ("id", "store_id", "variant_id", "status", "stock_change_id", "at", "most", "wave")
         },
         **{name: getattr(event, name) for name in ("plan_cursor", "part", "late", "told", "held", "hurried_at")},
     )
     job = open_job(copy, begins_at, lane_of=_lane_id)
+    copy.holdout = job.settings.holdout if event.state in BEFORE else event.holdout
     wave = db.session.scalars(
         sa.select(RestockWave).where(
             RestockWave.store_id == event.store_id,
@@ -117,6 +119,7 @@ def simulate(store: Store, variant: Variant, units: int | None, at: datetime) ->
     event = RestockEvent(
         store_id=store.id,
         variant_id=variant.id,
+        status=IN_STOCK,
         stock_change_id=0,
         at=at,
         wave=0,
@@ -126,6 +129,7 @@ def simulate(store: Store, variant: Variant, units: int | None, at: datetime) ->
         held=0,
     )
     job = open_job(event, at, lane_of=_lane_id)
+    event.holdout = job.settings.holdout
     db.session.expunge(job.variant)
     job.variant.available = units
     settle = timedelta(seconds=job.settings.settle_seconds + job.settings.undo_seconds)
@@ -147,6 +151,7 @@ def _preview(job: Job, standing: Standing, most: int) -> Preview:
     going = [item for chunk in chunks for item in chunk.going]
     _pay(job, preview, chunks, going)
     for chunk in chunks:
+        chunk.wait_for_others(job)
         preview.people.update((_WORDS.get(type(item.verdict), "skip"), item.verdict.reason) for item in chunk.decided)
     preview.sample = [
         Someone(item.person.request_id, item.person.contact_id, item.person.channel, item.person.first_name)

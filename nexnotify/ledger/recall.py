@@ -39,6 +39,8 @@ _CANCELLABLE = (
     sa.select(_message.c.id, _message.c.status)
     # Not the bare column: the databases would read its index, and with it all that is queued.
     .where(IdIn(_message.c.id), (_message.c.status + "").in_(("held", "queued")))
+    # One that serves other restocks too loses this one when it goes: see ``dispatch.bundled``.
+    .where(_message.c.variant_id.is_not(None))
     .order_by(_message.c.id)
     .with_for_update()
 )

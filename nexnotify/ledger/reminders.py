@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
+from nexnotify.inventory.available import IN_STOCK
 from nexnotify.ledger.chunk import decide_chunk
 from nexnotify.ledger.decisions import record_decisions
 from nexnotify.ledger.drafts import KIND, Drafts, Waiting
@@ -53,7 +54,11 @@ def _due(store: Store, step: int, every: timedelta, now: datetime, most: int) ->
     """(restock, person) of those told so long ago that their next reminder is due, locked."""
     restock = (
         sa.select(sa.func.max(Alert.restock_id))
+        .join(RestockEvent, sa.and_(RestockEvent.store_id == Alert.store_id, RestockEvent.id == Alert.restock_id))
         .where(Alert.store_id == store.id, Alert.request_id == AlertRequest.id, Alert.kind == KIND)
+        # A reminder says that it is in stock.
+        .where(RestockEvent.status == IN_STOCK)
+        .correlate(AlertRequest)
         .scalar_subquery()
     )
     return db.session.execute(
@@ -89,6 +94,7 @@ def _remind(store: Store, restock_id: int, people: Sequence[Waiting], step: int,
     job.drafts = Drafts(store, job.variant, REMINDER, lambda: is_scarce(job.variant, job.settings, now))
     facts = gather(job, people)
     facts.recent.told.clear()  # a reminder follows a telling
+    facts.held_out = ()  # and so does it here
     chunk = decide_chunk(job, people, None, under_way(store.id, [who.request_id for who in people]), facts=facts)
     found = funds(store.id, job.settings, [(item.person.channel, item.text.segments) for item in chunk.going])
     chunk.without_credits(found.short, now)

@@ -50,6 +50,11 @@ def confirm_url(store_id: int, request_id: int) -> str:
     return f"{_base()}/s/yes/{_serializer('confirm').dumps([store_id, request_id])}"
 
 
+def products_url(store_id: int, message_id: int) -> str:
+    """The signed address of the page that lists what a message to one person serves."""
+    return f"{_base()}/s/products/{_serializer('products').dumps([store_id, message_id])}"
+
+
 def _base() -> str:
     base: str = current_app.extensions["nexnotify"].settings.public_url
     return base
@@ -62,6 +67,15 @@ def read_preference_token(token: str) -> tuple[int, int]:
     """
     store_id, contact_id = _serializer("preferences").loads(token)
     return int(store_id), int(contact_id)
+
+
+def read_products_token(token: str) -> tuple[int, int]:
+    """Store and message of the address of a list of products.
+
+    :raises itsdangerous.BadSignature: not one of ours.
+    """
+    store_id, message_id = _serializer("products").loads(token)
+    return int(store_id), int(message_id)
 
 
 def place_token(link_id: int) -> str:

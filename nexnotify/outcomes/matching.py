@@ -141,6 +141,8 @@ def _clicks(store: Store, request_ids: list[int], at: datetime) -> dict[int, dat
         .join(ShortLink, sa.and_(ShortLink.store_id == Alert.store_id, ShortLink.message_id == Alert.message_id))
         .join(Click, sa.and_(Click.store_id == ShortLink.store_id, Click.link_id == ShortLink.id))
         .where(Alert.store_id == store.id, IdIn(Alert.__table__.c.request_id, ids=request_ids))
+        # A message may serve several restocks, each with a link of its own.
+        .where(sa.or_(Click.restock_id == Alert.restock_id, Click.restock_id.is_(None)))
         .where(Click.is_person, Click.at <= at)
         .group_by(Alert.request_id)
     )

@@ -37,7 +37,7 @@ _PLACED = (_order.c.status + "").not_in(("cancelled", "returned"))
 _MESSAGES = _those(_message.c.contact_id, _message.c.id, _message.c.accepted_at, only=_GONE)
 _ALERTS = _those(_alert.c.message_id, _alert.c.request_id, _alert.c.restock_id)
 _LINKS = _those(_link.c.message_id, _link.c.id)
-_CLICKS = _those(_click.c.link_id, _click.c.at, only=_click.c.is_person)
+_CLICKS = _those(_click.c.link_id, _click.c.restock_id, _click.c.at, only=_click.c.is_person)
 _MATCHES = _those(_match.c.request_id, _match.c.restock_id, _match.c.at, only=_match.c.counts)
 #: By text and by email: orders that name the contact themselves, and customers who have it.
 _ORDERS = [
@@ -70,17 +70,19 @@ def _told(store_id: int, contact_ids: Collection[int]) -> dict[int, list[Told]]:
     found: dict[int, list[Told]] = {}
     for message_id, request_id, restock_id in alerts:
         contact_id, at = messages[message_id]
-        told = Told(request_id, restock_id, at, clicked.get(message_id), bought.get((request_id, restock_id)))
+        opened = clicked.get((message_id, restock_id)) or clicked.get((message_id, None))
+        told = Told(request_id, restock_id, at, opened, bought.get((request_id, restock_id)))
         found.setdefault(contact_id, []).append(told)
     return found
 
 
-def _clicked(store_id: int, message_ids: Collection[int]) -> dict[int, datetime]:
-    """Message → when a person first opened its link."""
+def _clicked(store_id: int, message_ids: Collection[int]) -> dict[tuple[int, int | None], datetime]:
+    """(message, restock) → when a person first opened its link; a message may serve several restocks, each with a link."""
     links = {id: message_id for message_id, id in _read(_LINKS, store_id, message_ids)}
-    found: dict[int, datetime] = {}
-    for link_id, at in _read(_CLICKS, store_id, links):
-        found[links[link_id]] = min(at, found.get(links[link_id], at))
+    found: dict[tuple[int, int | None], datetime] = {}
+    for link_id, restock_id, at in _read(_CLICKS, store_id, links):
+        key = links[link_id], restock_id
+        found[key] = min(at, found.get(key, at))
     return found
 
 

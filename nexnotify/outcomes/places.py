@@ -11,9 +11,11 @@ from nexnotify.catalog.service import lock_variant
 from nexnotify.customers.consent import Proof, grant
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
+from nexnotify.inventory.available import IN_STOCK, OFFERS
 from nexnotify.inventory.service import status_of
-from nexnotify.ledger.models import Message
+from nexnotify.ledger.models import Alert, Message
 from nexnotify.outcomes.clicks import Found, told_by
+from nexnotify.restock.models import RestockEvent
 from nexnotify.waitlist.covering import covered_by, waits_for
 from nexnotify.waitlist.models import AlertRequest
 from nexnotify.waitlist.service import keep_place
@@ -28,7 +30,7 @@ def place(found: Found, *, lock: bool = False) -> Kept:
 
     :param lock: keep the contact as it is until the transaction ends.
     """
-    if status_of(found.variant) == "in_stock":
+    if can_be_had(found):
         return "in_stock"
     if found.message is None or not found.variant.product.published:
         return "ended"
@@ -38,6 +40,23 @@ def place(found: Found, *, lock: bool = False) -> Kept:
     if contact.opted_out_at is not None:
         return "opted_out"
     return "kept" if told else "ended"
+
+
+def can_be_had(found: Found) -> bool:
+    """Whether it is in stock, or can still be ordered as the message said."""
+    status = status_of(found.variant)
+    if status == IN_STOCK or status not in OFFERS or found.message is None:
+        return status == IN_STOCK
+    told_of = (
+        sa.select(RestockEvent.id)
+        .join(Alert, sa.and_(Alert.store_id == RestockEvent.store_id, Alert.restock_id == RestockEvent.id))
+        .where(
+            Alert.store_id == found.message.store_id,
+            Alert.message_id == found.message.id,
+            RestockEvent.status == status,
+        )
+    )
+    return db.session.scalar(told_of.limit(1)) is not None
 
 
 def keep(found: Found, proof: Proof, now: datetime) -> Kept:

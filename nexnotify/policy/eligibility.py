@@ -16,7 +16,7 @@ from nexnotify.policy.quiet_hours import next_allowed as next_allowed_by_hours
 from nexnotify.words import N_
 
 #: Raised with every change of the rules; each decision names the version it was made by.
-RULES_VERSION = 5
+RULES_VERSION = 6
 #: When a decision is made again that nothing but a change from outside can turn: the product's page, and the store's hours.
 PAGE_AGAIN, HOURS_AGAIN = timedelta(minutes=10), timedelta(days=1)
 
@@ -33,10 +33,13 @@ REASONS = {
     "alerts_off": N_("Alerts of this product are switched off; the request keeps its place."),
     "below_minimum": N_("Fewer were there than the least at which people are told; the request keeps its place."),
     "too_few": N_("Fewer were there than this person wants; the request keeps its place."),
+    "offer_over": N_("It could not be ordered any more as the message says; the request keeps its place."),
     "bought": N_("The person has ordered it, or a substitute of it, since asking or shortly before."),
     "told_lately": N_("The contact was told of the same product a short while ago; a repeat waits."),
     "page_gone": N_("The product's page is gone or shows another product; it is looked at again."),
     "frequency_cap": N_("The contact has had as many alerts and marketing texts as the store allows for now."),
+    "bundling": N_("It waits a little for other products that come back, to go with them in one message."),
+    "bundled": N_("It goes together with other products that are back, in one message."),
     "quiet_hours": N_("It is quiet hours; alerts and marketing texts wait until they end."),
     "no_hours": N_("The store's quiet hours and the law's hours leave no hour for texts to this person."),
     "best_hour": N_("The person opens messages at other hours, and there is plenty of stock; it goes in these hours."),
@@ -44,6 +47,9 @@ REASONS = {
     "told_already": N_("Another message about this request is on its way."),
     "other_channel": N_("This person is told on another channel first; this one follows if that fails."),
     "told_elsewhere": N_("This person was told on another channel on which they asked."),
+    "holdout": N_(
+        "This person was drawn not to be told, to measure what telling is worth; the request keeps its place."
+    ),
     "no_number": N_("There is no mobile number."),
     "taken_back": N_("One of your people stopped it before it went."),
     "send_paused": N_("One of your people paused the send; the text goes when it goes on."),

@@ -21,6 +21,7 @@ from nexnotify.orders.belonging import ids_of
 from nexnotify.orders.forgetting import forget_orders
 from nexnotify.orders.models import Order, OrderEvent, Ticket, TicketEvent
 from nexnotify.receipts.models import InboundMessage
+from nexnotify.waitlist.models import AlertRequest
 from nexnotify.waitlist.service import forget_requests
 
 
@@ -30,6 +31,7 @@ def erase_person(customer: Customer, now: datetime) -> None:
     :raises Conflict: a gateway is being called for one of their messages at this moment.
     """
     contacts = take_all(customer)
+    contacts += _browsers_of(customer.store_id, [contact.id for contact in contacts])
     contact_ids = [contact.id for contact in contacts]
     orders, tickets = (ids_of(table, customer, contact_ids) for table in (Order, Ticket))
     leave_out(customer.store_id, orders, tickets)
@@ -39,6 +41,23 @@ def erase_person(customer: Customer, now: datetime) -> None:
     forget_mentions(customer.store_id, _mentions(customer.store_id, orders, tickets), now)
     forget_orders(customer, contact_ids, now)
     forget_customer(customer, now)
+
+
+def _browsers_of(store_id: int, contact_ids: Sequence[int]) -> Sequence[Contact]:
+    """The browsers in which these contacts asked to be told as well, locked: nothing else says whose a browser is."""
+    mine = sa.select(AlertRequest.asked_with).where(
+        AlertRequest.store_id == store_id,
+        AlertRequest.contact_id.in_(contact_ids),
+        AlertRequest.asked_with.is_not(None),
+    )
+    theirs = sa.select(AlertRequest.contact_id).where(
+        AlertRequest.store_id == store_id, AlertRequest.asked_with.in_(mine), AlertRequest.asked_with.is_not(None)
+    )
+    statement = sa.select(Contact).where(
+        Contact.store_id == store_id, Contact.id.in_(theirs), Contact.channel == "push"
+    )
+    statement = statement.order_by(Contact.id).with_for_update(key_share=True)
+    return db.session.scalars(statement.execution_options(populate_existing=True)).all()
 
 
 def _mentions(store_id: int, orders: Sequence[int], tickets: Sequence[int]) -> set[int]:

@@ -14,6 +14,8 @@ _WORDS = {
     "sold out": N_("Sold Out"),
     "backordered": N_("Backordered"),
     "preordered": N_("Preordered"),
+    "can preorder": N_("Can be preordered"),
+    "can backorder": N_("Can be backordered"),
 }
 
 

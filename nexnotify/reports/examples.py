@@ -11,9 +11,10 @@ from sqlalchemy.orm import contains_eager
 from nexnotify.catalog.models import Product, Variant
 from nexnotify.content.models import EVENT_TEMPLATES, KEYWORD_REPLIES
 from nexnotify.content.service import samples
+from nexnotify.content.tokens import BUNDLE
 from nexnotify.db import db
 from nexnotify.ledger.links import EXAMPLE, link_values
-from nexnotify.ledger.values import confirm_url, product_values, stop_url
+from nexnotify.ledger.values import confirm_url, product_values, products_url, stop_url
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.models import AlertRequest
 from nexnotify.words import N_
@@ -44,7 +45,7 @@ def examples(store: Store, kind: str, product_status: str | None = None) -> list
         return [Example(N_("Everybody gets the same"), own)]
     if kind in EVENT_TEMPLATES:
         return [Example(N_("A made-up person and order"), samples() | own)]
-    if kind == "custom":
+    if kind in ("custom", BUNDLE):
         return [Example(N_("A made-up person"), samples() | own)]
     found = [_example(store, kind, *row) for row in _latest(store, product_status)]
     longest = _longest(store)
@@ -72,7 +73,11 @@ def _values(store: Store, kind: str, name: str | None, variant: Variant) -> dict
 
 def _links(store: Store) -> dict[str, str | None]:
     """Links as long as true ones, which open nothing."""
-    return {"stop_url": stop_url(store.id, NOBODY), "confirm_url": confirm_url(store.id, NOBODY)}
+    return {
+        "stop_url": stop_url(store.id, NOBODY),
+        "confirm_url": confirm_url(store.id, NOBODY),
+        "products_url": products_url(store.id, NOBODY),
+    }
 
 
 def _latest(store: Store, product_status: str | None) -> list[tuple[str | None, Variant]]:

@@ -20,7 +20,7 @@ from nexnotify.reports.exports.table import in_batches
 from nexnotify.reports.words import PRODUCT_STATUSES, channel_word, reason_words, status_word
 from nexnotify.reports.xlsx import Column
 from nexnotify.stores.models import Store
-from nexnotify.waitlist.models import OPEN, AlertRequest, Decision
+from nexnotify.waitlist.models import INTENTS, OPEN, AlertRequest, Decision
 from nexnotify.waitlist.scope import skus_wanted
 
 COLUMNS = (
@@ -47,6 +47,7 @@ COLUMNS = (
     Column("STOP at", 19, "moment"),
     Column("Source", 12),
     Column("Page", 40),
+    Column("Intent", 26),
 )
 
 
@@ -145,6 +146,7 @@ def _statement(store: Store, wanted: InstockFilter) -> sa.Select[Any]:
             Contact.opted_out_at,
             AlertRequest.source,
             AlertRequest.page_url,
+            AlertRequest.intent,
         )
         .join(Variant, sa.and_(Variant.store_id == AlertRequest.store_id, Variant.id == AlertRequest.variant_id))
         .join(Product, sa.and_(Product.store_id == Variant.store_id, Product.id == Variant.product_id))
@@ -166,7 +168,7 @@ def _statement(store: Store, wanted: InstockFilter) -> sa.Select[Any]:
 
 def _row(row: Any, told: tuple[Any, ...], decided: str, any_of: list[str]) -> tuple[Any, ...]:
     number, title, options, sku, asked_status, published, *stock, channel, address = row[:11]
-    first_name, _, _, quantity, asked_at, status, alerted_at, closed_at, closed_reason, *origin = row[11:]
+    first_name, _, _, quantity, asked_at, status, alerted_at, closed_at, closed_reason, *origin, intent = row[11:]
     message_status, reason, delivered_at, messages = told
     return (
         number,
@@ -190,6 +192,7 @@ def _row(row: Any, told: tuple[Any, ...], decided: str, any_of: list[str]) -> tu
         closed_at,
         closed_reason,
         *origin,
+        INTENTS[intent],
     )
 
 

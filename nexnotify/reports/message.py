@@ -15,8 +15,9 @@ from nexnotify.db import db
 from nexnotify.dispatch.merchant import LEFT
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import awaits_number, gateway_of_lane
+from nexnotify.ledger.bundles import Item, items_of
 from nexnotify.ledger.models import Alert, Attempt, Message, MessageEvent
-from nexnotify.phone import mask, mask_email
+from nexnotify.phone import mask, mask_address, mask_email
 from nexnotify.reports.clicks import Opened, opened
 from nexnotify.words import N_
 
@@ -32,6 +33,8 @@ class MessageStory:
     events: Sequence[MessageEvent]
     attempts: Sequence[Attempt]
     request_ids: Sequence[int]
+    #: Of a message that tells of several products: what it serves.
+    items: Sequence[Item]
     clicks: Sequence[Opened]
 
     def scrub(self, words: str | None) -> str:
@@ -62,14 +65,18 @@ def story_of(message: Message) -> MessageStory:
     requests = db.session.scalars(
         sa.select(Alert.request_id).where(Alert.store_id == message.store_id, Alert.message_id == message.id)
     ).all()
+    items = items_of(message.store_id, [message.id]) if len(requests) > 1 else []
     clicks = opened(message.store_id, [message.id])
-    return MessageStory(message, contact, gateway_of_lane(message.lane_id), variant, events, attempts, requests, clicks)
+    gateway = gateway_of_lane(message.lane_id)
+    return MessageStory(message, contact, gateway, variant, events, attempts, requests, items, clicks)
 
 
 def without_address(words: str, address: str) -> str:
     """``words`` with the address masked, also where a number is written without its plus or with gaps."""
     if not address or not words:
         return words
+    if address.startswith("{"):
+        return words.replace(address, mask_address(address))
     if "@" in address:
         return re.sub(re.escape(address), mask_email(address), words, flags=re.IGNORECASE)
     digits = r"[\s().-]*".join(address.removeprefix("+"))
@@ -96,6 +103,7 @@ _BY_REASON = {
     ),
     "quiet_hours": N_("Nothing: it goes when quiet hours end, if it is still true then. Quiet hours are in Settings."),
     "frequency_cap": N_("Nothing: it goes when the cap allows it. The cap is in Settings."),
+    "bundling": N_("Nothing: it goes in a few minutes, with what else comes back for this person until then."),
     "no_credit": N_(
         "Buy credits in Settings, Credits, or switch credits off there. It goes when there are some, if it is "
         "still true then."

@@ -13,6 +13,7 @@ from nexnotify.catalog.models import Variant
 from nexnotify.clock import isoformat, utcnow
 from nexnotify.customers.models import ConsentEntry, Contact
 from nexnotify.db import db
+from nexnotify.inventory.available import IN_STOCK
 from nexnotify.journeys.models import JourneyPerson
 from nexnotify.ledger.likelihood import order_words
 from nexnotify.ledger.models import Alert, Message, MessageEvent, Question
@@ -29,8 +30,8 @@ from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.covering import covered_by
 from nexnotify.waitlist.life import ends_at
+from nexnotify.waitlist.models import INTENTS, AlertRequest, Decision
 from nexnotify.waitlist.models import STATUSES as REQUEST_STATUSES
-from nexnotify.waitlist.models import AlertRequest, Decision
 from nexnotify.waitlist.scope import skus_wanted
 from nexnotify.words import N_
 
@@ -123,6 +124,8 @@ def _asked(request: AlertRequest) -> list[dict[str, Any]]:
         said = N_("%(said)s Any of these would do: %(skus)s.", said=said, skus=", ".join(any_of))
     if request.quantity > 1:
         said = N_("%(said)s Wants %(quantity)s units.", said=said, quantity=request.quantity)
+    if request.intent != IN_STOCK:
+        said = N_("%(said)s Wants to hear: %(intent)s", said=said, intent=INTENTS[request.intent])
     return [_line(request.created_at, "asked", said, source=request.source)]
 
 
@@ -164,15 +167,8 @@ def _questions(request: AlertRequest) -> list[dict[str, Any]]:
 
 
 def _decisions(request: AlertRequest) -> list[dict[str, Any]]:
-    rows = db.session.execute(
-        sa.select(Decision, RestockEvent.available_after)
-        .join(
-            RestockEvent,
-            sa.and_(RestockEvent.store_id == Decision.store_id, RestockEvent.id == Decision.restock_id),
-        )
-        .where(Decision.store_id == request.store_id, Decision.request_id == request.id)
-        .order_by(Decision.id)
-    )
+    mine = (Decision.store_id == request.store_id, Decision.request_id == request.id)
+    rows = db.session.scalars(sa.select(Decision).where(*mine).order_by(Decision.id))
     return [
         _line(
             decision.at,
@@ -186,7 +182,7 @@ def _decisions(request: AlertRequest) -> list[dict[str, Any]]:
             order=order_words(decision.detail),
             rules_version=decision.rules_version,
         )
-        for decision, _ in rows
+        for decision in rows
     ]
 
 
@@ -205,6 +201,7 @@ def _not_reached(request: AlertRequest) -> list[dict[str, Any]]:
             RestockEvent.store_id == request.store_id,
             RestockEvent.variant_id.in_(covered_by(request)),
             RestockEvent.at >= request.created_at,
+            RestockEvent.status.in_((IN_STOCK, request.intent)),
             sa.func.coalesce(RestockEvent.planned_at, RestockEvent.at) <= until,
             ~mine,
         )
@@ -216,7 +213,10 @@ def _not_reached(request: AlertRequest) -> list[dict[str, Any]]:
 
 def _restock(request: AlertRequest, event: RestockEvent) -> dict[str, Any]:
     if event.state in (*BEFORE, "telling"):
-        words = N_("The product is back, and it is not this request's turn yet.") + " " + STATES[event.state]
+        news = N_("The product is back, and it is not this request's turn yet.")
+        if event.status != IN_STOCK:
+            news = N_("The product can be ordered, and it is not this request's turn yet.")
+        words = news + " " + STATES[event.state]
         return _line(event.at, "restock_on", words, restock_id=event.id)
     if event.reason in (None, "everyone_told"):
         words = N_("The product came in again while this request did not wait.")
@@ -263,12 +263,17 @@ def _messages(request: AlertRequest) -> list[dict[str, Any]]:
 
 
 def _clicks(request: AlertRequest) -> list[dict[str, Any]]:
-    told = sa.select(Alert.message_id).where(Alert.store_id == request.store_id, Alert.request_id == request.id)
-    ids = [number for number in db.session.scalars(told) if number is not None]
+    told = db.session.execute(
+        sa.select(Alert.message_id, RestockEvent.variant_id)
+        .join(RestockEvent, sa.and_(RestockEvent.store_id == Alert.store_id, RestockEvent.id == Alert.restock_id))
+        .where(Alert.store_id == request.store_id, Alert.request_id == request.id)
+    ).all()
+    links = {(row.message_id, row.variant_id) for row in told}  # a message may serve several products, each with a link
+    ids = {row.message_id for row in told if row.message_id is not None}
     return [
         _line(click.at, "clicked", N_("The link in the message was opened."))
         for click in opened(request.store_id, ids)
-        if not click.sign
+        if not click.sign and (click.message_id, click.variant.id) in links
     ]
 
 

@@ -14,6 +14,10 @@ PRODUCT_STATUSES = {
     "backordered": N_("Backordered"),
     "sold_out": N_("Sold Out"),
 }
+#: News that something not in stock can be ordered → its switch and template.
+NEWS_WORDS = {"can_preorder": N_("Can be preordered"), "can_backorder": N_("Can be backordered")}
+#: What a template or switch speaks of.
+QUESTIONS = PRODUCT_STATUSES | NEWS_WORDS
 #: Statuses of messages whose word is not their name.
 _STATUSES = {"claimed": N_("Sending"), "undelivered": N_("Not delivered")}
 _CHANNELS = {"sms": N_("Text message"), "email": N_("Email"), "push": N_("Push")}
@@ -75,7 +79,7 @@ def status_word(status: str) -> str:
 
 def without_keys(body: str) -> str:
     """A message's text without the keys in its links: whoever reads it here is not the shopper."""
-    return re.sub(r"(/s/(?:yes/)?)[\w.-]{20,}", r"\1•••", body)
+    return re.sub(r"(/s/(?:yes/|products/)?)[\w.-]{20,}", r"\1•••", body)
 
 
 def reason_words(reason: str | None) -> str:

@@ -36,7 +36,10 @@ def _noticed_at(context: Any) -> datetime:
 
 
 class RestockEvent(Tenant, db.Model):
-    """People can be told of a variant again: available-to-sell rose across the units needed. One for each crossing."""
+    """People can be told of a variant again: available-to-sell rose across the units needed. One for each crossing.
+
+    Or it is not in stock, and can be preordered or backordered from now on: that is told to those who asked for it.
+    """
 
     __tablename__ = "restock_event"
     __table_args__ = tenant_args(
@@ -55,6 +58,8 @@ class RestockEvent(Tenant, db.Model):
     )
 
     variant_id: Mapped[int] = mapped_column(BigId)
+    #: What people are told of: "in_stock"; or, not in stock, that it can be "preordered" or "backordered".
+    status: Mapped[str] = mapped_column(sa.String(12), default="in_stock", server_default="in_stock")
     stock_change_id: Mapped[int] = mapped_column(BigId)
     available_before: Mapped[int | None] = mapped_column(BigId)
     available_after: Mapped[int | None] = mapped_column(BigId)
@@ -74,6 +79,8 @@ class RestockEvent(Tenant, db.Model):
     late: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     #: Staff allow so many people in all; null: as many as the policy does.
     most: Mapped[int | None]
+    #: So many percent of its people are not told, to measure what telling is worth: as set when it began to tell.
+    holdout: Mapped[int] = mapped_column(default=0, server_default="0")
     #: Staff have put it on hold; staff did not want to wait for its next moment.
     held_at: Mapped[datetime | None]
     hurried_at: Mapped[datetime | None]

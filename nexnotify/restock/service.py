@@ -10,13 +10,13 @@ from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
 from nexnotify.db import db
-from nexnotify.inventory.available import reaches
+from nexnotify.inventory.available import IN_STOCK, OFFERS, reaches
 from nexnotify.inventory.models import StockChange
-from nexnotify.inventory.service import needed_of
-from nexnotify.restock.detect import BY_RULE, crosses
+from nexnotify.inventory.service import needed_of, status_of
+from nexnotify.restock.detect import BY_RULE, crosses, may_open
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
-from nexnotify.stores.settings import store_settings
+from nexnotify.stores.settings import StoreSettings, store_settings
 
 BATCH = 500
 
@@ -25,9 +25,15 @@ class AnyoneWaits(Protocol):
     """Whether a restock of a variant would have somebody to tell, which is a later stage's knowledge."""
 
     def __call__(
-        self, store_id: int, variant_id: int, *, more_than: int | None = None, at_most: int | None = None
+        self,
+        store_id: int,
+        variant_id: int,
+        *,
+        more_than: int | None = None,
+        at_most: int | None = None,
+        intent: str | None = None,
     ) -> bool:
-        """``more_than`` and ``at_most``: only those who want so many units."""
+        """``more_than`` and ``at_most``: only those who want so many units; ``intent``: only those with this one."""
         ...
 
 
@@ -52,14 +58,14 @@ def detect_restocks(now: datetime, anyone_waits: AnyoneWaits) -> list[RestockEve
     events = []
     for change, store, variant in rows:
         change.looked_at = now
-        if not (
-            variant.product.alerts and _is_restock(change, needed_of(store_settings(store), variant), anyone_waits)
-        ):
+        status = _told_of(change, variant, store_settings(store), anyone_waits) if variant.product.alerts else None
+        if status is None:
             continue
         events.append(
             RestockEvent(
                 store_id=store.id,
                 variant_id=change.variant_id,
+                status=status,
                 stock_change_id=change.id,
                 available_before=change.available_before,
                 available_after=change.available_after,
@@ -70,6 +76,19 @@ def detect_restocks(now: datetime, anyone_waits: AnyoneWaits) -> list[RestockEve
     db.session.add_all(events)
     db.session.flush()
     return events
+
+
+def _told_of(change: StockChange, variant: Variant, settings: StoreSettings, anyone_waits: AnyoneWaits) -> str | None:
+    """The product status that people can be told of after this change; None: of none."""
+    if _is_restock(change, needed_of(settings, variant), anyone_waits):
+        return IN_STOCK
+    before, after = change.available_before, change.available_after
+    if not change.applied or not may_open(change.cause, before, after, variant.min_order_quantity):
+        return None
+    status = status_of(variant)  # of this moment: what it was in between is no news any more
+    if status not in OFFERS or not variant.product.published:
+        return None
+    return status if anyone_waits(change.store_id, change.variant_id, intent=status) else None
 
 
 def _is_restock(change: StockChange, needed: int, anyone_waits: AnyoneWaits) -> bool:

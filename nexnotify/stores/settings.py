@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import time
 from functools import lru_cache
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -48,12 +48,19 @@ class ChannelSwitches(_Part):
     push: bool = False
 
 
+#: Switches, and templates, for the news that something can be ordered before it is in stock.
+NEWS = ("can_preorder", "can_backorder")
+_OFF = ChannelSwitches(sms=False, email=False, push=False)
+
+
 class Switches(_Part):
-    """On or off per product status and channel."""
+    """On or off per product status and channel; and for the news that something not in stock can be ordered."""
 
     sold_out: ChannelSwitches = ChannelSwitches()
     backordered: ChannelSwitches = ChannelSwitches()
-    preordered: ChannelSwitches = ChannelSwitches(sms=False, email=False, push=False)
+    preordered: ChannelSwitches = _OFF
+    can_preorder: ChannelSwitches = _OFF
+    can_backorder: ChannelSwitches = _OFF
 
     def offered(self, status: str) -> tuple[str, ...]:
         """The channels that are on for a product status, in fixed order."""
@@ -106,6 +113,8 @@ class StoreSettings(_Part, RequestSettings, LinkSettings, ChannelSettings, Predi
     undo_seconds: int = Field(0, ge=0, le=3600)
     quiet_hours: QuietHours | None = QuietHours(**{"from": "20:00", "to": "09:00"})
     frequency_cap: FrequencyCap | None = FrequencyCap(texts=3, hours=168)
+    #: An alert waits so many minutes for others to the same contact, and they go as one message. 0: each by itself.
+    bundle_minutes: int = Field(0, ge=0, le=1440)
     confirmations: bool = True
     waves: Waves = "all"
     #: Who is told first; "priority": customers with a yes in the field named below, then the others, oldest first.
@@ -113,7 +122,8 @@ class StoreSettings(_Part, RequestSettings, LinkSettings, ChannelSettings, Predi
     priority_field: str = Field("", max_length=200)
     #: Told, and gone within so many minutes: who has not bought waits again, at the old place. 0: never.
     keep_place_minutes: int = Field(0, ge=0, le=1440)
-    holdout: int = 0
+    #: So many percent of a restock's people are not told of it, to measure what telling is worth; they wait on.
+    holdout: int = Field(0, ge=0, le=50)
     #: Whether texts are paid with credits; off, the store pays its gateway itself.
     credits: bool = False
     credits_per_segment: int = Field(12, ge=1, le=1000)
@@ -154,11 +164,6 @@ class StoreSettings(_Part, RequestSettings, LinkSettings, ChannelSettings, Predi
     long_waitlist: int = Field(0, ge=0, le=1_000_000)
     #: Where the merchant is texted; empty: texts to the merchant cannot be sent. Stands below the country it is read in.
     merchant_number: str = Field("", max_length=60)
-
-    #: Settings whose function this version does not have yet, with the one value they can take.
-    NOT_YET: ClassVar[Mapping[str, Any]] = {
-        "holdout": 0,
-    }
 
     def is_paused(self, channel: str) -> bool:
         """Whether the merchant has paused the alert of a channel; only texts have one."""
@@ -216,9 +221,6 @@ def merge_settings(store: Store, changes: Mapping[str, Any]) -> dict[str, list[A
     """
     before = settings_json(store_settings(store))
     problems = {name: _unknown(name) for name in changes if name not in StoreSettings.model_fields}
-    for name, only in StoreSettings.NOT_YET.items():
-        if name in changes and changes[name] != only:
-            problems[name] = f"This version cannot do that yet; the only value is {only!r}."
     if problems:
         raise Invalid(N_("Some settings cannot be saved; nothing was changed."), fields=problems)
     try:

@@ -21,6 +21,12 @@ STATUSES = {
     "expired": N_("Was not confirmed, or not wanted any more, in the time that the store gives for it."),
 }
 OPEN = ("pending", "waiting")
+#: What its shopper wants to hear of → in words. Who hears of an order before stock hears of stock where that comes first.
+INTENTS = {
+    "in_stock": N_("When it is in stock."),
+    "preordered": N_("When it can be preordered."),
+    "backordered": N_("When it can be backordered."),
+}
 #: What a request is about, by name.
 SCOPES = {
     "variant": N_("This variant."),
@@ -85,6 +91,15 @@ class AlertRequest(Tenant, db.Model):
             "quantity",
             where="status = 'waiting' AND quantity > 1",
         ),
+        # Who wants to order before there is stock: news that it can be is for them alone.
+        partial_index(
+            "ix_alert_request_intent",
+            "store_id",
+            "variant_id",
+            "intent",
+            "id",
+            where="status = 'waiting' AND intent <> 'in_stock'",
+        ),
         partial_index("ix_alert_request_widget", "store_id", "id", where="source = 'widget'"),
         partial_index("ix_alert_request_told", "store_id", "alerted_at", where="alerted_at IS NOT NULL"),
         partial_index("ix_alert_request_closed", "store_id", "closed_at", where="closed_at IS NOT NULL"),
@@ -118,6 +133,8 @@ class AlertRequest(Tenant, db.Model):
     asked_status: Mapped[str] = mapped_column(sa.String(20))
     #: One of SCOPES. For "product", ``variant_id`` is the product's first; "listed" has :class:`WantedVariant` rows.
     scope: Mapped[str] = mapped_column(sa.String(10), default="variant", server_default="variant")
+    #: One of INTENTS.
+    intent: Mapped[str] = mapped_column(sa.String(12), default="in_stock", server_default="in_stock")
     #: Units wanted; nobody is told before so many can be bought.
     quantity: Mapped[int] = mapped_column(default=1, server_default="1")
     first_name: Mapped[str | None] = mapped_column(sa.String(200))

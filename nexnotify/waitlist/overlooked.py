@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from nexnotify.catalog.models import Product, Variant
 from nexnotify.db import db
+from nexnotify.inventory.available import IN_STOCK, OFFERS
 from nexnotify.inventory.models import StockChange
 from nexnotify.inventory.service import record_ready
 from nexnotify.restock.models import RestockEvent
@@ -47,12 +48,18 @@ def _served(way: Way) -> sa.Select[Any]:
     return way.requests.where(_reaches(_request.c.quantity))
 
 
-_ways = who_waits([_request.c.created_at], _variant.c.store_id, _variant.c.id, _first)
+_about_variant = (_variant.c.store_id, _variant.c.id, _first)
+_ways = who_waits([_request.c.created_at], *_about_variant)
 _anybody = sa.or_(*(_served(way).correlate(_variant).exists() for way in _ways))
 #: When the last of them asked, in each of the ways to wait.
 _newest = [_served(way).order_by(way.id.desc()).limit(1).correlate(_variant).scalar_subquery() for way in _ways]
 _events = _event.alias()
-_last = sa.select(sa.func.max(_events.c.id)).where(_of_variant(_events)).correlate(_variant).scalar_subquery()
+_last = (
+    sa.select(sa.func.max(_events.c.id))
+    .where(_of_variant(_events), _events.c.status == IN_STOCK)
+    .correlate(_variant)
+    .scalar_subquery()
+)
 #: It could not be told of in between, so there was a restock since.
 _gone = (
     sa.select(_change.c.id)
@@ -109,11 +116,48 @@ OVERLOOKED = (
     .limit(BATCH)
 )
 
+_wanting = [way.wanting(_variant.c.unavailable_as) for way in who_waits([_request.c.created_at], *_about_variant)]
+_any_last = sa.select(sa.func.max(_events.c.id)).where(_of_variant(_events)).correlate(_variant).scalar_subquery()
+#: The same of variants that are not in stock and can be ordered, for those who want to hear just that.
+OVERLOOKED_OFFERS = (
+    sa.select(_variant.c.id)
+    .join(_product, sa.and_(_product.c.store_id == _variant.c.store_id, _product.c.id == _variant.c.product_id))
+    .outerjoin(_event, sa.and_(_event.c.store_id == _variant.c.store_id, _event.c.id == _any_last))
+    .where(
+        _variant.c.store_id == sa.bindparam("store_id"),
+        _variant.c.id > sa.bindparam("after"),
+        _variant.c.unavailable_as.in_(OFFERS),
+        _variant.c.available < _variant.c.min_order_quantity,
+        _product.c.published,
+        _product.c.alerts,
+        sa.or_(*(way.requests.correlate(_variant).exists() for way in _wanting)),
+        sa.or_(
+            _event.c.id.is_(None),
+            sa.and_(
+                _event.c.planned_at.is_not(None),
+                sa.or_(
+                    _event.c.status != _variant.c.unavailable_as,
+                    *(
+                        way.requests.order_by(way.id.desc()).limit(1).correlate(_variant).scalar_subquery()
+                        > _event.c.at
+                        for way in _wanting
+                    ),
+                ),
+            ),
+        ),
+        ~_unseen,
+    )
+    .order_by(_variant.c.id)
+    .limit(BATCH)
+)
+
 
 def overlooked(store: Store, after: int = 0) -> list[int]:
-    """The next variants behind the id ``after`` whose restock no event told of."""
+    """The next variants behind the id ``after`` that no event told of: a restock, or that they can be ordered."""
     where = {"store_id": store.id, "after": after, "threshold": store_settings(store).threshold}
-    return list(db.session.connection().scalars(OVERLOOKED, where))
+    restocks = db.session.connection().scalars(OVERLOOKED, where).all()
+    offers = db.session.connection().scalars(OVERLOOKED_OFFERS, where).all()
+    return sorted({*restocks, *offers})[:BATCH]
 
 
 def record_overlooked(store: Store, variant_ids: list[int], now: datetime) -> int:

@@ -12,15 +12,25 @@ from nexnotify.waitlist.models import OPEN, AlertRequest
 from nexnotify.waitlist.scope import FIRST_OF, who_waits
 
 
-def anyone_waits(store_id: int, variant_id: int, *, more_than: int | None = None, at_most: int | None = None) -> bool:
+def anyone_waits(
+    store_id: int,
+    variant_id: int,
+    *,
+    more_than: int | None = None,
+    at_most: int | None = None,
+    intent: str | None = None,
+) -> bool:
     """Whether a restock of this variant would have somebody to tell.
 
     :param more_than: only those who want more units than these.
     :param at_most: only those who want no more units than these.
+    :param intent: only those who want to hear that it can be ordered so; None: all, a restock is for them too.
     """
     first = db.session.scalar(FIRST_OF, {"store_id": store_id, "variant_id": variant_id})
     for way in who_waits([AlertRequest.id], store_id, variant_id, sa.literal(first), more_than):
-        requests = way.requests if at_most is None else way.requests.where(AlertRequest.quantity <= at_most)
+        requests = way.requests if intent is None else way.wanting(intent).requests
+        if at_most is not None:
+            requests = requests.where(AlertRequest.quantity <= at_most)
         if db.session.scalar(requests.limit(1)) is not None:
             return True
     return False

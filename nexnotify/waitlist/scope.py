@@ -21,6 +21,7 @@ _request, _wanted, _variant = AlertRequest.__table__, WantedVariant.__table__, V
 #: Literally, as in their partial indexes.
 WANTS_MORE = sa.text("alert_request.status = 'waiting' AND alert_request.quantity > 1")
 WANTS_ANY = sa.text("alert_request.status = 'waiting' AND alert_request.scope = 'product'")
+WANTS_OFFER = sa.text("alert_request.status = 'waiting' AND alert_request.intent <> 'in_stock'")
 _IS_WIDE = sa.text("alert_request.status IN ('pending', 'waiting') AND alert_request.scope <> 'variant'")
 
 
@@ -41,6 +42,10 @@ class Way:
 
     requests: sa.Select[Any]
     id: sa.ColumnElement[int]
+
+    def wanting(self, intent: Any) -> Way:
+        """Only those with this intent, which is not "in_stock"."""
+        return Way(self.requests.where(WANTS_OFFER, _request.c.intent == intent), self.id)
 
 
 def who_waits(
@@ -122,7 +127,7 @@ def has_wide(contact: ContactRow) -> bool:
     return db.session.connection().scalar(_WIDE, where) is not None
 
 
-def widen(contact: ContactRow, scope: Scope, quantity: int, now: datetime) -> AlertRequest | None:
+def widen(contact: ContactRow, scope: Scope, quantity: int, intent: str, now: datetime) -> AlertRequest | None:
     """Let the oldest open request that touches the scope take it in, so that one restock never finds a person twice.
 
     It keeps its place; the others that it takes in end as "merged". The contact is locked, so nobody joins beside.
@@ -143,7 +148,7 @@ def widen(contact: ContactRow, scope: Scope, quantity: int, now: datetime) -> Al
     db.session.flush()
     if wanted != covers or (scope.kind == "product" and wanted == {variant.id for variant in scope.variants}):
         _set(oldest, scope, wanted)
-    oldest.quantity = quantity
+    oldest.quantity, oldest.intent = quantity, intent
     db.session.flush()
     return oldest
 

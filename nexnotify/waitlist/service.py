@@ -14,30 +14,18 @@ from nexnotify.customers.consent import Proof, grant
 from nexnotify.customers.models import ConsentEntry, Contact, ContactRow
 from nexnotify.customers.service import believe_again, take_contact
 from nexnotify.db import IdIn, db, insert_new
-from nexnotify.errors import Conflict, Invalid
-from nexnotify.inventory.available import reaches
-from nexnotify.inventory.service import status_of
+from nexnotify.errors import Conflict
+from nexnotify.inventory.available import IN_STOCK
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.covering import waited_for_anew
 from nexnotify.waitlist.models import OPEN, AlertRequest
+from nexnotify.waitlist.offers import asked_status_of
 from nexnotify.waitlist.scope import Scope, add_wanted, has_wide, widen
 from nexnotify.words import N_
 
 #: How long a gateway's word that nothing reaches an address is believed against a shopper who gives it again.
 UNREACHABLE_FOR = timedelta(days=30)
-
-
-class InStock(Conflict):
-    """This can be bought right now, so there is nothing to wait for."""
-
-    code = "in_stock"
-
-
-class ChannelOff(Invalid):
-    """Messages on this channel are switched off for this product."""
-
-    code = "channel_off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +42,6 @@ class Joined:
     confirm_by: datetime | None = None
 
 
-def offered_channels(store: Store, variant: Variant, quantity: int = 1) -> tuple[str, tuple[str, ...]]:
-    """The variant's product status and the channels a shopper may ask on.
-
-    None while ``quantity`` units can be bought, and none where the product is hidden or excluded from alerts. Whoever
-    wants more units than there are asks what shoppers ask when there are none.
-    """
-    status, product = status_of(variant), variant.product
-    if status == "in_stock" and not reaches(variant.available, quantity):
-        status = variant.unavailable_as
-    if status == "in_stock" or not product.published or not product.alerts:
-        return status, ()
-    return status, store_settings(store).switches.but(product.switches).offered(status)
-
-
 def join(
     store: Store,
     variant: Variant,
@@ -77,6 +51,7 @@ def join(
     now: datetime,
     *,
     quantity: int = 1,
+    intent: str = IN_STOCK,
     scope: Scope | None = None,
     first_name: str | None = None,
     source: str = "widget",
@@ -89,17 +64,18 @@ def join(
     to confirm first is ``pending`` until ``confirm_by``; whoever has confirmed before is not asked again.
 
     :param quantity: units; asked again with another number, the request keeps its place and wants that many.
+    :param intent: of ``models.INTENTS``; asked again with another one, the same.
     :param scope: several variants, the first of which that can be bought is told (``scope.lock_scope``); else one.
     :param variant: locked and fresh (``find_variant_locked``), so that nobody joins in the moment the waitlist is told.
     :param zone: the browser's time zone, where it told one.
     :param must_confirm: the store has double opt-in, and nobody vouches for this sign-up.
-    :raises InStock: it can be bought, or one of several.
-    :raises ChannelOff: the merchant does not offer this channel for the variant's status.
+    :raises InStock: it can be bought, or one of several; :class:`AlreadyOffered`: it can be ordered as the intent has it.
+    :raises ChannelOff: the merchant does not offer this channel for the variant's status, or for the intent.
     """
     scope = scope or Scope(variant, (variant,))
-    asked_status = _asked_status(store, scope, channel, quantity)
+    asked_status = asked_status_of(store, scope, channel, quantity, intent)
     contact = _believed(take_contact(store, channel, address, now), now)
-    if (scope.kind != "variant" or has_wide(contact)) and (kept := widen(contact, scope, quantity, now)):
+    if (scope.kind != "variant" or has_wide(contact)) and (kept := widen(contact, scope, quantity, intent, now)):
         return Joined(kept.id, kept.status, contact, False, kept.confirm_by)
     confirm_by = _confirm_by(store, contact, now) if must_confirm else None
     request = {
@@ -109,19 +85,16 @@ def join(
         "status": "pending" if contact.opted_out_at or confirm_by else "waiting",
         "asked_status": asked_status,
         "scope": scope.kind,
-        "quantity": quantity,
-        "first_name": first_name,
-        "source": source,
-        "zone": zone,
         "page_url": proof.page_url,
         "created_at": now,
         "confirm_by": confirm_by,
     }
+    request |= {"quantity": quantity, "intent": intent, "first_name": first_name, "source": source, "zone": zone}
     return _write(request, scope, contact, proof, now)
 
 
 def _write(request: dict[str, Any], scope: Scope, contact: ContactRow, proof: Proof, now: datetime) -> Joined:
-    """A new request, or else the one that there is, which wants as many units from now on."""
+    """A new request, or else the one that there is, which wants as many units, and that, from now on."""
     request_id = insert_new(AlertRequest, request)
     if request_id is not None:
         if scope.kind == "listed":
@@ -131,9 +104,9 @@ def _write(request: dict[str, Any], scope: Scope, contact: ContactRow, proof: Pr
     known = db.session.connection().execute(_OPEN_REQUEST, request).first()
     if known is None:  # pragma: no cover - the unique index makes this impossible under the locks of join
         raise Conflict(N_("The waitlist changed at the same moment; please try again."))
-    if known.quantity != request["quantity"]:
-        update = sa.update(AlertRequest).where(AlertRequest.id == known.id)
-        db.session.execute(update.values(quantity=request["quantity"]))
+    wish = {name: request[name] for name in ("quantity", "intent")}
+    if (known.quantity, known.intent) != tuple(wish.values()):
+        db.session.execute(sa.update(AlertRequest).where(AlertRequest.id == known.id).values(wish))
     return Joined(known.id, known.status, contact, False, known.confirm_by)
 
 
@@ -142,22 +115,6 @@ def _believed(contact: ContactRow, now: datetime) -> ContactRow:
     if contact.unreachable_at is not None and contact.unreachable_at < now - UNREACHABLE_FOR:
         return believe_again(contact)
     return contact
-
-
-def _asked_status(store: Store, scope: Scope, channel: str, quantity: int) -> str:
-    """Which of the three questions is asked.
-
-    :raises InStock: one of what is asked for can be bought.
-    :raises ChannelOff: none of it offers the channel.
-    """
-    offers = {item.id: offered_channels(store, item, quantity) for item in scope.variants if item.product.published}
-    if any(status == "in_stock" for status, _ in offers.values()):
-        raise InStock()
-    own = offers.pop(scope.variant.id, ("", ()))
-    found = next((status for status, channels in (own, *offers.values()) if channel in channels), None)
-    if found is None:
-        raise ChannelOff(fields={"channels": N_("%(channel)s is not offered for this product.", channel=channel)})
-    return found
 
 
 def _confirm_by(store: Store, contact: ContactRow, now: datetime) -> datetime | None:
@@ -184,7 +141,9 @@ def _confirm_by(store: Store, contact: ContactRow, now: datetime) -> datetime | 
 
 
 _request = AlertRequest.__table__
-_OPEN_REQUEST = sa.select(_request.c.id, _request.c.status, _request.c.quantity, _request.c.confirm_by).where(
+_OPEN_REQUEST = sa.select(
+    _request.c.id, _request.c.status, _request.c.quantity, _request.c.intent, _request.c.confirm_by
+).where(
     _request.c.store_id == sa.bindparam("store_id"),
     _request.c.variant_id == sa.bindparam("variant_id"),
     _request.c.contact_id == sa.bindparam("contact_id"),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flask import Flask
 
-from nexnotify.phone import mask, mask_email
+from nexnotify.phone import mask_address
 from nexnotify.reports.words import without_keys
 
 
 def masked(address: str) -> str:
-    """A phone number or an email address for a page: its ends only."""
-    return mask_email(address) if "@" in address else mask(address)
+    """An address for a page: its ends only."""
+    return mask_address(address)
 
 
 def register(app: Flask) -> None:

@@ -12,13 +12,14 @@ from nexnotify.content.countries import country_names, dial_codes, with_dial_cod
 from nexnotify.content.disclosure import disclosure
 from nexnotify.content.widget_texts import Language, pick_language
 from nexnotify.errors import Invalid, NotFound, TooMany
+from nexnotify.inventory.available import OFFERS
 from nexnotify.phone import mask, mask_email
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import find_store
 from nexnotify.stores.settings import can_reply, field_errors, store_settings
-from nexnotify.waitlist.service import ChannelOff, InStock
+from nexnotify.waitlist.offers import AlreadyOffered, ChannelOff, InStock
 from nexnotify.web.languages import speak_of
-from nexnotify.web.payloads import RequestPayload
+from nexnotify.web.request_payloads import RequestPayload
 from nexnotify.web.signups import take_signup
 from nexnotify.web.widget_config import Offer, find_offer
 from nexnotify.words import N_
@@ -57,7 +58,7 @@ def ask(store_key: str) -> ResponseReturnValue:
     store = _store(store_key)
     typed = {
         name: request.form.get(name, "").strip()
-        for name in ("variant", "quantity", "country", "phone", "email", "consent")
+        for name in ("variant", "intent", "quantity", "country", "phone", "email", "consent")
     }
     wants_any = typed["variant"] == ANY
     offer = find_offer(
@@ -74,7 +75,7 @@ def ask(store_key: str) -> ResponseReturnValue:
         return _page(store, offer, typed, {"general": language.texts["err_limit"]}, error.status)
     except InStock as error:
         return _page(store, offer, typed, {"general": language.texts["page_in_stock"]}, error.status)
-    except ChannelOff as error:
+    except (AlreadyOffered, ChannelOff) as error:
         return _page(store, offer, typed, {"general": language.texts["err_off"]}, error.status)
     except Invalid as error:
         return _page(store, offer, typed, error.fields or {"general": error.message}, error.status)
@@ -91,14 +92,17 @@ def _payload(store: Store, offer: Offer, typed: dict[str, str], language: Langua
     quantity = typed["quantity"] or "1"
     if not (quantity.isdecimal() and 1 <= int(quantity[:9]) <= 1_000_000):
         raise Invalid(fields={"quantity": language.texts["err_quantity"]})
+    intent = typed["intent"] if typed["intent"] in OFFERS and not wants_any else "in_stock"
     phone, email = with_dial_code(typed["phone"], typed["country"] or store.country), typed["email"]
     try:
         return RequestPayload(
             variant_id=offer.askable[0].variant.external_id if wants_any and offer.askable else typed["variant"],
             any_variant=wants_any,
             quantity=int(quantity),
+            intent=intent,  # type: ignore[arg-type]
             phone=phone or None,
             email=email or None,
+            push=None,
             channels=None,  # those with an address
             consent=typed["consent"] == "yes",
             consent_text=disclosure(store.name, language.code, can_reply(store)),
@@ -145,6 +149,7 @@ def _page(
     context |= {
         "askable": askable,
         "channels": channels,
+        "intents": list(dict.fromkeys(name for choice in askable for name in choice.intents)),
         "any": ANY if store_settings(store).ask_any and offer.any_askable else None,
         "consent_text": disclosure(store.name, language.code, can_reply(store)),
     }

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import chain
-from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import urlencode, urlsplit
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlencode
 
 from flask import request
 from pydantic import (
@@ -25,7 +25,6 @@ from pydantic import (
 
 from nexnotify.clock import not_too_early
 from nexnotify.errors import BadRequest, Invalid
-from nexnotify.policy.places import known_zone
 from nexnotify.stores.settings import field_errors
 from nexnotify.waitlist.names import has_link
 
@@ -67,18 +66,6 @@ _GAPS = re.compile("[\\s\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
 def one_line(value: Any) -> Any:
     """A text on one line, without gaps and control characters."""
     return _GAPS.sub(" ", value).strip() if isinstance(value, str) else value
-
-
-def _web_page(value: Any) -> Any:
-    """The page, where it is the address of one. Nobody typed it, so a sign-up is not refused for it."""
-    if not isinstance(value, str):
-        return value
-    try:
-        value.encode()
-        parts = urlsplit(value.strip())
-    except ValueError:
-        return None
-    return value if parts.scheme in ("http", "https") and parts.hostname else None
 
 
 def _no_link(name: str) -> str:
@@ -154,54 +141,8 @@ class LevelPayload(OneVariant):
     ] = Field(None, description="When the level was so; now, unless told.")
 
 
-class RequestPayload(OneVariant):
-    """A sign-up, as the widget sends it."""
-
-    phone: Annotated[str, Field(max_length=60)] | None = None
-    email: Annotated[str, Field(max_length=254)] | None = None
-    any_variant: bool = Field(False, description="Any variant of its product: the first that can be bought is told.")
-    or_variants: Annotated[
-        list[OneVariant],
-        Field(max_length=20, description="Other variants that would do: the first of all that can be bought is told."),
-    ] = []
-    quantity: Units = Field(1, description="Units wanted: nobody is told before so many can be bought.")
-    first_name: Annotated[Name | None, Field(description="On one line, without a link or an address.")] = None
-    channels: list[Literal["sms", "email", "push"]] | None = Field(
-        None, description="Unless told, all with an address."
-    )
-    consent: bool = Field(False, description="The shopper has agreed; a text needs it.")
-    consent_text: Annotated[str, Field(max_length=4000)] | None = Field(None, description="The wording agreed to.")
-    page_url: Annotated[Annotated[str, Field(max_length=2000)] | None, BeforeValidator(_web_page)] = Field(
-        None, description="Kept if it is an http or https address."
-    )
-    zone: Annotated[
-        Annotated[str, Field(max_length=60)] | None,
-        BeforeValidator(known_zone),
-        Field(description="The shopper's time zone as the browser tells it, an IANA name; kept if it is one."),
-    ] = None
-
-    @model_validator(mode="after")
-    def _one_way_to_want_several(self) -> RequestPayload:
-        if self.any_variant and self.or_variants:
-            raise ValueError("Name other variants with or_variants, or take any_variant, not both.")
-        return self
-
-    #: The language the shopper was asked in; errors beside fields are in it where we have it.
-    language: Annotated[str, Field(max_length=35)] | None = None
-
-
 #: What a browser that agreed to it is told apart by: made by the tracking code, random, of no other meaning.
 Visitor = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{16,64}$")]
-
-
-class WidgetRequestPayload(RequestPayload):
-    visitor: Visitor | None = Field(None, description="Only with the shopper's consent to be counted.")
-
-
-class ApiRequestPayload(RequestPayload):
-    source: Annotated[str, Field(max_length=60)] = "api"
-    confirm: bool = Field(True, description="False sends no confirmation.")
-
 
 Row = TypeVar("Row", bound=BaseModel)
 

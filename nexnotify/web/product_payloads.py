@@ -13,6 +13,7 @@ from nexnotify.web.payloads import Address, Options, Payload, Price, Text, Units
 MAX_VARIANTS = 500
 
 Unavailable = Literal["preordered", "backordered", "sold_out"]
+Switched = Literal["preordered", "backordered", "sold_out", "can_preorder", "can_backorder"]
 SwitchedChannel = Literal["sms", "email", "push"]
 
 
@@ -43,7 +44,7 @@ class ProductPayload(Payload):
     threshold: Units | None = Field(
         None, description="Fewest units at which people are told; null: as the store's. Stays unless told."
     )
-    switches: dict[Unavailable, dict[SwitchedChannel, bool]] | None = Field(
+    switches: dict[Switched, dict[SwitchedChannel, bool]] | None = Field(
         None, description="What differs from the store's switches; null: nothing does. Stays unless told."
     )
     tags: Annotated[list[Text], Field(max_length=100)] = Field(

@@ -15,11 +15,14 @@ from nexnotify.customers.models import Contact
 from nexnotify.db import db, transaction
 from nexnotify.errors import NotFound
 from nexnotify.inventory.service import status_of
+from nexnotify.ledger.bundles import items_of
+from nexnotify.ledger.forgetting import ERASED
+from nexnotify.ledger.models import Message
 from nexnotify.ledger.questions import follow_up, say_yes
 from nexnotify.ledger.suppression import stop, take_back
-from nexnotify.ledger.values import read_confirm_token, read_preference_token, stop_url
+from nexnotify.ledger.values import read_confirm_token, read_preference_token, read_products_token, stop_url
 from nexnotify.nudge import nudge
-from nexnotify.phone import mask, mask_email
+from nexnotify.phone import mask_address
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.life import answerable
 from nexnotify.waitlist.models import AlertRequest
@@ -88,7 +91,7 @@ def _question_page(asked: AlertRequest, request_ids: list[int], *, done: bool) -
         "shopper/question.html",
         store=db.session.get_one(Store, asked.store_id),
         contact=contact,
-        masked=_masked(contact),
+        masked=mask_address(contact.address),
         rows=[(item, variant, status_of(variant) == "in_stock") for item, variant in rows],
         asked=bool(request_ids),
         done=done,
@@ -96,15 +99,35 @@ def _question_page(asked: AlertRequest, request_ids: list[int], *, done: bool) -
     )
 
 
+@blueprint.get("/products/<token>")
+def products(token: str) -> ResponseReturnValue:
+    """What a message serves that tells of several products, and what of it is still there."""
+    try:
+        store_id, message_id = read_products_token(token)
+    except (BadSignature, ValueError, TypeError):
+        raise NotFound(N_("This link is not complete. Open it again from the message we sent you.")) from None
+    message = db.session.scalar(sa.select(Message).where(Message.store_id == store_id, Message.id == message_id))
+    if message is None or message.body == ERASED:
+        raise NotFound(N_("This link is not valid any more."))
+    store = db.session.get_one(Store, store_id)
+    speak_of(store)
+    different = {item.variant.id: item for item in items_of(store_id, [message_id])}
+    rows = [(item, _is_there(item.variant)) for item in different.values()]
+    return render_template(
+        "shopper/products.html", store=store, rows=rows, preferences=stop_url(store_id, message.contact_id)
+    )
+
+
+def _is_there(variant: Variant) -> bool:
+    """Whether a shopper finds it, and can buy it."""
+    return variant.product.published and status_of(variant) == "in_stock"
+
+
 def _contact_of(asked: AlertRequest, *, lock: bool = False) -> Contact:
     statement = sa.select(Contact).where(Contact.store_id == asked.store_id, Contact.id == asked.contact_id)
     if lock:
         statement = statement.with_for_update(key_share=True)
     return db.session.execute(statement.execution_options(populate_existing=True)).scalar_one()
-
-
-def _masked(contact: Contact) -> str:
-    return mask(contact.address) if contact.channel == "sms" else mask_email(contact.address)
 
 
 @blueprint.get("/<token>")
@@ -162,5 +185,10 @@ def _page(contact: Contact, done: str | None) -> str:
     by_id = {variant.id: variant for variant in variants}
     rows = [(item, by_id[item.variant_id]) for item in requests]
     return render_template(
-        "shopper/preferences.html", store=store, contact=contact, masked=_masked(contact), rows=rows, done=done
+        "shopper/preferences.html",
+        store=store,
+        contact=contact,
+        masked=mask_address(contact.address),
+        rows=rows,
+        done=done,
     )

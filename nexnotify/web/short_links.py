@@ -23,7 +23,7 @@ from nexnotify.ledger.links import EXAMPLE, LENGTH
 from nexnotify.ledger.values import place_token, read_place_token
 from nexnotify.outcomes.clicks import Found, find_link, record_click
 from nexnotify.outcomes.landing import Place, home, landing
-from nexnotify.outcomes.places import Kept, keep, place
+from nexnotify.outcomes.places import Kept, can_be_had, keep, place
 from nexnotify.outcomes.scanners import Opening
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
@@ -59,7 +59,7 @@ def follow(code: str) -> ResponseReturnValue:
     address = _address(found)
     if address is None or not found.variant.product.published:
         return _nowhere(found.store, address)
-    if status_of(found.variant) == "in_stock":
+    if can_be_had(found):
         return redirect(address)
     return _sold_out(found, address, place(found))
 

@@ -28,10 +28,11 @@ from nexnotify.waitlist.life import Asking
 from nexnotify.waitlist.scope import Scope, lock_scope
 from nexnotify.waitlist.service import Joined, join
 from nexnotify.waitlist.together import together
-from nexnotify.web.payloads import RequestPayload, WidgetRequestPayload
+from nexnotify.web.pushing import push_fault
+from nexnotify.web.request_payloads import RequestPayload, WidgetRequestPayload
 
 _FIELDS = {"sms": "phone", "email": "email"}
-#: Channels a shopper can leave an address for.
+#: Channels a shopper can type an address for.
 CHANNELS = tuple(_FIELDS)
 
 
@@ -81,28 +82,29 @@ def wanted_addresses(store: Store, payload: RequestPayload) -> dict[str, str]:
 
     :raises Invalid: with every field that is missing or wrong.
     """
-    given = {"sms": payload.phone, "email": payload.email}
+    given = {"sms": payload.phone, "email": payload.email, "push": payload.push and payload.push.address}
     channels: list[str] = list(payload.channels or (channel for channel, address in given.items() if address))
     problems: dict[str, str] = {}
     addresses: dict[str, str] = {}
     for channel in dict.fromkeys(channels):
-        field = _FIELDS.get(channel)
-        if field is None:
-            problems["channels"] = f"{channel} is not offered for this product."
+        typed = given[channel] or ""
+        if channel == "push":
+            addresses[channel] = typed
+            problems |= [found] if (found := push_fault(store, typed or None)) else ()
             continue
         try:
-            addresses[channel] = normalise(store, channel, given[channel] or "")
+            addresses[channel] = normalise(store, channel, typed)
         except InvalidPhone as error:
-            problems[field] = refusal(payload.language, error.code, error.message)
+            problems[_FIELDS[channel]] = refusal(payload.language, error.code, error.message)
         except InvalidEmail as error:
-            problems[field] = refusal(payload.language, "email", error.message)
+            problems[_FIELDS[channel]] = refusal(payload.language, "email", error.message)
     if not channels:
         problems["phone"] = refusal(payload.language, "no_address", "Enter a mobile number or an email address.")
     if "sms" in channels and not payload.consent:
         problems["consent"] = refusal(payload.language, "consent", "Tick the box to agree to the text message.")
     if problems:
         raise Invalid("Some fields are not right.", fields=problems)
-    return {channel: addresses[channel] for channel in CHANNELS if channel in addresses}  # always locked in one order
+    return {channel: addresses[channel] for channel in given if channel in addresses}  # always locked in one order
 
 
 def wanted_variant(store: Store, payload: RequestPayload) -> Variant:
@@ -173,9 +175,12 @@ def sign_up(
     name = payload.first_name or None
     # A caller who says that nothing is to be confirmed vouches for the address.
     must_confirm = confirm and store_settings(store).double_opt_in
-    wish: dict[str, Any] = {"quantity": payload.quantity, "scope": scope, "first_name": name, "zone": payload.zone}
+    # A browser's own yes is in its subscription, which nobody can type for somebody else.
+    asked = {channel: must_confirm and channel != "push" for channel in addresses}
+    wish: dict[str, Any] = {"quantity": payload.quantity, "intent": payload.intent, "scope": scope}
+    wish |= {"first_name": name, "zone": payload.zone}
     joined = [
-        join(store, variant, channel, address, proof, now, source=source, must_confirm=must_confirm, **wish)
+        join(store, variant, channel, address, proof, now, source=source, must_confirm=asked[channel], **wish)
         for channel, address in addresses.items()
     ]
     together(store.id, [result.request_id for result in joined])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
@@ -9,11 +12,14 @@ from nexnotify.catalog.service import find_variant
 from nexnotify.content.disclosure import disclosure
 from nexnotify.content.widget_texts import pick_language
 from nexnotify.errors import Forbidden, Invalid, NotFound
+from nexnotify.gateways.push import PushGateway
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import find_store
 from nexnotify.stores.settings import can_reply, store_settings
-from nexnotify.waitlist.service import offered_channels
-from nexnotify.web.payloads import WidgetRequestPayload, read_body
+from nexnotify.waitlist.offers import offered_channels, offered_intents
+from nexnotify.web.payloads import read_body
+from nexnotify.web.pushing import push_gateway
+from nexnotify.web.request_payloads import WidgetRequestPayload
 from nexnotify.web.signups import take_signup
 from nexnotify.web.widget_config import config_json, find_offer
 
@@ -42,7 +48,7 @@ def cross_origin(response: Response) -> Response:
 
 @blueprint.get("/<store_key>/variants")
 def variants(store_key: str) -> ResponseReturnValue:
-    """Status and offered channels of the variants asked for by ``sku`` or ``variant_id``."""
+    """Status and offered channels of the variants asked for by ``sku`` or ``variant_id``; the key that pushes need."""
     store = store_of(store_key)
     skus, ids = request.args.getlist("sku"), request.args.getlist("variant_id")
     if not skus and not ids:
@@ -52,14 +58,27 @@ def variants(store_key: str) -> ResponseReturnValue:
     known = [variant for variant in found if variant is not None and variant.product.published]
     if not known:
         raise NotFound("This store does not have that product.")
+    offers = [(variant, *offered_channels(store, variant), offered_intents(store, variant)) for variant in known]
+    wished = {
+        channel for _, _, channels, intents in offers for found in (channels, *intents.values()) for channel in found
+    }
+    gateway = push_gateway(store) if "push" in wished else None
     rows = []
-    for variant in known:
-        status, channels = offered_channels(store, variant)
-        row = {"sku": variant.sku, "variant_id": variant.external_id, "status": status, "channels": list(channels)}
+    for variant, status, channels, intents in offers:
+        row: dict[str, Any] = {"sku": variant.sku, "variant_id": variant.external_id, "status": status}
+        row["channels"] = _without_push(channels, gateway)
+        if some := {intent: left for intent, each in intents.items() if (left := _without_push(each, gateway))}:
+            row["intents"] = some
         rows.append(row)
-    answer = jsonify(variants=rows, consent_text=disclosure(store.name, can_reply=can_reply(store)))
+    words = {"consent_text": disclosure(store.name, can_reply=can_reply(store))}
+    answer = jsonify(variants=rows, **words, **({"push_key": gateway.push_key()} if gateway else {}))
     answer.headers["Cache-Control"] = "public, max-age=5"
     return answer
+
+
+def _without_push(channels: Iterable[str], gateway: PushGateway | None) -> list[str]:
+    """These channels; push only where something sends it."""
+    return [channel for channel in channels if gateway or channel != "push"]
 
 
 @blueprint.get("/<store_key>/config")

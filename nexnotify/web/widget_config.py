@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from nexnotify.catalog.models import Product, Variant
@@ -14,7 +14,7 @@ from nexnotify.content.disclosure import disclosure
 from nexnotify.content.widget_texts import Language
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import can_reply, store_settings
-from nexnotify.waitlist.service import offered_channels
+from nexnotify.waitlist.offers import offered_channels, offered_intents
 from nexnotify.web.signups import CHANNELS
 
 
@@ -25,6 +25,8 @@ class Choice:
     variant: Variant
     status: str
     channels: tuple[str, ...]
+    #: To be told that it can be ordered before it is in stock: intent → channels.
+    intents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,12 @@ def _offer(store: Store, product: Product | None, variant: Variant | None) -> Of
 
 def _choice(store: Store, variant: Variant) -> Choice:
     status, channels = offered_channels(store, variant)
-    return Choice(variant, status, tuple(channel for channel in channels if channel in CHANNELS))
+    intents = {intent: _usable(its) for intent, its in offered_intents(store, variant).items() if _usable(its)}
+    return Choice(variant, status, _usable(channels), intents)
+
+
+def _usable(channels: Iterable[str]) -> tuple[str, ...]:
+    return tuple(channel for channel in channels if channel in CHANNELS)
 
 
 def config_json(store: Store, offer: Offer, language: Language) -> dict[str, Any]:
@@ -116,7 +123,8 @@ def config_json(store: Store, offer: Offer, language: Language) -> dict[str, Any
 
 def choice_json(choice: Choice) -> dict[str, Any]:
     """One variant, as answers write it."""
-    return {
+    more = {"intents": choice.intents} if choice.intents else {}
+    return more | {
         "sku": choice.variant.sku,
         "variant_id": choice.variant.external_id,
         "name": choice.variant.name,

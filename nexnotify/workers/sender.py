@@ -39,6 +39,8 @@ SETTLE_WAIT = 0.01
 #: How often held messages are looked at, and an idle sender looks for what another process queued, in seconds.
 IDLE = 1.0
 
+#: Pieces of held messages that are looked at before the next claim.
+RELEASES = 5
 #: Messages claimed for each thread: one that is being sent and one that waits, so that no thread idles while the next
 #: are claimed (measured: without it two thirds of the speed at 0 ms are lost). It bounds what a kill leaves uncertain.
 PER_THREAD = 2
@@ -142,9 +144,7 @@ class Sender:
         """Fill the threads from the lanes that have work, those with the fewest in flight first."""
         now = utcnow()
         if time.monotonic() - self._released > IDLE:
-            if recover.has_held_due(now):
-                with transaction():
-                    recover.release_held(now)
+            self._release(now)
             if has_work(now):
                 nudge("campaigns")  # the time of a send has come
             if has_become_due(now):
@@ -170,6 +170,15 @@ class Sender:
             if wait is not None:
                 waits.append(wait)
         return min([IDLE, *waits])
+
+    def _release(self, now: datetime) -> None:
+        """Queue what is held no more, a piece at a time."""
+        for _ in range(RELEASES):
+            if not recover.has_held_due(now):
+                return
+            with transaction():
+                if not recover.release_held(now):
+                    return  # another worker has them
 
     def _claim_lane(self, lane_id: int, share: int, now: datetime) -> float | None:
         """Claim what fits from one lane. Returns seconds until it has more for us, None when it has not."""

@@ -249,3 +249,22 @@ def test_any_size_and_how_many_are_asked_where_the_store_wants_it(tab: Tab, hous
     [alert] = house.told("GLOVE-M", "back_in_stock")
     assert alert["to"] == "+12015550177"
     tab.must_be_clean()
+
+
+def test_what_to_hear_of_is_asked_where_the_store_wants_it(tab: Tab, house: House) -> None:
+    house.product("torch", "Torch", {"TORCH": 0})
+    off = {"sms": False, "email": False}
+    house.settings(switches={"can_preorder": {"sms": True}, "can_backorder": {"email": True}})
+    try:
+        tab.visit_product("TORCH")
+        tab.open()
+        tab.field("Tell me when").select_option("I can order it, to be sent later")
+        expect(tab.field("Mobile number")).to_be_hidden()
+        tab.field("Tell me when").select_option("I can preorder it")
+        expect(tab.field("Email")).to_be_hidden()
+        tab.ask_by_text("201 555 0178")
+        expect(tab.done()).to_contain_text("when Torch is available")
+    finally:
+        house.settings(switches={"can_preorder": off, "can_backorder": off})
+    assert [row["intent"] for row in house.requests("TORCH")] == ["preordered"]
+    tab.must_be_clean()

@@ -329,6 +329,22 @@ def test_sms_has_merge_tags_for_the_items_title_and_address(shop: Shop, admin: A
     assert texts(shop) == ["Tee https://acme.example/tee-m"]
 
 
+def test_so_has_a_campaign_of_the_item_that_came_back_last(shop: Shop, admin: Admin) -> None:
+    own_alert_off(admin)
+    opted_in(shop, ANN)
+    for sku, title in (("TEE-M", "Tee"), ("MUG", "Mug"), ("CUP", "Cup")):
+        shop.product(sku, title=title)
+        shop.ask(sku)
+    for sku, minutes in (("MUG", 1), ("CUP", 2), ("TEE-M", 3)):
+        with later(minutes=minutes):
+            shop.stock(sku, 3)
+    with later(minutes=4):
+        shop.stock("TEE-M", 0)  # what is gone again is not named
+        assert send_campaign(shop, admin, "[[product]] is back: [[url]] Reply STOP to end.") == 302
+        assert texts(shop) == ["Cup is back: https://acme.example/cup Reply STOP to end."]
+        assert [item["status"] for item in shop.requests()] == ["waiting", "waiting", "alerted"]
+
+
 # --- where, and a buffer -------------------------------------------------------------------------------------------------
 
 

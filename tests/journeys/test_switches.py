@@ -115,7 +115,7 @@ def test_the_question_that_was_asked_counts_not_what_the_product_is_called_now(s
     assert [message["status"] for message in shop.messages()] == ["delivered"]
 
 
-def test_push_is_offered_by_nobody_yet(shop: Shop) -> None:
+def test_push_is_offered_by_nobody_in_a_new_store(shop: Shop) -> None:
     shop.product("TEE-M", on_hand=0)
     answer = shop.widget({"sku": "TEE-M", "channels": ["push"], "consent": True}, 422)
     assert answer["error"]["fields"]["channels"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nexnotify.restock.detect import crosses
+from nexnotify.restock.detect import crosses, may_open, offer_obstacle
 
 UNLIMITED = None
 STOCK = st.one_of(st.none(), st.integers(-50, 50))
@@ -52,3 +52,44 @@ def test_restocks_and_sell_outs_take_turns(levels, threshold):
     answers = [crosses(before, after, threshold) for before, after in itertools.pairwise(levels)]
     expected = [not can_be_bought(a) and can_be_bought(b) for a, b in itertools.pairwise(levels)]
     assert answers == expected
+
+
+@pytest.mark.parametrize(
+    "cause, before, after, min_order, opens",
+    [
+        ("preordered", 0, 0, 1, True),
+        ("backordered", -2, -2, 1, True),
+        ("published", 0, -2, 1, True),
+        ("check", 0, 0, 1, True),
+        ("level", 5, 0, 1, True),
+        ("level", UNLIMITED, 0, 1, True),
+        ("level", 6, 5, 6, True),
+        ("level", 5, 1, 1, False),
+        ("level", 0, 0, 1, False),
+        ("level", 0, 5, 1, False),
+        ("unpublished", 5, 0, 1, False),
+        ("minimum", 5, 5, 1, False),
+    ],
+)
+def test_what_may_make_ordering_without_stock_possible(
+    cause: str, before: int | None, after: int | None, min_order: int, opens: bool
+) -> None:
+    assert may_open(cause, before, after, min_order) is opens
+
+
+@pytest.mark.parametrize(
+    "alerts, published, told_of, status, reason",
+    [
+        (True, True, "preordered", "preordered", None),
+        (True, True, "backordered", "backordered", None),
+        (True, True, "preordered", "backordered", "offer_over"),
+        (True, True, "preordered", "sold_out", "offer_over"),
+        (True, True, "preordered", "in_stock", "offer_over"),
+        (True, False, "preordered", "preordered", "offer_over"),
+        (False, True, "preordered", "preordered", "alerts_off"),
+    ],
+)
+def test_news_of_an_order_before_stock_goes_only_while_it_is_true(
+    alerts: bool, published: bool, told_of: str, status: str, reason: str | None
+) -> None:
+    assert offer_obstacle(alerts, published, told_of, status) == reason

@@ -2,7 +2,8 @@
 
 import pytest
 
-from nexnotify.content.defaults import CUSTOM, DEFAULTS, Default
+from nexnotify.content.default import Default
+from nexnotify.content.defaults import CUSTOM, DEFAULTS
 from nexnotify.content.defaults_german import german
 from nexnotify.content.endings import without_replies
 from nexnotify.content.segments import count

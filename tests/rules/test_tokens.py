@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from nexnotify.content.tokens import (
     ALL_KINDS,
+    BUNDLE,
     MERCHANT_SUBJECTS,
     TOKENS,
     InvalidTemplate,
@@ -100,12 +101,14 @@ def test_tokens_describe_themselves():
         assert token.name == name
         assert token.meaning
         assert token.sample
-        assert token.kinds <= ALL_KINDS | MERCHANT_SUBJECTS
+        assert token.kinds <= ALL_KINDS | MERCHANT_SUBJECTS | {BUNDLE}
     assert {name for name, token in TOKENS.items() if token.default_fallback is None} == {
         "store",
         "product",
         "url",
         "item",
+        "products",
+        "products_url",
         "ordernumber",
         "subject",
         "waiting",

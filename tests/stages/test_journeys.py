@@ -97,6 +97,24 @@ def test_a_journey_tells_in_the_place_of_the_stores_own_alert_once(shop: Shop, d
 
 
 @ON_SQLITE
+def test_who_is_drawn_not_to_be_told_of_a_restock_hears_of_it_by_no_journey(shop: Shop, desk: Desk) -> None:
+    shop.put("settings", {"holdout": 50})
+    shop.product("TEE-M")
+    own_alert_off(desk)
+    journey(desk)
+    phones = [f"+120155501{number}" for number in range(40, 50)]
+    for phone in phones:
+        shop.ask(phone=phone)
+    shop.stock("TEE-M", 30)
+    for _ in range(3):
+        shop.work()
+    told = [phone for phone in phones if texts(shop, phone)]
+    assert 0 < len(told) < 10
+    assert standing(shop).count(("left", "holdout")) == 10 - len(told)
+    assert len(shop.requests(status="waiting")) == 10 - len(told)
+
+
+@ON_SQLITE
 def test_whom_the_stores_own_alert_told_is_not_told_again_by_a_journey(shop: Shop, desk: Desk) -> None:
     shop.product("TEE-M")
     journey(desk)

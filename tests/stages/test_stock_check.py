@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from nexnotify.restock.models import RestockEvent
 from nexnotify.restock.service import detect_restocks
 from nexnotify.stores.models import Store
 from nexnotify.waitlist import overlooked as checking
-from nexnotify.waitlist.overlooked import OVERLOOKED, overlooked, record_overlooked
+from nexnotify.waitlist.overlooked import OVERLOOKED, OVERLOOKED_OFFERS, overlooked, record_overlooked
 from nexnotify.waitlist.queries import anyone_waits
 from nexnotify.workers.steps import run_stock_check
 from tests.shop import Shop
@@ -211,7 +212,8 @@ def test_more_than_a_batch_and_other_stores_are_looked_at(
     assert found(other_shop) == [True] * 5
 
 
-def test_the_check_reads_indexes_beside_many_old_rows(waiting: Shop) -> None:
+@pytest.mark.parametrize("asking", [OVERLOOKED, OVERLOOKED_OFFERS])
+def test_the_check_reads_indexes_beside_many_old_rows(waiting: Shop, asking: sa.Select[Any]) -> None:
     at = utcnow() - timedelta(days=9)
     with inside(waiting.app), transaction():
         [event] = db.session.scalars(sa.select(RestockEvent)).all() or [None]
@@ -226,7 +228,7 @@ def test_the_check_reads_indexes_beside_many_old_rows(waiting: Shop) -> None:
         if is_postgresql():
             connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
         words = "EXPLAIN" if is_postgresql() else "EXPLAIN QUERY PLAN"
-        asked = OVERLOOKED.params(store_id=waiting.store_id, after=0, threshold=1)
+        asked = asking.params(store_id=waiting.store_id, after=0, threshold=1)
         statement = asked.compile(connection, compile_kwargs={"literal_binds": True})
         lines = [str(row[-1]) for row in connection.exec_driver_sql(f"{words} {statement}").all()]
     # What detection has yet to look at is never the past.

@@ -36,9 +36,11 @@ FORM = {
     "alert_order": "oldest",
     "priority_field": "",
     "keep_place_minutes": "0",
+    "holdout": "0",
     "channels": "together",
     "channel_order": "sms email push",
     "failover_minutes": "",
+    "bundle_minutes": "0",
     "short_links": "y",
     "utm": "y",
     "utm_source": "nexnotify",
@@ -66,14 +68,19 @@ def test_saving_the_form_as_it_is_changes_nothing(shop: Shop) -> None:
 
 def test_each_status_and_channel_has_its_own_switch(shop: Shop) -> None:
     desk = Desk.of(shop)
-    desk.post("/settings", **form(preordered_sms="y", backordered_email=None, sold_out_sms=None))
+    desk.post(
+        "/settings", **form(preordered_sms="y", backordered_email=None, sold_out_sms=None, can_backorder_email="y")
+    )
     assert shop.get("settings")["switches"] == {
         "sold_out": {"sms": False, "email": True, "push": False},
         "backordered": {"sms": True, "email": False, "push": False},
         "preordered": {"sms": True, "email": False, "push": False},
+        "can_preorder": {"sms": False, "email": False, "push": False},
+        "can_backorder": {"sms": False, "email": True, "push": False},
     }
     page = desk.page("/settings/audit")
     assert "switches, Preordered, text message: off → on" in page
+    assert "switches, Can be backordered, email: off → on" in page
     assert "owner-" in page
 
 

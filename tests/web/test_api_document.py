@@ -105,12 +105,6 @@ def test_a_generated_client_resets_no_setting_by_a_default(document: Any) -> Non
     assert "default" not in re.findall(r'"(\w+)":', json.dumps(changes))
 
 
-def test_settings_of_later_versions_are_documented_with_their_one_value(document: Any, shop: Shop) -> None:
-    for name, only in StoreSettings.NOT_YET.items():
-        assert document["components"]["schemas"]["StoreSettingsChanges"]["properties"][name]["const"] == only
-        shop.put("settings", {name: only})
-
-
 @pytest.mark.parametrize(
     "name,meanings",
     [("RequestStatus", REQUEST_STATUSES), ("MessageStatus", MESSAGE_STATUSES), ("Reason", REASONS)],

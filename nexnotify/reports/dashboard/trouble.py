@@ -158,7 +158,7 @@ def _nowhere(settings: StoreSettings, gateways: Sequence[GatewayInstance]) -> It
 
 
 def _nothing_sends(channels: Sequence[str]) -> str:
-    called = {"sms": N_("text messages"), "email": N_("emails"), "push": N_("pushs")}
+    called = {"sms": N_("text messages"), "email": N_("emails"), "push": N_("browser pushes")}
     words = called[channels[0]]
     for channel in channels[1:]:
         words = N_("%(first)s and %(second)s", first=words, second=called[channel])

@@ -273,6 +273,9 @@ def set_costs(gateway_id: int) -> ResponseReturnValue:
 
 
 def _address(instance: GatewayInstance, form: TestForm) -> str | None:
+    if instance.channel == "push":
+        put_errors(form, {"to": N_("Nobody can type a browser's address. Ask on a page of your shop to try it.")})
+        return None
     try:
         return normalise(current_store(), instance.channel, form.to.data)
     except (InvalidPhone, InvalidEmail) as error:

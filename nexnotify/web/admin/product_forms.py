@@ -12,6 +12,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from nexnotify.catalog.models import Product, Variant
 from nexnotify.inventory.available import STATUSES
+from nexnotify.stores.settings import NEWS
 from nexnotify.words import N_
 
 _UNITS = NumberRange(1, 1_000_000, N_("Write a number from 1 to 1,000,000."))
@@ -50,6 +51,10 @@ class ProductAlertsForm(FlaskForm):
     backordered_email = _switch(N_("Backordered, email"))
     sold_out_sms = _switch(N_("Sold Out, text message"))
     sold_out_email = _switch(N_("Sold Out, email"))
+    can_preorder_sms = _switch(N_("Can be preordered, text message"))
+    can_preorder_email = _switch(N_("Can be preordered, email"))
+    can_backorder_sms = _switch(N_("Can be backordered, text message"))
+    can_backorder_email = _switch(N_("Can be backordered, email"))
 
     @classmethod
     def of(cls, product: Product) -> ProductAlertsForm:
@@ -62,7 +67,7 @@ class ProductAlertsForm(FlaskForm):
     def switches(self, before: dict[str, Any] | None) -> dict[str, dict[str, bool]] | None:
         """What differs from the store's switches; of channels that have no field here, what was there before."""
         found: dict[str, dict[str, bool]] = {}
-        for status in STATUSES:
+        for status in (*STATUSES, *NEWS):
             kept = (before or {}).get(status, {})
             own = {channel: on for channel, on in kept.items() if channel not in _CHANNELS}
             chosen = {channel: self[f"{status}_{channel}"].data for channel in _CHANNELS}

@@ -19,7 +19,7 @@ from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.inventory.minimums import rules_change
 from nexnotify.inventory.models import StockChange, StockLevel
-from nexnotify.inventory.service import LevelData, needed_of, set_level, status_of
+from nexnotify.inventory.service import LevelData, needed_of, record_offer, set_level, status_of
 from nexnotify.ledger.pages import find_page_check
 from nexnotify.nudge import nudge
 from nexnotify.policy.product_page import VERDICTS
@@ -244,8 +244,10 @@ def set_unavailable(variant_id: int) -> ResponseReturnValue:
         item = load(Variant, variant_id, lock=True)
         item.unavailable_as, item.updated_at = chosen, now
         if before != chosen:
+            record_offer(item, now)
             changed = {"unavailable_as": [before, chosen]}
             audit(current_store(), "variant.changed", current_user.id, now, variant=item.external_id, changed=changed)
+    nudge("restock")
     flash(N_("Saved: when it cannot be bought, it is %(chosen)s.", chosen=PRODUCT_STATUSES[chosen]), "success")
     return redirect(url_for("admin_products.variant", variant_id=variant_id))
 

@@ -29,8 +29,9 @@ _WAVE_FIELDS = {
     "automatic": ("minutes",),
 }
 _PLAIN = (
-    *("channels", "failover_minutes"),
+    *("channels", "failover_minutes", "bundle_minutes"),
     *("settle_seconds", "approval", "undo_seconds", "alert_order", "priority_field", "keep_place_minutes"),
+    "holdout",
 )
 
 
@@ -113,12 +114,29 @@ class TellingForm(FlaskForm):
             "Empty: only when the gateway says that it failed."
         ),
     )
+    bundle_minutes = IntegerField(
+        N_("Minutes in which several products become one message"),
+        [InputRequired(N_("Write a number; 0 switches it off.")), NumberRange(0, 1440, N_("0 to 1,440 minutes."))],
+        description=N_(
+            "An alert waits so long for others to the same person. What the frequency cap or quiet hours hold back "
+            "then goes along too. 0: each product has a message of its own, at once."
+        ),
+    )
     keep_place_minutes = IntegerField(
         N_("Minutes in which being told was too late"),
         [InputRequired(N_("Write a number; 0 switches it off.")), NumberRange(0, 1440, N_("0 to 1,440 minutes."))],
         description=N_(
             "Who was told so shortly before stock was gone, and has not bought, waits again at the old place. "
             "0 switches it off; your shop has to tell orders, or else buyers count as too late."
+        ),
+    )
+
+    holdout = IntegerField(
+        N_("Percent of people who are not told"),
+        [InputRequired(N_("Write a number; 0 tells everybody.")), NumberRange(0, 50, N_("0 to 50 percent."))],
+        description=N_(
+            "Drawn by chance for each restock, to measure what telling is worth. They keep their place, and whoever was "
+            "drawn is told of the next restock of the same product. 0 tells everybody."
         ),
     )
 

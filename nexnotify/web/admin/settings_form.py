@@ -10,7 +10,7 @@ from wtforms import BooleanField, IntegerField, TextAreaField, TimeField
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from nexnotify.inventory.available import STATUSES
-from nexnotify.stores.settings import StoreSettings
+from nexnotify.stores.settings import CHANNELS, NEWS, StoreSettings
 from nexnotify.web.admin.forms import MayBeEmpty, refuse, unix_lines
 from nexnotify.web.admin.home_forms import HomeForm
 from nexnotify.web.admin.link_forms import LinksForm
@@ -30,7 +30,26 @@ class SwitchesForm(FlaskForm):
     preordered_email = BooleanField(N_("Preordered, email"))
 
 
-class SettingsForm(SwitchesForm, TellingForm, RequestFields, LinksForm, HomeForm):
+class NewsForm(FlaskForm):
+    """Which channels are on for the news that something can be ordered before it is in stock."""
+
+    can_preorder_sms = BooleanField(N_("Can be preordered, text message"))
+    can_preorder_email = BooleanField(N_("Can be preordered, email"))
+    can_backorder_sms = BooleanField(N_("Can be backordered, text message"))
+    can_backorder_email = BooleanField(N_("Can be backordered, email"))
+
+
+class PushForm(FlaskForm):
+    """Whether push is on, for each product status and each news."""
+
+    sold_out_push = BooleanField(N_("Sold Out, push"))
+    backordered_push = BooleanField(N_("Backordered, push"))
+    preordered_push = BooleanField(N_("Preordered, push"))
+    can_preorder_push = BooleanField(N_("Can be preordered, push"))
+    can_backorder_push = BooleanField(N_("Can be backordered, push"))
+
+
+class SettingsForm(SwitchesForm, NewsForm, PushForm, TellingForm, RequestFields, LinksForm, HomeForm):
     """The store's switches and policy."""
 
     #: Fields that hold a setting as it is.
@@ -147,8 +166,8 @@ class SettingsForm(SwitchesForm, TellingForm, RequestFields, LinksForm, HomeForm
         assert cap is not None
         data: dict[str, Any] = {
             f"{status}_{channel}": getattr(getattr(settings.switches, status), channel)
-            for status in STATUSES
-            for channel in ("sms", "email")
+            for status in (*STATUSES, *NEWS)
+            for channel in CHANNELS
         }
         data |= {name: getattr(settings, name) for name in (*SettingsForm.PLAIN, *REQUEST_FIELDS)}
         days = StoreSettings.model_validate({}).bought_days if settings.bought_days is None else settings.bought_days
@@ -161,12 +180,7 @@ class SettingsForm(SwitchesForm, TellingForm, RequestFields, LinksForm, HomeForm
     def changes(self, settings: StoreSettings) -> dict[str, Any]:
         """What was typed, as :func:`nexnotify.stores.settings.merge_settings` takes it."""
         switches = {
-            status: {
-                "sms": self[f"{status}_sms"].data,
-                "email": self[f"{status}_email"].data,
-                "push": getattr(settings.switches, status).push,
-            }
-            for status in STATUSES
+            status: {channel: self[f"{status}_{channel}"].data for channel in CHANNELS} for status in (*STATUSES, *NEWS)
         }
         quiet, cap = None, None
         if self.quiet.data:

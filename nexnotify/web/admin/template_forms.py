@@ -9,7 +9,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 
 from nexnotify.content.keeping import CHANNELS
 from nexnotify.content.models import KINDS, NAME, TITLES
-from nexnotify.reports.words import PRODUCT_STATUSES
+from nexnotify.reports.words import QUESTIONS
 from nexnotify.stores.settings import Switches
 from nexnotify.words import N_
 
@@ -56,14 +56,18 @@ class NewTemplateForm(TemplateNameForm):
     channel = RadioField(
         N_("Goes out by"),
         [InputRequired(N_("Choose one."))],
-        choices=[SelectChoice("sms", N_("Text message")), SelectChoice("email", N_("Email"))],
+        choices=[
+            SelectChoice("sms", N_("Text message")),
+            SelectChoice("email", N_("Email")),
+            SelectChoice("push", N_("Push")),
+        ],
         default="sms",
     )
     product_status = SelectField(
         N_("Speaks of"),
         choices=[
             SelectChoice("", N_("Every product status without its own")),
-            *(SelectChoice(status, PRODUCT_STATUSES[status]) for status in Switches.model_fields),
+            *(SelectChoice(status, QUESTIONS[status]) for status in Switches.model_fields),
         ],
         description=N_("What the product was when the customer asked."),
     )

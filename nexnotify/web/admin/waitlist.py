@@ -21,11 +21,12 @@ from nexnotify.reports.demand import Place, count_words, most_wanted, status_cou
 from nexnotify.reports.message import without_address
 from nexnotify.reports.trace import contact_of, trace
 from nexnotify.stores.service import audit
-from nexnotify.waitlist.models import OPEN, STATUSES, AlertRequest
+from nexnotify.stores.settings import NEWS, store_settings
+from nexnotify.waitlist.models import INTENTS, OPEN, STATUSES, AlertRequest
 from nexnotify.waitlist.scope import skus_wanted
 from nexnotify.waitlist.service import close
 from nexnotify.web.admin.access import current_store, require, staff_guard
-from nexnotify.web.admin.filters import asked
+from nexnotify.web.admin.filters import asked, chosen
 from nexnotify.web.admin.live import IDLE, SOON, live_page
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import by_value, keyset
@@ -101,6 +102,9 @@ def variant(variant_id: int) -> ResponseReturnValue:
     mine = sa.select(AlertRequest.id).where(
         AlertRequest.store_id == current_store().id, AlertRequest.variant_id == item.id
     )
+    intent = chosen("intent", INTENTS)
+    if intent:
+        mine = mine.where(AlertRequest.intent == intent)
     statuses = tuple(STATUSES) if wanted == "all" else OPEN if wanted == "open" else (wanted,)
     page = keyset(shown, [mine.where(AlertRequest.status == status) for status in statuses], count=False)
     counts = status_counts(item)
@@ -114,6 +118,10 @@ def variant(variant_id: int) -> ResponseReturnValue:
         any_of=skus_wanted(item.store_id, [row[0] for row in page.rows]),
         tabs=_tabs(item, counts, wanted),
         wanted=wanted,
+        intent=intent,
+        intents=INTENTS,
+        choices=[("", N_("Whatever they want to hear")), *INTENTS.items()],
+        news=any(store_settings(current_store()).switches.but(item.product.switches).offered(name) for name in NEWS),
         open_count=count_words([counts.get(status, 0) for status in OPEN]),
     )
 
@@ -161,6 +169,7 @@ def story(request_id: int) -> ResponseReturnValue:
         events=[_event(event, contact) for event in told["events"]],
         consents=_consents(item),
         is_open=item.status in OPEN,
+        intents=INTENTS,
         any_of=skus_wanted(item.store_id, [item]).get(item.id),
     )
 

@@ -158,11 +158,6 @@ def _components() -> dict[str, Any]:
     complete = _schemas([StoreSettings], "serialization", generator=_Complete, defaults=False)
     for schema in complete.values():
         schema.pop("additionalProperties", None)  # more settings may come in answers
-    for name, only in StoreSettings.NOT_YET.items():
-        changes["StoreSettingsChanges"]["properties"][name] |= {
-            "const": only,
-            "description": "This version takes no other value.",
-        }
     changes["StoreSettingsChanges"]["description"] = "What to change; everything else stays as it is."
     return {
         **_schemas(rows, "validation"),

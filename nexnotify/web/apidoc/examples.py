@@ -91,6 +91,7 @@ _REQUEST = {
     "scope": "variant",
     "any_of": [],
     "quantity": 1,
+    "intent": "in_stock",
     "status": "alerted",
     "asked_status": "sold_out",
     "source": "widget",

@@ -8,8 +8,9 @@ from pydantic import BaseModel
 
 from nexnotify.stores.settings import StoreSettings
 from nexnotify.web.order_payloads import OrderPayload, TicketPayload
-from nexnotify.web.payloads import ApiRequestPayload, LevelPayload
+from nexnotify.web.payloads import LevelPayload
 from nexnotify.web.product_payloads import ProductPayload
+from nexnotify.web.request_payloads import ApiRequestPayload
 from nexnotify.web.storefront import answers, customer_answers, order_answers, restock_answers
 from nexnotify.web.storefront.activities import ActivityList
 from nexnotify.web.storefront.customers import CustomerPayload
@@ -66,6 +67,7 @@ FILTERS: dict[str, tuple[str | None, str]] = {
     "customer_id": (None, "Only of this customer, by the storefront's id."),
     "activity": ("ActivityName", "Which of the two; `waiting_on_stock` unless told."),
     "order_status": ("OrderStatus", "Only orders that stand here."),
+    "intent": (None, "Only requests with this intent."),
     "request_status": ("RequestStatus", "Only requests that stand here."),
     "message_status": ("MessageStatus", "Only messages that stand here."),
 }
@@ -205,7 +207,7 @@ OPERATIONS = (
         "Newest first.",
         answers.RequestList,
         LISTS,
-        filters=("sku", "variant_id", "request_status"),
+        filters=("sku", "variant_id", "request_status", "intent"),
     ),
     Operation(
         "GET",

@@ -11,6 +11,7 @@ RESTOCK: dict[str, Any] = {
     "product": "Tee",
     "available_before": 0,
     "available_after": 5,
+    "status": "in_stock",
     "by_check": False,
     "at": "2026-01-05T10:00:00Z",
     "planned_at": "2026-01-05T10:00:00.080000Z",

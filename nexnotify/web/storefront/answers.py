@@ -15,7 +15,7 @@ from nexnotify.inventory.available import STATUSES as UNAVAILABLE
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.policy.eligibility import REASONS
 from nexnotify.stores.settings import CHANNELS
-from nexnotify.waitlist.models import SCOPES
+from nexnotify.waitlist.models import INTENTS, SCOPES
 from nexnotify.waitlist.models import STATUSES as REQUEST_STATUSES
 
 
@@ -44,6 +44,7 @@ Moment = TypeAliasType(
 )
 Channel = TypeAliasType("Channel", Annotated[str, one_of(*CHANNELS)])
 ProductStatus = TypeAliasType("ProductStatus", Annotated[str, one_of(IN_STOCK, *UNAVAILABLE)])
+Intent = TypeAliasType("Intent", Annotated[str, status(INTENTS)])
 UnavailableAs = TypeAliasType("UnavailableAs", Annotated[str, one_of(*UNAVAILABLE)])
 RequestStatus = TypeAliasType("RequestStatus", Annotated[str, status(REQUEST_STATUSES)])
 MessageStatus = TypeAliasType("MessageStatus", Annotated[str, status(MESSAGE_STATUSES)])
@@ -187,6 +188,9 @@ class RequestAnswer(Answer):
     scope: Annotated[str, status(SCOPES)]
     any_of: Annotated[list[str], Field(description="SKUs (or variant ids) that would do; empty where it is one alone.")]
     quantity: Annotated[int, Field(ge=1, description="Units wanted.")]
+    intent: Annotated[
+        Intent, Field(description="Of what the shopper is told: stock, or that it can be ordered before.")
+    ]
     status: RequestStatus
     asked_status: Annotated[UnavailableAs, Field(description="The product status when the shopper asked.")]
     source: Annotated[str, Field(examples=["widget"])]

@@ -19,17 +19,17 @@ from nexnotify.nudge import nudge
 from nexnotify.reports.trace import trace
 from nexnotify.stores.settings import StoreSettings, store_settings
 from nexnotify.waitlist.life import ends_at
-from nexnotify.waitlist.models import STATUSES, AlertRequest
+from nexnotify.waitlist.models import INTENTS, STATUSES, AlertRequest
 from nexnotify.waitlist.scope import skus_wanted
 from nexnotify.web.bulk import bulk
 from nexnotify.web.guards import the_store
 from nexnotify.web.payloads import (
-    ApiRequestPayload,
     moment,
     next_address,
     page_of,
     refuse_unknown_filters,
 )
+from nexnotify.web.request_payloads import ApiRequestPayload
 from nexnotify.web.signups import sign_up, wanted_addresses
 from nexnotify.web.storefront import blueprint
 
@@ -44,18 +44,20 @@ def post_requests() -> ResponseReturnValue:
         joined = sign_up(store, row, addresses, method="api", source=row.source, confirm=row.confirm, now=now)
         return [{"id": item.request_id, "channel": item.contact.channel, "status": item.status} for item in joined]
 
-    answer, saved = bulk(
-        "requests", ApiRequestPayload, save, lock_order=lambda row: (row.ref, row.phone or "", row.email or "")
-    )
+    answer, saved = bulk("requests", ApiRequestPayload, save, lock_order=_lock_order)
     nudge("send")
     made = [{"index": index, **item} for index, items in saved for item in items]
     return jsonify({**answer, "requests": made})
 
 
+def _lock_order(row: ApiRequestPayload) -> tuple[str, ...]:
+    return row.ref, row.phone or "", row.email or "", row.push.address if row.push else ""
+
+
 @blueprint.get("/requests")
 def get_requests() -> ResponseReturnValue:
-    """Requests, newest first, by ``sku`` (or ``variant_id``) and ``status``."""
-    refuse_unknown_filters(("sku", "variant_id", "status"))
+    """Requests, newest first, by ``sku`` (or ``variant_id``), ``status`` and ``intent``."""
+    refuse_unknown_filters(("sku", "variant_id", "status", "intent"))
     store, (after, limit) = the_store(), page_of("after")
     statement = (
         sa.select(AlertRequest, Contact, Variant)
@@ -71,6 +73,10 @@ def get_requests() -> ResponseReturnValue:
         if status not in STATUSES:
             raise Invalid(f"A request's status is one of {', '.join(STATUSES)}.", fields={"status": "unknown"})
         statement = statement.where(AlertRequest.status == status)
+    if (intent := request.args.get("intent")) is not None:
+        if intent not in INTENTS:
+            raise Invalid(f"A request's intent is one of {', '.join(INTENTS)}.", fields={"intent": "unknown"})
+        statement = statement.where(AlertRequest.intent == intent)
     if after is not None:
         statement = statement.where(AlertRequest.id < after)
     rows = db.session.execute(statement.order_by(AlertRequest.id.desc()).limit(limit + 1)).all()
@@ -109,6 +115,7 @@ def _row(
         "scope": item.scope,
         "any_of": any_of,
         "quantity": item.quantity,
+        "intent": item.intent,
         "status": item.status,
         "asked_status": item.asked_status,
         "source": item.source,

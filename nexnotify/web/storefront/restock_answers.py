@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from nexnotify.inventory.available import IN_STOCK, OFFERS
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
 from nexnotify.restock.models import STATES
 from nexnotify.web.storefront.answers import Answer, Channel, MessageStatus, Moment, Next, Reason, Sku, one_of, status
@@ -33,6 +34,11 @@ class RestockAnswer(Answer):
     product: Annotated[str, Field(description="The product's title.")]
     available_before: Units
     available_after: Units
+    status: Annotated[
+        str,
+        one_of(IN_STOCK, *OFFERS),
+        Field(description="What people are told of: stock, or that it can be ordered before."),
+    ]
     by_check: Annotated[bool, Field(description="No event told of it: the check of stock against who waits found it.")]
     at: Moment
     planned_at: Annotated[Moment | None, Field(description="When the last person was decided about.")]

@@ -69,6 +69,7 @@ def _row(event: RestockEvent, variant: Variant, outcome: Outcome) -> dict[str, A
         "product": variant.product.title,
         "available_before": event.available_before,
         "available_after": event.available_after,
+        "status": event.status,
         "by_check": event.by_check,
         "at": moment(event.at),
         "planned_at": moment(event.planned_at),

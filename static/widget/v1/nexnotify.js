@@ -14,6 +14,7 @@
   const MOUNTS = ATTRIBUTES.map((name) => `[${name}]:not(script)`).join();
   const API = `${script.src.replace(/\/widget\/[^/]+\/[^/]+$/, "")}/widget/v1/${encodeURIComponent(store)}`;
   const ANY = "*"; // in the list of variants: whichever is back first
+  const STOCK = "in_stock"; // what shoppers wait for unless they say otherwise
   const FRESH = 15000, PATIENCE = 12000;
 
   const CSS = `
@@ -176,7 +177,8 @@ option{background:var(--fb);color:var(--ft)}
     update() {
       const { ui, item, config } = this;
       const t = config.texts;
-      const channels = item ? item.channels : config.variants.flatMap((v) => v.channels);
+      this.intent = this.wish(item);
+      const channels = this.intent !== STOCK ? item.intents[this.intent] : item ? item.channels : config.variants.flatMap((v) => v.channels);
       this.sms = channels.includes("sms");
       this.email = channels.includes("email");
       ui.status.textContent = item ? [t[item.status], !this.any && item.name].filter(Boolean).join(" · ") : "";
@@ -185,6 +187,17 @@ option{background:var(--fb);color:var(--ft)}
       ui.phoneField.hidden = !this.sms;
       ui.emailField.hidden = !this.email;
       this.askConsent();
+    }
+
+    /** What the shopper wants to be told of; the choices are those of the variant. */
+    wish(item) {
+      const { ui } = this, t = this.config.texts, offered = (!this.any && item && item.intents) || {};
+      const names = [STOCK, ...Object.keys(offered)];
+      const chosen = names.includes(ui.intent.value) ? ui.intent.value : STOCK;
+      ui.intent.replaceChildren(...names.map((name) => make("option", { value: name }, t[`intent_${name}`])));
+      ui.intent.value = chosen;
+      ui.intentField.hidden = names.length < 2;
+      return chosen;
     }
 
     askConsent() {
@@ -204,6 +217,9 @@ option{background:var(--fb);color:var(--ft)}
 
       ui.which = make("select", { class: "in", part: "input", change: () => this.choose() });
       [ui.whichField, ui.errors.which] = field("which", t.which, ui.which, ui.which);
+
+      ui.intent = make("select", { class: "in", part: "input", change: () => this.update() });
+      [ui.intentField, ui.errors.intent] = field("intent", t.intent, ui.intent, ui.intent);
 
       ui.quantity = make("input", { type: "number", inputmode: "numeric", min: 1, step: 1, value: 1, dir: "ltr", class: "in", part: "input" });
       [ui.quantityField, ui.errors.quantity] = field("quantity", t.quantity, ui.quantity, ui.quantity);
@@ -232,7 +248,7 @@ option{background:var(--fb);color:var(--ft)}
       }
       ui.links.hidden = !ui.links.children.length;
       ui.form = make("form", { novalidate: "", submit: (event) => { event.preventDefault(); this.submit(); } },
-        ui.general, ui.whichField, ui.quantityField, ui.both, ui.phoneField, ui.consentField, ui.emailField, ui.submit, ui.links);
+        ui.general, ui.whichField, ui.intentField, ui.quantityField, ui.both, ui.phoneField, ui.consentField, ui.emailField, ui.submit, ui.links);
       const close = make("button", { type: "button", class: "close", "aria-label": t.close, click: () => this.close() }, "×");
       const escape = (event) => { if (event.key === "Escape") { event.stopPropagation(); this.close(); } };
       ui.panel = make("section", { class: "box", part: "panel", "aria-labelledby": "title", keydown: escape },
@@ -343,6 +359,7 @@ option{background:var(--fb);color:var(--ft)}
         variant_id: item.variant_id,
         any_variant: this.any || undefined,
         quantity: config.ask_quantity ? quantity : undefined,
+        intent: this.intent !== STOCK ? this.intent : undefined,
         channels: [phone && "sms", address && "email"].filter(Boolean),
         phone: phone ? (abroad || !code ? phone : `+${code} ${phone}`) : undefined,
         email: address || undefined,
@@ -378,7 +395,7 @@ option{background:var(--fb);color:var(--ft)}
       if (status === 422 && (phone || consent || email)) this.problems({ phone, consent, email });
       else {
         this.stale = status === 409 || status === 404 || code === "channel_off";
-        this.problems({ general: status === 409 ? t.in_stock : status === 429 ? t.err_limit : this.stale ? t.err_off : t.err_failed });
+        this.problems({ general: status === 409 ? (code === "already_offered" ? t.err_off : t.in_stock) : status === 429 ? t.err_limit : this.stale ? t.err_off : t.err_failed });
       }
     }
     finish({ phone, email, channels, variant_id }) {
