@@ -26,6 +26,7 @@ def template(desk: Desk, title: str, channel: str = "text message") -> int:
     raise AssertionError(f"there is no template {title}, {channel}")
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "body,words",
     [
