@@ -14,9 +14,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2.bccache import Bucket, BytecodeCache
-from sqlalchemy.util import LRUCache
-from werkzeug.routing import Rule
 
 from nexnotify import create_app
 from nexnotify.cli.common import prepare_database
@@ -24,11 +21,14 @@ from nexnotify.db import db
 from nexnotify.secrets import new_key
 from nexnotify.settings import Settings
 from tests.apidoc import Client
-from tests.postgres import PostgresServer, available
+from tests.once import COMPILED_TEMPLATES, compile_statements_once, share_what_is_common
+from tests.opened import OF_THE_INSTALLATION, open_shop
+from tests.postgres import PostgresServer, available, standing
 from tests.shop import Shop
 
 KEY = new_key()
 os.environ.pop("NEXNOTIFY_PUBLIC_URL", None)
+share_what_is_common()
 
 
 def pytest_collection_finish() -> None:
@@ -50,57 +50,6 @@ def _no_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
-
-
-_compile_builder = Rule._compile_builder
-_builders: dict[Any, Any] = {}
-
-
-def _compile_once(rule: Rule, append_unknown: bool = True) -> Any:
-    """Nearly all the time it takes to make an app goes into compiling its routes, and each test makes the same app."""
-    key = (rule.rule, tuple(rule._trace), tuple(sorted((rule.defaults or {}).items())), append_unknown)
-    if key not in _builders:
-        _builders[key] = _compile_builder(rule, append_unknown)
-    return _builders[key]
-
-
-Rule._compile_builder = _compile_once
-
-
-class CompiledTemplates(BytecodeCache):
-    """Templates compiled once for all apps of a run."""
-
-    def __init__(self) -> None:
-        self.code: dict[tuple[str, str], bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        found = self.code.get((bucket.key, bucket.checksum))
-        if found is not None:
-            bucket.bytecode_from_string(found)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self.code[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
-
-
-COMPILED_TEMPLATES = CompiledTemplates()
-
-_engines: dict[str, sa.Engine] = {}
-
-
-def compile_statements_once(app: Flask) -> None:
-    """Let the app speak the dialect of the first app on such a database, and take over the statements it compiled.
-
-    A statement is known by its dialect, an object of each engine, so every test compiled all of its own anew.
-    """
-    with app.app_context():
-        engine = db.engine
-    first = _engines.get(engine.dialect.name)
-    if first is None or first.dialect.server_version_info is None:  # one that never connected knows nothing of it
-        _engines[engine.dialect.name] = engine
-        engine._compiled_cache = LRUCache(5000)
-    else:
-        engine.dialect = engine.pool._dialect = first.dialect
-        engine._compiled_cache = first._compiled_cache
 
 
 # --- databases -----------------------------------------------------------------------------------------------------
@@ -175,20 +124,23 @@ def empty(url: str) -> None:
 
     Rows are deleted, because to truncate forty tables and their indexes takes a hundred times as long.
     """
-    engine = sa.create_engine(url)
-    keep = {"alembic_version", "instance_secret"}
-    with engine.begin() as connection:
-        sizes = connection.exec_driver_sql("SELECT relname, pg_relation_size(relid) FROM pg_stat_user_tables").all()
-        tables = {name: size for name, size in sizes if name not in keep}
+    with standing(url).transaction() as transaction:
+        connection = transaction.connection
+        sizes = connection.execute(
+            "SELECT relname, pg_relation_size(relid) FROM pg_stat_user_tables ORDER BY 1"
+        ).fetchall()
+        tables = {name: size for name, size in sizes if name not in OF_THE_INSTALLATION}
+        any_rows = ", ".join(f"EXISTS (SELECT FROM {name})" for name in tables)
+        found = connection.execute(f"SELECT {any_rows}").fetchone()
+        assert found is not None
+        connection.execute("SET LOCAL session_replication_role = replica")  # in any order
+        for name, has_rows in zip(tables, found, strict=True):
+            if has_rows:
+                connection.execute(f"DELETE FROM {name}")
         large = [name for name, size in tables.items() if size > LARGE]
-        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")  # in any order
-        connection.exec_driver_sql("; ".join(f"DELETE FROM {name}" for name in tables))
         if large:
-            connection.exec_driver_sql(f"TRUNCATE {', '.join(large)} CASCADE")
-        connection.exec_driver_sql(
-            "SELECT setval(format('%%I.%%I', schemaname, sequencename), 1, false) FROM pg_sequences"
-        )
-    engine.dispose()
+            connection.execute(f"TRUNCATE {', '.join(large)} CASCADE")
+        connection.execute("SELECT setval(format('%I.%I', schemaname, sequencename), 1, false) FROM pg_sequences")
 
 
 # --- the app -------------------------------------------------------------------------------------------------------
@@ -209,12 +161,20 @@ def app(settings: Settings) -> Iterator[Flask]:
     app.test_client_class = Client
     app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
     compile_statements_once(app)
+    if settings.is_sqlite:
+        never_wait_for_the_disk(app)
     # A password is hashed as in earnest, only not for a fifth of a second.
     app.extensions["security"].pwd_context.update(argon2__memory_cost=64, argon2__time_cost=1, argon2__parallelism=1)
     yield app
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+def never_wait_for_the_disk(app: Flask) -> None:
+    """What a test's SQLite file has written outlives no loss of power, and need not."""
+    with app.app_context():
+        sa.event.listen(db.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
 
 
 @pytest.fixture
@@ -226,7 +186,7 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def shop(app: Flask) -> Shop:
     """A store with its outboxes, quiet hours off, seen through the public surface."""
-    return Shop.open(app)
+    return open_shop(app)
 
 
 @pytest.fixture

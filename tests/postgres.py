@@ -21,6 +21,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 #: Nothing survives a crash, and nothing needs to.
 FAST = {
     "fsync": "off",
@@ -105,6 +107,8 @@ class PostgresServer:
 
     def stop(self) -> None:
         """End the server at once, by its own pid, and remove its files."""
+        for url in [url for url in _standing if f":{self.port}/" in url]:
+            _standing.pop(url).close()
         process, self._process = self._process, None
         if process is not None and process.poll() is None:
             process.send_signal(signal.SIGQUIT)  # "immediate shutdown": it ends its children itself
@@ -219,14 +223,22 @@ class PostgresServer:
         self._execute('DROP DATABASE IF EXISTS "{}" WITH (FORCE)', name)
 
     def _execute(self, statement: str, *names: str) -> None:
-        import psycopg
-
         for name in names:
             if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
                 raise ValueError(f"not a plain database name: {name!r}")
         address = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute(statement.format(*names).encode())
+
+
+_standing: dict[str, psycopg.Connection[Any]] = {}
+
+
+def standing(url: str) -> psycopg.Connection[Any]:
+    """A connection to the database that stays open until its server stops: what is asked again is prepared by then."""
+    if url not in _standing:
+        _standing[url] = psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
+    return _standing[url]
 
 
 def _free_port() -> int:

@@ -113,7 +113,6 @@ def test_colours_of_the_admin_reach_the_shop_and_its_own_css_counts_more(
             assert merchant.faults == []
             assert merchant.broken_policies() == []
 
-            shopper.page.wait_for_timeout(5_100)
             shopper.visit_product("TEE-M")
             assert shopper.button.evaluate(colour) == "rgb(255, 212, 0)"
             shopper.page.evaluate("""() => {

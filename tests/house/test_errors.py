@@ -81,6 +81,7 @@ ADDRESSES = [
 ]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("method,address,body,status,code", ADDRESSES)
 def test_every_wrong_call_is_answered_in_the_one_shape(
     shop: Shop, method: str, address: str, body: bytes | None, status: int, code: str
@@ -104,6 +105,7 @@ WIDGET = [
 ]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("body,status,code", WIDGET)
 def test_a_shopper_is_told_what_is_wrong_in_the_one_shape(shop: Shop, body: bytes, status: int, code: str) -> None:
     shop.product("TEE-M")

@@ -16,7 +16,9 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import pytest
+from click.testing import CliRunner
 
+from nexnotify.cli import cli
 from nexnotify.settings import ROOT
 from tests.kannel import Kannel, free_ports, require, wait_for
 
@@ -48,12 +50,9 @@ class Installation:
         }
 
     def command(self, *words: str) -> Any:
-        """``nexnotify … --json``, as a merchant types it."""
-        done = subprocess.run(
-            [sys.executable, "-m", "nexnotify", *words, "--json"],
-            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
+        """``nexnotify … --json``, as a merchant types it; in this process, because ``serve`` is another already."""
+        done = CliRunner().invoke(cli, [*words, "--json"], env=self.environment)
+        assert done.exit_code == 0, done.output
         return json.loads(done.stdout)
 
     def call(self, method: str, path: str, body: Any = None) -> Any:

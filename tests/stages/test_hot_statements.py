@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import event
+from sqlalchemy import ColumnDefault, event
 
 from nexnotify.campaigns.corrections import correct
 from nexnotify.campaigns.models import Send, SendRecipient
@@ -25,7 +26,7 @@ from nexnotify.clock import utcnow
 from nexnotify.content.models import Template, TemplateVersion
 from nexnotify.customers.consent import Proof
 from nexnotify.customers.models import Contact, Customer
-from nexnotify.db import db, is_postgresql, transaction
+from nexnotify.db import Encrypted, db, insert_rows, is_postgresql, reserve_ids, transaction
 from nexnotify.dispatch.claim import claim
 from nexnotify.dispatch.settle import settle
 from nexnotify.gateways.contract import Accepted, Rejected
@@ -656,6 +657,7 @@ def fill_past(shop: Shop, lane_id: int, count: int = 5000) -> None:
     sms = {"channel": "sms", "kind": "back_in_stock"}
     contact = store | when | {"channel": "sms", "address": "+12123001000", "last4_hash": "0" * 64}
     request = store | variant | when | {"status": "alerted", "asked_status": "sold_out", "source": "widget"}
+    request |= {"renewed_at": at}
     message = store | variant | when | sms | {"lane_id": lane_id, "body": "In!", "encoding": "gsm7", "segments": 1}
     message |= {"status": "delivered", "due_at": at, "valid_until": at, "attempts": 1, "tries": 1}
     change = store | variant | {"cause": "level", "as_of": at, "at": at, "looked_at": at}
@@ -700,7 +702,7 @@ def fill_past(shop: Shop, lane_id: int, count: int = 5000) -> None:
 def fill_waitlist(shop: Shop) -> None:
     """Many who wait since today, whom nothing of a sweep is about."""
     waits = {"store_id": shop.store_id, "variant_id": db.session.scalar(sa.select(Variant.id)), "created_at": utcnow()}
-    waits |= {"status": "waiting", "asked_status": "sold_out", "source": "widget"}
+    waits |= {"status": "waiting", "asked_status": "sold_out", "source": "widget", "renewed_at": utcnow()}
     with transaction():
         contacts = db.session.scalars(sa.select(Contact.id).order_by(Contact.id.desc()).limit(900)).all()
         insert(AlertRequest, [waits | {"contact_id": contact_id} for contact_id in contacts])
@@ -708,8 +710,34 @@ def fill_waitlist(shop: Shop) -> None:
 
 
 def insert(model: Any, rows: list[dict[str, Any]]) -> list[int]:
-    """The ids of the new rows, in their order."""
-    return list(db.session.scalars(sa.insert(model).returning(model.id, sort_by_parameter_order=True), rows))
+    """The ids of the new rows, in their order; taken beforehand, because to be told them takes ten times as long."""
+    ids = list(reserve_ids(model, len(rows)))
+    rows = [row | {"id": id} for row, id in zip(rows, ids, strict=True)]
+    if is_postgresql():
+        insert_as_json(model.__table__, rows)
+    else:
+        insert_rows(model, rows)
+    return ids
+
+
+def insert_as_json(table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    """All rows in one parameter: PostgreSQL takes thousands of rows a second one by one, so ten times as many."""
+    row = {
+        column.name: column.default.arg(None) if column.default.is_callable else column.default.arg
+        for column in table.columns
+        if column.name not in rows[0] and isinstance(column.default, ColumnDefault)
+    }
+    rows = [row | more for more in rows]
+    for column in table.columns:
+        if isinstance(column.type, Encrypted) and column.name in rows[0]:
+            kept = {text: column.type.process_bind_param(text, None) for text in {more[column.name] for more in rows}}
+            for more in rows:
+                more[column.name] = kept[more[column.name]]
+    names = ", ".join(rows[0])
+    statement = (
+        f"INSERT INTO {table.name} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table.name}, %s)"
+    )
+    db.session.connection().exec_driver_sql(statement, (json.dumps(rows, default=str),))
 
 
 def wide_reads(statement: str, values: Any, tables: Sequence[str] = GROWING) -> list[str]:

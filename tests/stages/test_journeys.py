@@ -47,6 +47,21 @@ def own_alert_off(desk: Desk) -> None:
         desk.post(f"/templates/{number}/switch", active="")
 
 
+def journey_alone(shop: Shop, desk: Desk, **typed: Any) -> int:
+    """A sold-out product, told of by a journey and not by the store's own alert."""
+    shop.product("TEE-M")
+    own_alert_off(desk)
+    return journey(desk, **typed)
+
+
+def back_after(shop: Shop, *people: str) -> None:
+    """They ask, in this order, and three pieces come in."""
+    for phone in people:
+        shop.ask(phone=phone)
+    shop.stock("TEE-M", 3)
+    shop.work()
+
+
 def texts(shop: Shop, to: str = ANN) -> list[str]:
     """What a shopper was texted, but for the confirmation."""
     found = shop.messages(None, to=to)
@@ -62,9 +77,7 @@ def standing(shop: Shop) -> list[tuple[str, str | None]]:
 
 
 def test_a_journey_tells_in_the_place_of_the_stores_own_alert_once(shop: Shop, desk: Desk) -> None:
-    shop.product("TEE-M")
-    own_alert_off(desk)
-    journey(desk, delay=30)
+    journey_alone(shop, desk, delay=30)
     journey(desk, name="Second", delay=31, sms_body="Again")
     shop.ask()
     shop.work()
@@ -105,9 +118,7 @@ def test_who_is_drawn_not_to_be_told_of_a_restock_hears_of_it_by_no_journey(shop
 def test_whom_the_stores_own_alert_told_is_not_told_again_by_a_journey(shop: Shop, desk: Desk) -> None:
     shop.product("TEE-M")
     journey(desk)
-    shop.ask()
-    shop.stock("TEE-M", 3)
-    shop.work()
+    back_after(shop, ANN)
     assert len(texts(shop)) == 1
     assert texts(shop) != ["J: Tee"]
     assert standing(shop) == [("left", "told_by_another")]
@@ -121,9 +132,7 @@ def dies_at_work(number: int) -> None:
 
 def test_a_worker_that_dies_and_a_second_one_let_nobody_in_or_out_twice(shop: Shop, desk: Desk) -> None:
     """The piece is rolled back after its messages were written: as a kill -9 between two commits leaves it."""
-    shop.product("TEE-M")
-    own_alert_off(desk)
-    number = journey(desk)
+    number = journey_alone(shop, desk)
     for phone in (ANN, BEN):
         shop.ask(phone=phone)
     shop.stock("TEE-M", 3)
@@ -160,9 +169,7 @@ def test_in_quiet_hours_people_wait_in_the_journey_and_get_the_words_of_the_morn
 @ON_SQLITE
 def test_below_the_stores_minimum_people_wait_in_the_journey_until_it_is_reached(shop: Shop, desk: Desk) -> None:
     shop.put("settings", {"threshold": 5})
-    shop.product("TEE-M")
-    own_alert_off(desk)
-    journey(desk)
+    journey_alone(shop, desk)
     shop.ask()
     shop.stock("TEE-M", 1)
     shop.work()
@@ -175,12 +182,8 @@ def test_below_the_stores_minimum_people_wait_in_the_journey_until_it_is_reached
 
 @ON_SQLITE
 def test_nobody_is_told_by_a_journey_of_what_is_gone_again(shop: Shop, desk: Desk) -> None:
-    shop.product("TEE-M")
-    own_alert_off(desk)
-    journey(desk, delay=30)
-    shop.ask()
-    shop.stock("TEE-M", 3)
-    shop.work()
+    journey_alone(shop, desk, delay=30)
+    back_after(shop, ANN)
     shop.stock("TEE-M", 0)
     with later(minutes=31):
         shop.work()
@@ -199,10 +202,7 @@ def test_a_journey_follows_the_restocks_own_waves_and_breaks_none_of_them(shop: 
     shop.put("settings", {"waves": {"kind": "paced", "people": 1, "minutes": 10}})
     shop.product("TEE-M")
     journey(desk)
-    for phone in (ANN, BEN):
-        shop.ask(phone=phone)
-    shop.stock("TEE-M", 3)
-    shop.work()
+    back_after(shop, ANN, BEN)
     assert standing(shop) == [("inside", "restock_pending")] * 2
     for minutes in (11, 22):
         with later(minutes=minutes):
@@ -215,9 +215,7 @@ def test_a_journey_follows_the_restocks_own_waves_and_breaks_none_of_them(shop: 
 
 @ON_SQLITE
 def test_switched_off_a_journey_takes_back_what_the_gateway_does_not_have(shop: Shop, desk: Desk) -> None:
-    shop.product("TEE-M")
-    own_alert_off(desk)
-    number = journey(desk)
+    number = journey_alone(shop, desk)
     shop.ask()
     shop.stock("TEE-M", 3)
     shop.plan()
@@ -262,9 +260,7 @@ def test_of_what_is_over_at_the_moment_of_sending_nothing_is_said(shop: Shop, de
 def test_what_occurred_before_it_was_switched_on_brings_nobody_in(shop: Shop, desk: Desk) -> None:
     shop.product("TEE-M")
     own_alert_off(desk)
-    shop.ask()
-    shop.stock("TEE-M", 3)
-    shop.work()
+    back_after(shop, ANN)
     with later(seconds=5):
         journey(desk)
         journey(desk, trigger=WAITS)
@@ -288,12 +284,8 @@ def test_who_waits_for_any_variant_comes_in_with_the_one_that_came_back(shop: Sh
 
 @ON_SQLITE
 def test_a_requests_story_tells_what_journeys_did(shop: Shop, desk: Desk) -> None:
-    shop.product("TEE-M")
-    own_alert_off(desk)
-    journey(desk)
-    shop.ask()
-    shop.stock("TEE-M", 3)
-    shop.work()
+    journey_alone(shop, desk)
+    back_after(shop, ANN)
     whats = [event["what"] for event in shop.trace(shop.requests()[0]["id"])["events"]]
     for what in ("back_in_stock", "journey_entered", "journey_sent", "message_delivered"):
         assert what in whats
@@ -301,12 +293,8 @@ def test_a_requests_story_tells_what_journeys_did(shop: Shop, desk: Desk) -> Non
 
 @ON_SQLITE
 def test_a_restocks_plan_tells_whom_a_journey_told(shop: Shop, desk: Desk) -> None:
-    shop.product("TEE-M")
-    own_alert_off(desk)
-    journey(desk)
-    shop.ask()
-    shop.stock("TEE-M", 3)
-    shop.work()
+    journey_alone(shop, desk)
+    back_after(shop, ANN)
     number = shop.get("restocks")["restocks"][0]["id"]
     plan = shop.get(f"restocks/{number}/plan")
     assert ("journey", "send", 1) in {(row["stage"], row["verdict"], row["people"]) for row in plan["decisions"]}
@@ -316,12 +304,8 @@ def test_a_restocks_plan_tells_whom_a_journey_told(shop: Shop, desk: Desk) -> No
 
 @ON_SQLITE
 def test_support_can_say_that_the_message_follows_while_somebody_waits_in_a_journey(shop: Shop, desk: Desk) -> None:
-    shop.product("TEE-M")
-    own_alert_off(desk)
-    journey(desk, delay=30)
-    shop.ask()
-    shop.stock("TEE-M", 3)
-    shop.work()
+    journey_alone(shop, desk, delay=30)
+    back_after(shop, ANN)
     assert shop.trace(shop.requests()[0]["id"])["summary"] == "The product is back; the message will follow."
     shop.ask("TEE-M", BEN, status=409)
     shop.product("HAT", title="Hat")
@@ -351,10 +335,7 @@ def test_a_journey_tells_no_more_people_of_a_restock_than_staff_allow(shop: Shop
     shop.put("settings", {"waves": {"kind": "paced", "people": 1, "minutes": 10}})
     shop.product("TEE-M")
     journey(desk)
-    for phone in (ANN, BEN):
-        shop.ask(phone=phone)
-    shop.stock("TEE-M", 3)
-    shop.work()
+    back_after(shop, ANN, BEN)
     desk.post(f"/restocks/{shop.get('restocks')['restocks'][0]['id']}/cap", most=1)
     with later(minutes=30):
         for _ in range(3):
@@ -366,13 +347,8 @@ def test_a_journey_tells_no_more_people_of_a_restock_than_staff_allow(shop: Shop
 @ON_SQLITE
 def test_of_those_in_a_journey_who_waited_longest_are_told_when_only_some_may_be(shop: Shop, desk: Desk) -> None:
     shop.put("settings", {"approval": True})
-    shop.product("TEE-M")
-    own_alert_off(desk)
-    journey(desk)
-    for phone in (ANN, BEN):
-        shop.ask(phone=phone)
-    shop.stock("TEE-M", 3)
-    shop.work()
+    journey_alone(shop, desk)
+    back_after(shop, ANN, BEN)
     number = shop.get("restocks")["restocks"][0]["id"]
     desk.post(f"/restocks/{number}/cap", most=1)
     desk.post(f"/restocks/{number}/now")
@@ -386,9 +362,7 @@ def test_of_those_in_a_journey_who_waited_longest_are_told_when_only_some_may_be
 def test_when_stock_falls_below_what_is_needed_people_wait_on_in_the_journey(shop: Shop, desk: Desk) -> None:
     """Too few for the store's minimum, or for one of them: until there are more, though stock was never at 0 again."""
     shop.put("settings", {"threshold": 3})
-    shop.product("TEE-M")
-    own_alert_off(desk)
-    journey(desk, delay=30)
+    journey_alone(shop, desk, delay=30)
     shop.ask()
     shop.ask(phone=BEN, quantity=9)
     shop.stock("TEE-M", 5)
@@ -410,9 +384,7 @@ def test_when_stock_falls_below_what_is_needed_people_wait_on_in_the_journey(sho
 
 @ON_SQLITE
 def test_switched_off_a_journey_takes_back_what_has_waited_for_days(shop: Shop, desk: Desk) -> None:
-    shop.product("TEE-M")
-    own_alert_off(desk)
-    number = journey(desk)
+    number = journey_alone(shop, desk)
     shop.ask()
     shop.work()
     with_credits(shop, 0)
@@ -427,12 +399,8 @@ def test_switched_off_a_journey_takes_back_what_has_waited_for_days(shop: Shop, 
 @ON_SQLITE
 def test_who_is_erased_while_waiting_in_a_journey_is_not_written_to(shop: Shop, desk: Desk) -> None:
     shop.put("customers", {"customers": [{"id": "a", "phone": ANN}]})
-    shop.product("TEE-M")
-    own_alert_off(desk)
-    journey(desk, delay=30)
-    shop.ask()
-    shop.stock("TEE-M", 3)
-    shop.work()
+    journey_alone(shop, desk, delay=30)
+    back_after(shop, ANN)
     with shop.app.app_context(), transaction():
         erase_person(db.session.scalars(sa.select(Customer).with_for_update()).one(), utcnow())
     with later(minutes=31):

@@ -24,6 +24,13 @@ def writers_of(folder: Path) -> sa.Engine:
     return engine
 
 
+def test_what_a_merchants_file_was_told_outlives_a_loss_of_power(tmp_path: Path) -> None:
+    """The tests' own files do without: nobody cuts their power."""
+    with writers_of(tmp_path).connect() as link:
+        asked = {name: link.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")}
+    assert asked == {"journal_mode": "wal", "synchronous": 2}  # FULL
+
+
 def test_a_writer_that_has_to_wait_is_seen_until_it_has_its_turn(tmp_path: Path) -> None:
     engine = writers_of(tmp_path)
 

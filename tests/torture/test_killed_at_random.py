@@ -26,7 +26,7 @@ from tests.torture.installation import ROLES, Installation
 
 LONG = os.environ.get("NEXNOTIFY_TORTURE") == "long"
 #: Texts of one round.
-TEXTS = 5000
+TEXTS = 5000 if LONG else 2000
 #: Kills while a round's texts go out, at the least.
 KILLS = 30 if LONG else 8
 #: Seconds of rounds, for each database and each kind of list.

@@ -43,6 +43,7 @@ def test_a_changed_password_ends_all_other_sessions(app: Flask, shop: Shop) -> N
     assert "Password changed" in desk.page("/settings/audit")
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "typed, said",
     [

@@ -145,6 +145,7 @@ def test_there_is_nothing_to_pause_before_it_is_set_up(desk: Desk) -> None:
     assert "No alert subscription yet" in desk.page("/settings/alerts")
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("step", ["0", "-3", "99", "x", ""])
 def test_a_step_that_is_none_breaks_nothing(desk: Desk, step: str) -> None:
     data: dict[str, Any] = {**ALL, "step": step, "go": "back"}

@@ -103,6 +103,7 @@ def test_filters_stand_in_the_address_of_page_and_file_alike(
     assert len(table(desk, query)) == addresses
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "query", ["?from=yesterday", "?to=2026-13-01", "?from=2026-02-02&to=2026-02-01", "?to=9999-12-31"]
 )
@@ -131,6 +132,7 @@ def test_names_of_every_kind_come_back_as_they_are(shop: Shop, desk: Desk) -> No
     assert row["First name"] == "Zoë 🌊"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("role,status", [("viewer", 403), ("staff", 403), ("admin", 200), ("owner", 200)])
 def test_only_owners_and_admins_take_addresses_away(asked: Shop, role: str, status: int) -> None:
     desk = Desk.of(asked, role)

@@ -129,6 +129,7 @@ def test_quiet_hours_are_switched_off_with_a_warning_that_is_kept(shop: Shop) ->
     assert "quiet hours: from 20:00, to 09:00 → off" in desk.page("/settings/audit")
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "changes",
     [

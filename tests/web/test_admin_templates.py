@@ -17,13 +17,16 @@ from tests.shop import Shop
 
 
 def template(desk: Desk, title: str, channel: str = "text message") -> int:
-    """The id of the template whose page has this title."""
-    for number in re.findall(r'"/admin/templates/(\d+)"', desk.raw("/templates")):
-        if f"<h1>{title}, {channel}</h1>" in desk.page(f"/templates/{number}"):
-            return int(number)
+    """The id of the template of this name, as the list shows it."""
+    rows = desk.page("/templates").split("<tr>")
+    for row in rows:
+        found = re.search(r'"/admin/templates/(\d+)"><bdi>(.*?)</bdi>', row)
+        if found and found[2] == title and re.search(rf"</svg> {channel}</td>", row, re.IGNORECASE):
+            return int(found[1])
     raise AssertionError(f"there is no template {title}, {channel}")
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "body,words",
     [

@@ -409,6 +409,7 @@ def test_the_demo_store_has_a_past(app: Flask) -> None:
     assert stopped.now > 0
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_demo_store_has_recovered_something_and_says_how_much(app: Flask) -> None:
     with app.app_context():
         made = make_demo()

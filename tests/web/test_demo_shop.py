@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from flask import Flask
 
 from nexnotify.cli.demo import make_demo, what_to_try
@@ -15,6 +16,7 @@ def test_without_a_demo_store_there_is_no_demo_shop(shop: Shop) -> None:
     assert shop.client.get("/demo/mug").status_code == 404
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_demo_store_s_pages_carry_the_widget(app: Flask) -> None:
     with app.app_context():
         made = make_demo()
@@ -31,6 +33,7 @@ def test_the_demo_store_s_pages_carry_the_widget(app: Flask) -> None:
     assert client.get("/demo/no-such-thing").status_code == 404
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_another_store_s_products_are_not_shown(app: Flask, shop: Shop, settings: Settings) -> None:
     with app.app_context():
         make_demo()

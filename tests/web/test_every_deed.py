@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask, url_for
 from flask.testing import FlaskClient
@@ -117,6 +118,7 @@ def test_seeing_and_taking_personal_data_ask_for_a_permission_of_their_own(app: 
             assert ROLES.index(needed) <= ROLES.index(role), f"{endpoint} is open to {needed}"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_each_role_opens_what_it_may_and_nothing_else(app: Flask, shop: Shop, client: FlaskClient) -> None:
     ids = lived_in(shop)
     browsers = {role: shop.sign_in(f"{role}@acme.example", role) for role in reversed(ROLES)}

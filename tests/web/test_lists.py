@@ -157,6 +157,7 @@ def test_tickets_are_found_by_number_and_address_and_filtered_by_who_opened_them
     assert "No tickets match" in desk.page("/tickets?q=t3")
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_list_counts_its_rows_up_to_a_thousand(shop: Shop, desk: Desk) -> None:
     tell(shop, [order(f"n{n}") for n in range(60)])
     assert "60 orders" in desk.page("/orders")

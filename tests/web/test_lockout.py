@@ -101,6 +101,7 @@ def test_what_counts_for_an_account_cannot_be_typed_as_an_email(app: Flask, shop
     assert sign_in(app, PASSWORD)[0]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("place", ["//evil.example", "https://evil.example/x", "javascript:alert(1)"])
 def test_a_place_that_is_not_ours_leads_to_the_start_page_and_counts_for_nothing(
     app: Flask, shop: Shop, place: str

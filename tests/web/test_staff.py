@@ -122,6 +122,7 @@ def test_who_has_an_account_joins_by_signing_in_to_it_and_nobody_else_does(
     assert "Acme, staff" in ben.page("/account")
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("email", ["owner-1@acme.example", BEN, "not an email", "", "x" * 300 + "@acme.example"])
 def test_an_email_that_cannot_be_invited_is_refused_beside_its_field(shop: Shop, email: str) -> None:
     owner = Desk(shop.sign_in("owner-1@acme.example"))

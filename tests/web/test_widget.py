@@ -221,6 +221,7 @@ LINKS = [
 ]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("name", LINKS, ids=range(len(LINKS)))
 def test_nobody_has_a_link_sent_to_somebody_by_way_of_the_name(tee: Shop, name: str) -> None:
     found = error(tee.widget(body(first_name=name), 422), "invalid")
@@ -231,6 +232,7 @@ def test_nobody_has_a_link_sent_to_somebody_by_way_of_the_name(tee: Shop, name: 
     assert tee.messages(None) == []
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "name,kept",
     [
