@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nexnotify.web.apidoc import order_examples
+from nexnotify.web.apidoc.request_examples import REQUEST, TRACE
 from nexnotify.web.apidoc.restock_examples import ACTIVITY, DEMAND, FORECAST, LIFT, OUTCOMES, RESTOCK
 
 BODIES: dict[str, Any] = {
@@ -95,53 +96,6 @@ BODIES: dict[str, Any] = {
     },
 }
 
-_REQUEST = {
-    "id": 7,
-    "sku": "TEE-M",
-    "variant_id": "tee-m",
-    "product": "Tee",
-    "channel": "sms",
-    "to": "+12015550123",
-    "first_name": "Ann",
-    "scope": "variant",
-    "any_of": [],
-    "quantity": 1,
-    "intent": "in_stock",
-    "location": None,
-    "region": "north",
-    "status": "alerted",
-    "asked_status": "sold_out",
-    "source": "widget",
-    "created_at": "2026-01-05T09:30:00Z",
-    "alerted_at": "2026-01-05T10:00:00.412000Z",
-    "closed_reason": None,
-    "ends_at": None,
-}
-_TRACE = [
-    {
-        "at": "2026-01-05T09:30:00Z",
-        "what": "asked",
-        "words": "Asked to be told about Tee M, which was Sold Out.",
-        "source": "widget",
-    },
-    {
-        "at": "2026-01-05T10:00:00.080000Z",
-        "what": "decided_send",
-        "words": "A message was planned. Nothing stood in the way.",
-        "reason": "eligible",
-        "stage": "plan",
-        "restock_id": 3,
-        "rules_version": 4,
-    },
-    {
-        "at": "2026-01-05T10:00:00.412000Z",
-        "what": "message_accepted",
-        "words": "The gateway has taken it.",
-        "reference": "0f8fad5bd9cb469fa16570867728950e",
-        "kind": "back_in_stock",
-    },
-]
-
 ANSWERS: dict[str, Any] = {
     **order_examples.ANSWERS,
     "putProducts": {"accepted": 1, "errors": [], "products": [{"id": "tee"}]},
@@ -228,13 +182,13 @@ ANSWERS: dict[str, Any] = {
         "errors": [],
         "requests": [{"index": 0, "id": 7, "channel": "sms", "status": "waiting"}],
     },
-    "listRequests": {"requests": [_REQUEST], "next": "/api/v1/requests?limit=1&after=7"},
+    "listRequests": {"requests": [REQUEST], "next": "/api/v1/requests?limit=1&after=7"},
     "traceRequest": {
         "id": 7,
         "status": "alerted",
         "summary": "The message was sent.",
         "ends_at": None,
-        "events": _TRACE,
+        "events": TRACE,
     },
     "listActivities": {"activities": [ACTIVITY], "next": None},
     "reportDemand": DEMAND,
