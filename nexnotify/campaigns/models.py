@@ -83,6 +83,11 @@ class Send(Tenant, db.Model):
             return "bulk"
         return "order" if self.source == "orders" else "ticket"
 
+    @property
+    def words_kind(self) -> str:
+        """The kind whose tokens its words can have: of those who waited, what they waited for can be named."""
+        return "campaign" if self.source == "waitlist" else self.kind
+
 
 class SendRecipient(Tenant, db.Model):
     """A contact that a send is for, once; or a row of its audience that has none."""

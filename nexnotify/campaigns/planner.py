@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from nexnotify.campaigns.items import Item, Named
 from nexnotify.campaigns.models import Send, SendRecipient
 from nexnotify.campaigns.texts import Texts
 from nexnotify.campaigns.waitlist import told_since
@@ -19,6 +20,7 @@ from nexnotify.gateways.models import Lane
 from nexnotify.gateways.service import lane_for_new
 from nexnotify.ledger.bulk import NewMessage, write_messages
 from nexnotify.ledger.facts import GOING, recent_messages, store_policy
+from nexnotify.ledger.links import write_links
 from nexnotify.ledger.whereabouts import of_contacts
 from nexnotify.orders.models import Order, Ticket
 from nexnotify.policy.eligibility import Facts, Hold, Skip, Verdict, decide_sent
@@ -76,7 +78,12 @@ _NEXT = (
 _DECIDED = (
     sa.update(_recipient)
     .where(_recipient.c.id == sa.bindparam("b_id"))
-    .values(message_id=sa.bindparam("b_message"), reason=sa.bindparam("b_reason"))
+    .values(
+        message_id=sa.bindparam("b_message"),
+        # The one that the text names, of all that brought them here.
+        request_id=sa.func.coalesce(sa.bindparam("b_request"), _recipient.c.request_id),
+        reason=sa.bindparam("b_reason"),
+    )
 )
 
 
@@ -95,17 +102,21 @@ def plan_some(send: Send, now: datetime) -> None:
 def _plan(send: Send, people: Sequence[_Person], now: datetime) -> None:
     store = db.session.get_one(Store, send.store_id)
     lane_id = lane_for_new(store, "sms")
-    decide, texts = _decider(send, store, people, now), Texts(store, send)
-    pace = _Pace(send, lane_id, now)
-    going: list[tuple[int, NewMessage]] = []
+    texts = Texts(store, send)
+    asked = {person.contact_id: person.request_id for person in people if person.contact_id is not None}
+    named = Named(store, send, asked) if texts.names_item else None
+    decide, pace = _decider(send, store, people, now, named), _Pace(send, lane_id, now)
+    going: list[_Going] = []
     left: list[tuple[int, str]] = []
     for person in people:
         verdict, text = decide(person), None
+        item = named.of(person.contact_id) if named else None
         if not isinstance(verdict, Skip):
             if lane_id is None or person.contact_id is None:
                 verdict = Skip("no_gateway")
             else:
-                text = texts.text(person.first_name, person.last_name, person.contact_id)
+                variant = item.variant if item else None
+                text = texts.text(person.first_name, person.last_name, person.contact_id, variant)
                 verdict = verdict if text else Skip("no_text")
         if isinstance(verdict, Skip) or text is None or person.contact_id is None:
             left.append((person.recipient_id, verdict.reason))
@@ -114,37 +125,64 @@ def _plan(send: Send, people: Sequence[_Person], now: datetime) -> None:
         held = verdict.reason if isinstance(verdict, Hold) else None
         if isinstance(verdict, Hold):
             due = verdict.until + (due - now)
-        going.append((person.recipient_id, NewMessage(person.contact_id, text, due, due + VALID, held)))
-    _write(store, send, lane_id, going, left, now)
+        text, code = texts.own_link(text)
+        message = NewMessage(person.contact_id, text, due, due + VALID, held, item.variant.id if item else None)
+        going.append(_Going(person.recipient_id, message, item, code))
+    ids = _write(store, send, lane_id, going, left, now)
+    if named is not None:
+        named.take([(one.item, id) for one, id in zip(going, ids, strict=True) if one.item is not None])
     send.paced_at = pace.at
+
+
+class _Going(NamedTuple):
+    recipient_id: int
+    message: NewMessage
+    item: Item | None
+    #: Of its short link.
+    code: str | None
 
 
 def _write(
     store: Store,
     send: Send,
     lane_id: int | None,
-    going: Sequence[tuple[int, NewMessage]],
+    going: Sequence[_Going],
     left: Sequence[tuple[int, str]],
     now: datetime,
-) -> None:
+) -> Sequence[int]:
+    """:returns: the ids of the messages, in the order of those who are going."""
     ids: Sequence[int] = ()
     if lane_id is not None:
-        messages = [message for _, message in going]
+        messages = [one.message for one in going]
         # What is to one person about their own order does not wait behind what is to many.
         express = send.purpose == "transactional"
         version = send.template_version_id
         ids = write_messages(store, send.kind, lane_id, version, messages, now, express=express)
         send.segments += sum(message.text.segments for message in messages)
+    links = [(one.code, id, one.item.variant.id) for one, id in zip(going, ids, strict=True) if one.code and one.item]
+    write_links(store.id, links)
     decided: list[dict[str, int | str | None]] = [
-        {"b_id": recipient_id, "b_message": message_id, "b_reason": None}
-        for (recipient_id, _), message_id in zip(going, ids, strict=True)
+        _decided(one.recipient_id, message_id=id, request_id=one.item.request_id if one.item else None)
+        for one, id in zip(going, ids, strict=True)
     ]
-    decided += [{"b_id": recipient_id, "b_message": None, "b_reason": reason} for recipient_id, reason in left]
+    decided += [_decided(recipient_id, reason=reason) for recipient_id, reason in left]
     db.session.connection().execute(_DECIDED, decided)
+    return ids
 
 
-def _decider(send: Send, store: Store, people: Sequence[_Person], now: datetime) -> Callable[[_Person], Verdict]:
-    """The rule, asked once for all people with the same facts."""
+def _decided(
+    recipient_id: int, *, message_id: int | None = None, request_id: int | None = None, reason: str | None = None
+) -> dict[str, int | str | None]:
+    return {"b_id": recipient_id, "b_message": message_id, "b_request": request_id, "b_reason": reason}
+
+
+def _decider(
+    send: Send, store: Store, people: Sequence[_Person], now: datetime, named: Named | None
+) -> Callable[[_Person], Verdict]:
+    """The rule, asked once for all people with the same facts.
+
+    :param named: what they are told of, where the words say it.
+    """
     settings = store_settings(store)
     policy, purpose = store_policy(settings), send.purpose
     contact_ids = [person.contact_id for person in people if person.contact_id is not None]
@@ -156,12 +194,14 @@ def _decider(send: Send, store: Store, people: Sequence[_Person], now: datetime)
     known: dict[tuple[object, ...], Verdict] = {}
 
     def decide(person: _Person) -> Verdict:
-        if person.request_id in told:
+        if named is None and person.request_id in told:
             return Skip("told_already")
         if person.contact_id is None:
             return Skip("no_number")
         if person.unreachable_reason == ERASED:
             return Skip(ERASED)
+        if named is not None and (refusal := named.refusal(person.contact_id)) is not None:
+            return refusal
         had, willing_to = recent[person.contact_id], person.contact_id in willing
         where = places.get(person.contact_id)
         key = (person.opted_out, person.reachable, willing_to, where, *had)

@@ -98,7 +98,7 @@ def save_draft(
     """
     if send.state != "draft":
         raise Conflict(N_("This text has been confirmed already, so its words stay as they are."))
-    problems = template_problems("sms", body, None, send.kind)
+    problems = template_problems("sms", body, None, send.words_kind)
     if scheduled_for is not None and not now < scheduled_for <= now + FARTHEST:
         problems["scheduled_for"] = N_("Choose a time that is still to come, within a year.")
     if problems:

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from nexnotify.campaigns.audience import Audience, audience_of
+from nexnotify.campaigns.items import items_of
 from nexnotify.campaigns.models import Send
 from nexnotify.campaigns.texts import Texts
 from nexnotify.customers.consent import grants_marketing
@@ -208,6 +209,8 @@ class Someone:
     contact_id: int
     first_name: str | None
     last_name: str | None
+    #: What brought it into the audience, of those who wait.
+    request_id: int | None
 
     @property
     def name(self) -> str:
@@ -220,7 +223,7 @@ def some_people(store: Store, send: Send, most: int) -> list[Someone]:
     audience = audience_of(send)
     base = audience.rows(store).subquery()
     statement = (
-        sa.select(base.c.contact_id, base.c.first_name, base.c.last_name)
+        sa.select(base.c.contact_id, base.c.first_name, base.c.last_name, base.c.request_id)
         .join(_contact, sa.and_(_contact.c.store_id == store.id, _contact.c.id == base.c.contact_id))
         .where(_contact.c.opted_out_at.is_(None), _contact.c.unreachable_at.is_(None))
         .order_by(base.c.id)
@@ -237,7 +240,13 @@ def some_people(store: Store, send: Send, most: int) -> list[Someone]:
 def _count_segments(store: Store, send: Send, audience: Audience, summary: Summary) -> None:
     people = some_people(store, send, SAMPLED + summary.repeated if summary.people <= SAMPLED else SAMPLED)
     texts = Texts(store, send)
-    parts = [text.segments for one in people if (text := texts.text(one.first_name, one.last_name, one.contact_id))]
+    items = items_of(store, send, {one.contact_id: one.request_id for one in people}) if texts.names_item else {}
+    parts = [
+        text.segments
+        for one in people
+        if (item := items.get(one.contact_id)) is not None or not texts.names_item
+        if (text := texts.text(one.first_name, one.last_name, one.contact_id, item.variant if item else None))
+    ]
     summary.is_estimate = len(people) != summary.people
     if summary.is_estimate and parts:
         summary.segments = round(sum(parts) / len(parts) * summary.people)

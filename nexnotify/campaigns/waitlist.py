@@ -20,7 +20,7 @@ from nexnotify.inventory.models import StockChange
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
-from nexnotify.waitlist.activities import BACK_IN_STOCK, came_back
+from nexnotify.waitlist.activities import BACK_IN_STOCK, back_in_stock, came_back
 from nexnotify.waitlist.conditions import Where
 from nexnotify.waitlist.models import AlertRequest, Decision
 
@@ -53,25 +53,49 @@ def of_requests() -> sa.Select[Any]:
 
 def requests_meeting(store: Store, filter_: Mapping[str, Any]) -> list[Any]:
     """Conditions on the requests of an audience: its activity has occurred since, of these items, from these sources."""
-    where = Where.read(filter_.get("where", {}))
-    try:
-        since = datetime.fromisoformat(str(filter_.get("since"))).astimezone(UTC)
-    except (ValueError, OverflowError):
+    where, since = Where.read(filter_.get("where", {})), _since(filter_)
+    if since is None:
         return [sa.false()]  # nobody at all, rather than too many
+    found = _of_people(filter_, where)
+    if filter_.get("activity") == BACK_IN_STOCK:
+        return [*found, came_back(since, *_news(store, where))]
+    items = sa.exists().where(
+        Variant.store_id == AlertRequest.store_id, Variant.id == AlertRequest.variant_id, *_items(store, where)
+    )
+    return [*found, AlertRequest.created_at >= since, items]
+
+
+def news_meeting(store: Store, filter_: Mapping[str, Any]) -> sa.Select[int, int, Variant]:
+    """What came back, and for which requests of such an audience: (request, its contact, variant), the newest first."""
+    where, since = Where.read(filter_.get("where", {})), _since(filter_)
+    found = back_in_stock(store, since).where(*_of_people(filter_, where), *_news(store, where))
+    if since is None:
+        found = found.where(sa.false())
+    columns = (AlertRequest.id, AlertRequest.contact_id, Variant)
+    return found.with_only_columns(*columns).order_by(StockChange.id.desc())
+
+
+def _since(filter_: Mapping[str, Any]) -> datetime | None:
+    """Since when its activity has occurred; None: that cannot be read."""
+    try:
+        return datetime.fromisoformat(str(filter_.get("since"))).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _of_people(filter_: Mapping[str, Any], where: Where) -> list[Any]:
+    """Conditions on the request and who asked."""
     found: list[Any] = [(AlertRequest.status + "") != "pending"]
     if where.sources:
         found.append(sa.func.lower(AlertRequest.source).in_([source.lower() for source in where.sources]))
     if filter_.get("opt_in") == "yes":
         found.append(_opted_in())
-    if filter_.get("activity") == BACK_IN_STOCK:
-        return [
-            *found,
-            came_back(since, *_items(store, where), *_at(where), ~_has_message(), ~_was_sent(), ~_is_held_out()),
-        ]
-    items = sa.exists().where(
-        Variant.store_id == AlertRequest.store_id, Variant.id == AlertRequest.variant_id, *_items(store, where)
-    )
-    return [*found, AlertRequest.created_at >= since, items]
+    return found
+
+
+def _news(store: Store, where: Where) -> tuple[Any, ...]:
+    """Conditions on what came back: nobody has told them of it, or is about to."""
+    return (*_items(store, where), *_at(where), ~_has_message(), ~_was_sent(), ~_is_held_out())
 
 
 def _items(store: Store, where: Where) -> list[Any]:
@@ -193,3 +217,39 @@ _TOLD_SINCE = (
     _written_since(_recipient, _recipient.c.send_id != sa.bindparam("b_send")),
     _DRAWN_SINCE,
 )
+
+
+_send, _ours = Send.__table__, Message.__table__.alias("ours")
+_TOLD_MEANWHILE = (
+    sa.exists()
+    .where(
+        _alert.c.store_id == _recipient.c.store_id,
+        _alert.c.request_id == _recipient.c.request_id,
+        _alert.c.message_id != _recipient.c.message_id,
+        _message.c.store_id == _alert.c.store_id,
+        _message.c.id == _alert.c.message_id,
+        _message.c.created_at >= _ours.c.created_at,
+        (_message.c.status + "").not_in(_UNSENT),
+    )
+    .correlate(_recipient, _ours)
+)
+_NEWS_AMONG = (
+    sa.select(_recipient.c.message_id, _TOLD_MEANWHILE)
+    .join(_ours, sa.and_(_ours.c.store_id == _recipient.c.store_id, _ours.c.id == _recipient.c.message_id))
+    .join(_send, sa.and_(_send.c.store_id == _recipient.c.store_id, _send.c.id == _recipient.c.send_id))
+    .where(
+        _recipient.c.store_id == sa.bindparam("b_store"),
+        IdIn(_recipient.c.message_id),
+        # Whoever has a message has a contact; see ``campaigns.stopped``.
+        _recipient.c.contact_id.is_not(None),
+        _send.c.filter["activity"].as_string() == BACK_IN_STOCK,
+    )
+)
+
+
+def news_among(store_id: int, message_ids: Sequence[int]) -> Mapping[int, bool]:
+    """Those of these messages that say that something is back → whether an alert has told it since they were written."""
+    if not message_ids:
+        return {}
+    where = {"b_store": store_id, "b_ids": list(message_ids)}
+    return dict(tuple(row) for row in db.session.connection().execute(_NEWS_AMONG, where))

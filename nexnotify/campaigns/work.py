@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from nexnotify.campaigns.freezing import freeze_some
+from nexnotify.campaigns.items import give_back
 from nexnotify.campaigns.models import Send, SendRecipient
 from nexnotify.campaigns.planner import plan_some
 from nexnotify.db import IdIn, db
@@ -135,6 +136,7 @@ def _cancel_some(send: Send, now: datetime) -> None:
         return
     rows = db.session.connection().execute(_CANCELLABLE, {"b_ids": ids}).all()
     move((Move(send.store_id, row.id, row.status, "cancelled", "taken_back") for row in rows), now)
+    give_back(send.store_id, [row.id for row in rows])
     send.cursor = last
 
 

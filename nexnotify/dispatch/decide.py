@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from nexnotify.campaigns.stopped import AGAIN, PAUSED, halted_messages
+from nexnotify.campaigns.waitlist import news_among
 from nexnotify.catalog.models import Variant
 from nexnotify.customers.consent import may_be_sent_marketing
 from nexnotify.db import db
@@ -128,6 +129,10 @@ def _decide_alert(due: Due, variant_id: int | None, about: Sequence[About], hous
 
 def _decide_sent(due: Due, house: _House, now: datetime) -> Verdict:
     """A text that staff sent; one about an order or a ticket may also be news, which nobody can stop."""
+    if house.news.get(due.id):
+        return Skip("told_already")
+    if due.id in house.news and due.variant_id is not None and due.variant_id not in house.in_stock:
+        return Skip("sold_out_again")
     facts = Facts(
         consent=due.kind != "bulk" or due.contact_id in house.willing,
         opted_out=due.opted_out_at is not None,
@@ -165,7 +170,7 @@ def _count(due: Due, verdict: Verdict, house: _House, now: datetime) -> None:
     """What goes counts at once: the same person's next message in this very claim must see it."""
     if isinstance(verdict, Send) and due.kind in COUNTED:
         house.recent.counted[due.contact_id].append(now)
-        if due.kind == "back_in_stock" and due.variant_id is not None:
+        if due.kind in ("back_in_stock", "bulk") and due.variant_id is not None:
             house.recent.told[due.contact_id, due.variant_id] = now
 
 
@@ -181,7 +186,7 @@ class _House:
         self.settings = store_settings(store)
         self.policy = store_policy(self.settings)
         self.about = about_of(store_id, [due.id for due in alerts]) if alerts else {}
-        about_items = [due for due in ruled if due.kind in (*_ALERTS, "journey")]
+        about_items = [due for due in ruled if due.kind in (*_ALERTS, "journey", "bulk")]
         bundles = [due.id for due in alerts if is_bundle(due)]
         #: Restock → its variant, of those that messages with several products serve.
         self.variant_of = variants_of([item.restock_id for id in bundles for item in self.about.get(id, ())])
@@ -208,6 +213,8 @@ class _House:
         self.willing = may_be_sent_marketing(store_id, bulk)
         self.questions = Questions(store_id, [due.id for due in asking], self.settings)
         self.follow_ups = follow_ups(store_id, [due.id for due in ruled if due.kind == "journey"])
+        #: Texts of campaigns that say that something is back → whether it has been told meanwhile.
+        self.news = news_among(store_id, [due.id for due in sent if due.kind == "bulk"])
         self.halted = halted_messages(store_id, [due.id for due in sent])
 
     def offers(self, channel: str, variant_id: int | None, asked_status: str) -> bool:

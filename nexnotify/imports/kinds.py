@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TextIO
 
 import sqlalchemy as sa
 
-from nexnotify.catalog.imports import ABSENT, ParsedLevel, ParsedProduct, RefusedRow, read_products, read_stock
+from nexnotify.catalog.imports import ABSENT, Absent, ParsedLevel, ParsedProduct, RefusedRow, read_products, read_stock
 from nexnotify.catalog.service import ProductData, VariantData, find_variant_locked
 from nexnotify.customers.consent import Proof
 from nexnotify.customers.custom_fields import fields_of
@@ -75,7 +75,8 @@ def _save_product(store: Store, row: ParsedProduct, options: Options, now: datet
         )
         for variant in row.variants
     ]
-    take_product(store, ProductData(row.id, row.title, row.url, row.image_url, row.published, variants), now)
+    data = ProductData(row.id, row.title, row.url, row.image_url, row.published, variants)
+    take_product(store, data if isinstance(row.tags, Absent) else replace(data, tags=list(row.tags)), now)
     for variant in row.variants if options.with_stock else ():
         if variant.on_hand is not ABSENT:
             level = LevelData(variant_id=variant.id, location=variant.location or "main", on_hand=variant.on_hand)

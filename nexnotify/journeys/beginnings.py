@@ -14,6 +14,8 @@ _ENGLISH: Mapping[str, Mapping[str, str]] = {
         "email_body": (
             "Hello [[firstname]],\n\nit is back in stock:\n\n[[item]]\n\n[[store]]\n\nEnd these emails: [[stop_url]]"
         ),
+        "push_subject": "[[product]] is back",
+        "push_body": "[[store]]: [[product]] [[variant]] can be bought again. [[url]]",
     },
     WAITING: {
         "sms_body": "[[store]]: you are on the list for [[product]] [[variant]]. Reply STOP to end.",
@@ -22,6 +24,8 @@ _ENGLISH: Mapping[str, Mapping[str, str]] = {
             "Hello [[firstname]],\n\nwe tell you as soon as it is back:\n\n[[item]]\n\n[[store]]\n\n"
             "End these emails: [[stop_url]]"
         ),
+        "push_subject": "You are on the list for [[product]]",
+        "push_body": "[[store]]: we tell you here when [[product]] [[variant]] is back.",
     },
 }
 _GERMAN: Mapping[str, Mapping[str, str]] = {
@@ -32,6 +36,8 @@ _GERMAN: Mapping[str, Mapping[str, str]] = {
             "Guten Tag [[firstname|]],\n\nwieder lieferbar ist:\n\n[[item]]\n\n[[store]]\n\n"
             "Keine solchen E-Mails mehr: [[stop_url]]"
         ),
+        "push_subject": "[[product]] ist wieder da",
+        "push_body": "[[store]]: [[product]] [[variant]] kann wieder gekauft werden. [[url]]",
     },
     WAITING: {
         "sms_body": "[[store]]: Sie stehen auf der Liste für [[product]] [[variant]]. Ende: STOP",
@@ -40,6 +46,8 @@ _GERMAN: Mapping[str, Mapping[str, str]] = {
             "Guten Tag [[firstname|]],\n\nwir melden uns, sobald es wieder da ist:\n\n[[item]]\n\n[[store]]\n\n"
             "Keine solchen E-Mails mehr: [[stop_url]]"
         ),
+        "push_subject": "Sie stehen auf der Liste für [[product]]",
+        "push_body": "[[store]]: Wir melden uns hier, sobald [[product]] [[variant]] wieder da ist.",
     },
 }
 

@@ -49,6 +49,8 @@ class Journey(Tenant, db.Model):
     sms_body: Mapped[str | None] = mapped_column(sa.Text)
     email_subject: Mapped[str | None] = mapped_column(sa.String(300))
     email_body: Mapped[str | None] = mapped_column(sa.Text)
+    push_subject: Mapped[str | None] = mapped_column(sa.String(300))
+    push_body: Mapped[str | None] = mapped_column(sa.Text)
     is_on: Mapped[bool] = mapped_column(default=False)
     #: What occurred before it was switched on is not its business.
     on_since: Mapped[datetime | None]
@@ -71,6 +73,8 @@ class Journey(Tenant, db.Model):
         """Subject and body on a channel; no body: it says nothing there."""
         if channel == "email":
             return self.email_subject, self.email_body
+        if channel == "push":
+            return self.push_subject, self.push_body
         return None, self.sms_body if channel == "sms" else None
 
 

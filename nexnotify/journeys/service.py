@@ -36,6 +36,8 @@ class Plan:
     sms_body: str | None = None
     email_subject: str | None = None
     email_body: str | None = None
+    push_subject: str | None = None
+    push_body: str | None = None
 
     def problems(self) -> dict[str, str]:
         """What stands against it: field → sentence."""
@@ -54,22 +56,26 @@ class Plan:
 
     def _problems_of_words(self) -> dict[str, str]:
         found: dict[str, str] = {}
-        if not (self.sms_body or self.email_body):
-            return {"sms_body": N_("Write a text message, an email, or both.")}
+        if not (self.sms_body or self.email_body or self.push_body):
+            return {"sms_body": N_("Write a text message, an email, a push, or several.")}
         if self.sms_body:
             problems = template_problems("sms", self.sms_body, None, KIND)
-            found |= {"sms_body": problems["body"]} if problems else _no_block(self.sms_body)
+            found |= {"sms_body": problems["body"]} if problems else _no_block("sms_body", self.sms_body)
         if self.email_body or self.email_subject:
             problems = template_problems("email", self.email_body or "", self.email_subject, KIND)
             found |= {f"email_{name}": words for name, words in problems.items()}
+        if self.push_body or self.push_subject:
+            problems = template_problems("push", self.push_body or "", self.push_subject, KIND)
+            found |= {f"push_{name}": words for name, words in problems.items()}
+            found |= {} if problems else _no_block("push_body", self.push_body or "")
         return found
 
 
-def _no_block(body: str) -> dict[str, str]:
-    """The block of lines is for emails; a text has its parts."""
+def _no_block(name: str, body: str) -> dict[str, str]:
+    """The block of lines is for emails; a text has its parts, and a push shows no lines."""
     if "item" not in compile_template(body).tokens:
         return {}
-    return {"sms_body": N_("[[item]] is for emails. Use [[product]], [[price]] and [[url]] here.")}
+    return {name: N_("[[item]] is for emails. Use [[product]], [[price]] and [[url]] here.")}
 
 
 def save(store: Store, journey: Journey | None, plan: Plan, now: datetime) -> tuple[Journey, dict[str, list[Any]]]:

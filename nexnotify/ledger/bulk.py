@@ -30,6 +30,8 @@ class NewMessage(NamedTuple):
     valid_until: datetime
     #: Why it is held until ``due_at``; None: it is queued.
     held: str | None = None
+    #: What it speaks of.
+    variant_id: int | None = None
 
 
 def write_messages(
@@ -51,11 +53,11 @@ def write_messages(
     found = funds(store.id, store_settings(store), [("sms", item.text.segments) for item in messages])
     ids = reserve_ids(Message, len(messages))
     paid = _held_where_short(messages, found.short, now)
-    store_id, head, tail = store.id, (lane_id, template_version_id, None, None), (0, 0, 0, now)
+    store_id, head, tail = store.id, (lane_id, template_version_id), (0, 0, 0, now)
     rows = [
         (
             *(message_id, store_id, reference, kind, "sms", item.contact_id, *head),
-            *(item.text.body, item.text.encoding, item.text.segments, credits),
+            *(item.variant_id, None, item.text.body, item.text.encoding, item.text.segments, credits),
             *("held" if item.held else "queued", item.held, express, item.due_at, item.valid_until, *tail),
         )
         for message_id, reference, item, credits in zip(

@@ -26,6 +26,8 @@ from nexnotify.stores.settings import StoreSettings
 
 #: Kinds that the frequency cap counts.
 COUNTED = ("back_in_stock", "reminder", "bulk", "campaign", "journey")
+#: Kinds that tell of a variant where they name one.
+_TELLING = (KIND, "bulk")
 #: States in which a message has gone out or may have.
 GONE = ("claimed", "uncertain", "accepted", "sent", "delivered", "undelivered")
 #: The same, and those that are about to.
@@ -114,11 +116,11 @@ def recent_messages(
     for contact_id, kind, status, variant_id, at, id in db.session.execute(statement):
         if at > capped_since and cap_hours:
             found.counted[contact_id].append(at)
-        if kind != KIND or status == "undelivered":  # what never came is no repeat
+        if kind not in _TELLING or status == "undelivered":  # what never came is no repeat
             continue
-        if variant_id is None:
+        if variant_id is None and kind == KIND:
             several[id] = contact_id, at
-        else:
+        elif variant_id is not None:
             key = (contact_id, variant_id)
             found.told[key] = max(at, found.told.get(key, at))
     if several:

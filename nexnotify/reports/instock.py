@@ -47,7 +47,7 @@ COLUMNS = (
     Column("STOP at", 19, "moment"),
     Column("Source", 12),
     Column("Page", 40),
-    Column("Wants to hear", 26),
+    Column("Intent", 26),
 )
 
 

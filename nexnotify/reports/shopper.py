@@ -42,6 +42,8 @@ BY_REASON = {
     "told_elsewhere": _ELSEWHERE,
     "no_credit": _LATER,
     "told_already": _ON_ITS_WAY,
+    "bundling": _LATER,
+    "bundled": _ON_ITS_WAY,
     "send_paused": _LATER,
     "holdout": _NOT_NOW,
     "no_number": N_("There is no mobile number to send the message to."),

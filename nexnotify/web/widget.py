@@ -88,10 +88,16 @@ def config(store_key: str) -> ResponseReturnValue:
     sku, variant_id, product = (request.args.get(name) for name in ("sku", "variant_id", "product"))
     if not (sku or variant_id or product):
         raise Invalid("Name a product: ?sku=, ?variant_id= or ?product=.", fields={"sku": "missing"})
-    offer = find_offer(store, sku, variant_id, product)
+    worker = store_settings(store).push_worker
+    offer = find_offer(store, sku, variant_id, product, can_push=bool(worker))
+    gateway = push_gateway(store) if offer and offer.has_push else None
+    if offer and offer.has_push and gateway is None:
+        offer = find_offer(store, sku, variant_id, product)
     if offer is None:
         raise NotFound("This store does not have that product.")
-    answer = jsonify(config_json(store, offer, pick_language(request.args.get("lang"), store.locale)))
+    language = pick_language(request.args.get("lang"), store.locale)
+    push = {"key": gateway.push_key(), "worker": worker} if gateway else None
+    answer = jsonify(config_json(store, offer, language, push))
     answer.headers["Cache-Control"] = "public, max-age=5"
     return answer
 

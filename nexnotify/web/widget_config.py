@@ -43,21 +43,34 @@ class Offer:
         return [choice for choice in self.choices if choice.channels]
 
     @property
+    def has_push(self) -> bool:
+        """Whether a browser may be subscribed for one of them."""
+        return any("push" in its for choice in self.askable for its in (choice.channels, *choice.intents.values()))
+
+    @property
     def any_askable(self) -> bool:
         """Whether "any of them" can be asked for: there are several, and none of them can be bought."""
         return len(self.askable) > 1 and all(choice.status != "in_stock" for choice in self.choices)
 
 
 def find_offer(
-    store: Store, sku: str | None = None, variant_id: str | None = None, product_id: str | None = None
+    store: Store,
+    sku: str | None = None,
+    variant_id: str | None = None,
+    product_id: str | None = None,
+    *,
+    can_push: bool = False,
 ) -> Offer | None:
-    """The product by the first of the three that is given; None when the store does not have it, or hides it."""
+    """The product by the first of the three that is given; None when the store does not have it, or hides it.
+
+    :param can_push: whoever asks can subscribe a browser, and something sends pushes to it.
+    """
     variant = find_variant(store, sku=sku or None, variant_id=variant_id) if sku or variant_id else None
     if sku or variant_id:
         product = variant.product if variant else None
     else:
         product = find_product(store, product_id) if product_id else None
-    return _offer(store, product, variant)
+    return _offer(store, product, variant, can_push)
 
 
 def find_offers(store: Store, names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Offer]:
@@ -76,26 +89,32 @@ def find_offers(store: Store, names: Iterable[tuple[str, str]]) -> dict[tuple[st
     return {name: offer for name in named if (offer := found.get(name))}
 
 
-def _offer(store: Store, product: Product | None, variant: Variant | None) -> Offer | None:
+def _offer(store: Store, product: Product | None, variant: Variant | None, can_push: bool = False) -> Offer | None:
     if product is None or not product.published:
         return None
-    choices = [_choice(store, item) for item in product.variants]
+    usable = (*CHANNELS, "push") if can_push else CHANNELS
+    choices = [_choice(store, item, usable) for item in product.variants]
     named = variant or (product.variants[0] if len(product.variants) == 1 else None)
     return Offer(product, choices, next((choice for choice in choices if choice.variant is named), None))
 
 
-def _choice(store: Store, variant: Variant) -> Choice:
+def _choice(store: Store, variant: Variant, usable: Sequence[str]) -> Choice:
     status, channels = offered_channels(store, variant)
-    intents = {intent: _usable(its) for intent, its in offered_intents(store, variant).items() if _usable(its)}
-    return Choice(variant, status, _usable(channels), intents)
+    each = {intent: _of(its, usable) for intent, its in offered_intents(store, variant).items()}
+    return Choice(variant, status, _of(channels, usable), {intent: its for intent, its in each.items() if its})
 
 
-def _usable(channels: Iterable[str]) -> tuple[str, ...]:
-    return tuple(channel for channel in channels if channel in CHANNELS)
+def _of(channels: Iterable[str], usable: Sequence[str]) -> tuple[str, ...]:
+    return tuple(channel for channel in channels if channel in usable)
 
 
-def config_json(store: Store, offer: Offer, language: Language) -> dict[str, Any]:
-    """The answer of ``config``. Words come only where there is something to ask for: most pages sell what they show."""
+def config_json(
+    store: Store, offer: Offer, language: Language, push: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The answer of ``config``. Words come only where there is something to ask for: most pages sell what they show.
+
+    :param push: the ``key`` that browsers subscribe for, and the ``worker`` they do it by; None: they cannot.
+    """
     chosen = offer.chosen
     answer: dict[str, Any] = {
         "product": {"id": offer.product.external_id, "title": offer.product.title},
@@ -118,6 +137,8 @@ def config_json(store: Store, offer: Offer, language: Language) -> dict[str, Any
         }
     if any("sms" in choice.channels for choice in offer.askable):
         answer |= {"country": store.country, "countries": list(dial_codes().items())}
+    if offer.has_push:
+        answer["push"] = push
     return answer
 
 

@@ -21,6 +21,8 @@ blueprint = Blueprint("widget_script", __name__)
 FOLDER = ROOT / "static" / "widget"
 #: The scripts there are: the widget, and the tracking and order-confirmation code.
 WIDGET, TRACK = "nexnotify", "track"
+#: What lies on the shop's own domain.
+PUSH_WORKER = "nexnotify-sw"
 #: Former scripts whose immutable addresses still answer: ``<version>.js``, so that an upgrade breaks no pinned page;
 #: those of the tracking code lie in ``track`` below.
 KEPT = FOLDER / "kept"
@@ -93,6 +95,12 @@ def _source(name: str, pinned: bool) -> str:
 def rolling(name: str) -> ResponseReturnValue:
     """The script of today; pages have a new one within minutes of an upgrade."""
     return _serve(current_release(name), ROLLING)
+
+
+@blueprint.get("/v1/nexnotify-sw.js")
+def push_worker() -> ResponseReturnValue:
+    """The file that a merchant puts on the shop's own domain, by which browsers take pushes."""
+    return _serve(current_release(PUSH_WORKER), ROLLING)
 
 
 @blueprint.get("/<version>/nexnotify.js", defaults={"name": WIDGET})

@@ -113,7 +113,14 @@ class House:
         self.call("PUT", "settings", changes)
 
     def product(
-        self, id: str, title: str, stock: dict[str, int], *, option: str = "", unavailable_as: str = "sold_out"
+        self,
+        id: str,
+        title: str,
+        stock: dict[str, int],
+        *,
+        option: str = "",
+        unavailable_as: str = "sold_out",
+        **more: Any,
     ) -> None:
         """A product with a variant for each SKU, and its stock."""
         variants = [
@@ -125,7 +132,7 @@ class House:
             }
             for sku in stock
         ]
-        product = {"id": id, "title": title, "url": f"https://acme.example/{id}", "variants": variants}
+        product = {"id": id, "title": title, "url": f"https://acme.example/{id}", "variants": variants, **more}
         self.call("PUT", "products", {"products": [product]})
         for sku, on_hand in stock.items():
             self.stock(sku, on_hand)

@@ -25,13 +25,17 @@ class Pages:
         pages = self
 
         class Handler(BaseHTTPRequestHandler):
+            def do_HEAD(self) -> None:
+                self.do_GET()
+
             def do_GET(self) -> None:
                 kind, text = pages._pages.get(self.path.partition("?")[0], ("", ""))
                 self.send_response(200 if kind else 404)
                 self.send_header("Content-Type", f"{kind or 'text/plain'}; charset=utf-8")
                 self.send_header("Content-Security-Policy", pages.policy)
                 self.end_headers()
-                self.wfile.write(text.encode())
+                if self.command == "GET":
+                    self.wfile.write(text.encode())
 
             def log_message(self, format: str, *args: object) -> None:
                 pass
@@ -52,6 +56,10 @@ class Pages:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+    def put(self, path: str, kind: str, text: str) -> None:
+        """A file of the shop's."""
+        self._pages[path] = (kind, text)
 
     def script(self, address: str = "/widget/v1/nexnotify.js", more: str = "") -> str:
         """The merchant's script tag."""

@@ -1,8 +1,7 @@
-"""The service worker of docs/push.md, in Chromium: what a push shows, and where a click leads."""
+"""The shop's service worker, in Chromium: what a push shows, and where a click leads."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from nexnotify.gateways.loader import load
 from nexnotify.gateways.testkit import Answer, Asked, ScriptedServer, outgoing
 
 ROOT = Path(__file__).parents[2]
-WORKER = re.findall(r"```js\n(.*?)```", (ROOT / "docs" / "push.md").read_text(), re.DOTALL)[0]
+WORKER = (ROOT / "static" / "widget" / "v1" / "nexnotify-sw.js").read_text()
 PAYLOAD = load(ROOT / "plugins" / "gateways").get("webpush").send.__globals__["payload"]
 PUSH = outgoing(
     to="{}",
@@ -48,7 +47,7 @@ def page(browser: Browser) -> Iterator[Page]:
         context.close()
 
 
-def deliver(page: Page, data: str) -> Any:
+def deliver(page: Page, data: str, scope: str = "/") -> Any:
     """The push service has a message for this page's worker; the worker that got it."""
     devtools = page.context.new_cdp_session(page)
     seen: list[str] = []
@@ -57,12 +56,15 @@ def deliver(page: Page, data: str) -> Any:
         lambda event: seen.extend(each["registrationId"] for each in event["registrations"]),
     )
     devtools.send("ServiceWorker.enable")
-    page.evaluate("async () => { await navigator.serviceWorker.register('/nexnotify-sw.js'); }")
-    page.evaluate("async () => { await navigator.serviceWorker.ready; }")
+    if scope == "/":
+        page.evaluate("async () => { await navigator.serviceWorker.register('/nexnotify-sw.js'); }")
+        page.evaluate("async () => { await navigator.serviceWorker.ready; }")
     origin = page.evaluate("location.origin")
     devtools.send("ServiceWorker.deliverPushMessage", {"origin": origin, "registrationId": seen[0], "data": data})
     page.wait_for_function(
-        "async () => (await (await navigator.serviceWorker.ready).getNotifications()).length > 0", timeout=5000
+        "async (scope) => (await (await navigator.serviceWorker.getRegistration(scope)).getNotifications()).length > 0",
+        arg=scope,
+        timeout=5000,
     )
     return page.context.service_workers[0]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 from openpyxl import load_workbook
 
 from tests.documents.conftest import Admin
+from tests.journeys.test_push import add_push
 from tests.shop import Shop
+from tests.stubs.push_stub import Browser, PushService
 from tests.times import later
 
 WAITING, BACK = "waiting_on_stock", "back_in_stock"
@@ -327,6 +330,37 @@ def test_sms_has_merge_tags_for_the_items_title_and_address(shop: Shop, admin: A
     shop.stock("TEE-M", 3)
     shop.work()
     assert texts(shop) == ["Tee https://acme.example/tee-m"]
+
+
+def test_so_has_a_push(shop: Shop, admin: Admin) -> None:
+    own_alert_off(admin)
+    browser = Browser()
+    with PushService(browser=browser) as service:
+        add_push(shop, service.url)
+        shop.put("settings", {"switches": {"sold_out": {"push": True}}})
+        shop.product("TEE-M")
+        make_journey(admin, sms_body="", push_subject="[[product]] is back", push_body="[[store]] has it. [[url]]")
+        shop.widget({"sku": "TEE-M", "channels": ["push"], "push": browser.subscription(service.url)})
+        shop.stock("TEE-M", 3)
+        shop.work()
+        said = [json.loads(asked.body) for asked in service.asked][-1]
+    assert (said["title"], said["body"], said["url"]) == ("Tee is back", "Acme has it.", "https://acme.example/tee-m")
+
+
+def test_so_has_a_campaign_of_the_item_that_came_back_last(shop: Shop, admin: Admin) -> None:
+    own_alert_off(admin)
+    opted_in(shop, ANN)
+    for sku, title in (("TEE-M", "Tee"), ("MUG", "Mug"), ("CUP", "Cup")):
+        shop.product(sku, title=title)
+        shop.ask(sku)
+    for sku, minutes in (("MUG", 1), ("CUP", 2), ("TEE-M", 3)):
+        with later(minutes=minutes):
+            shop.stock(sku, 3)
+    with later(minutes=4):
+        shop.stock("TEE-M", 0)  # what is gone again is not named
+        assert send_campaign(shop, admin, "[[product]] is back: [[url]] Reply STOP to end.") == 302
+        assert texts(shop) == ["Cup is back: https://acme.example/cup Reply STOP to end."]
+        assert [item["status"] for item in shop.requests()] == ["waiting", "waiting", "alerted"]
 
 
 # --- where, and a buffer -------------------------------------------------------------------------------------------------

@@ -563,3 +563,34 @@ def test_readers_of_files_know_neither_the_web_nor_the_database():
                 assert not name.startswith("nexnotify") or name.startswith(
                     ("nexnotify.catalog.imports", "nexnotify.clock", "nexnotify.errors")
                 )
+
+
+@pytest.mark.parametrize(
+    "written, tags",
+    [
+        ("summer, Sale ,new  in", ("summer", "Sale", "new in")),
+        ("sale, sale", ("sale",)),
+        ("", ()),
+        (None, ABSENT),
+    ],
+)
+@pytest.mark.parametrize("is_export", [True, False])
+def test_tags_stand_between_commas_and_a_file_without_them_leaves_them_alone(written, tags, is_export):
+    if is_export:
+        columns = [name for name in variant() if name != "Tags"] + ([] if written is None else ["Tags"])
+        text = shopify(
+            variant(**({} if written is None else {"Tags": written})), variant(title="", size="L"), columns=columns
+        )
+    else:
+        head, cell = ("", "") if written is None else (",tags", f',"{written}"')
+        text = f"product_id,title,sku{head}\ntee,Tee,TEE-M{cell}\n"
+    [product], refused = parse(text)
+    assert refused == []
+    assert product.tags == tags
+
+
+def test_a_tag_that_is_too_long_is_refused_with_its_line():
+    products, refused = parse(shopify(variant(Tags="x" * 256)))
+    assert products == []
+    assert [(row.line, row.column) for row in refused] == [(2, "Tags")]
+    assert "at most 100 tags" in refused[0].reason

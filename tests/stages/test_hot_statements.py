@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
@@ -438,7 +439,8 @@ def test_no_statement_of_an_expectation_reads_what_went_out_before(shop: Shop) -
     assert faults == [], "\n\n".join(faults)
 
 
-def test_no_statement_of_a_text_to_those_who_waited_reads_what_went_out_before(shop: Shop) -> None:
+@pytest.mark.parametrize("body", ["Hello! Reply STOP to end.", "[[product]] is back: [[url]] Reply STOP to end."])
+def test_no_statement_of_a_text_to_those_who_waited_reads_what_went_out_before(shop: Shop, body: str) -> None:
     """From the recipients to the end; who they are is asked of all who ever waited, a piece at a time."""
     lane_id = lane_of(shop)
     shop.product("TEE-M")
@@ -453,14 +455,17 @@ def test_no_statement_of_a_text_to_those_who_waited_reads_what_went_out_before(s
             then = sa.update(AlertRequest).where(AlertRequest.status == "alerted")
             db.session.execute(then.values(alerted_at=AlertRequest.created_at))
             fill_sends(shop)
+    shop.put("settings", {"switches": {"sold_out": {"sms": False, "email": True, "push": False}}})
     shop.stock("TEE-M", 5)
+    with inside(shop.app):
+        run_restock()
     with inside(shop.app), watched() as seen:
         with transaction():
             store = db.session.get_one(Store, shop.store_id)
             since = (utcnow() - timedelta(days=7)).isoformat()
             filter_ = {"activity": "back_in_stock", "since": since}
             draft = draft_to_all(store, "waitlist", filter_, None, utcnow())
-            save_draft(draft, "Hello! Reply STOP to end.", None, utcnow() + timedelta(minutes=1), utcnow())
+            save_draft(draft, body, None, utcnow() + timedelta(minutes=1), utcnow())
             confirm(draft, None, utcnow())
             hurry(draft, utcnow())
         run_campaigns()

@@ -36,7 +36,7 @@ from tests.times import at, later
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 OPT_IN = "I would like to receive SMS messages"
 WORDS = "Hello [[firstname]], we are back from holiday. Reply STOP to end."
-BEN = "+12015550144"
+ANN, BEN = "+12015550143", "+12015550144"
 
 
 def crowd(shop: Shop, count: int) -> None:
@@ -546,20 +546,25 @@ def to_those_who_waited(shop: Shop, body: str) -> int:
     return send(shop, "waitlist", f"{body} STOP", activity="back_in_stock", since=since)
 
 
+WORDS_OF_NEWS = ["First", "[[product]] is back"]
+
+
 @ON_SQLITE
-def test_two_texts_to_those_who_waited_that_were_confirmed_together_reach_a_person_once(shop: Shop) -> None:
+@pytest.mark.parametrize("words", WORDS_OF_NEWS)
+def test_two_texts_to_those_who_waited_that_were_confirmed_together_reach_a_person_once(shop: Shop, words: str) -> None:
     came_back(shop)
-    second = [to_those_who_waited(shop, body) for body in ("First", "Second")][1]
+    second = [to_those_who_waited(shop, body) for body in (words, "Second")][1]
     shop.work()
-    assert [message["body"] for message in shop.messages("bulk")] == ["First STOP"]
+    assert [message["body"] for message in shop.messages("bulk")] == [f"{words.replace('[[product]]', 'Tee')} STOP"]
     assert reasons(shop, second) == {"told_already": 1}
 
 
 @ON_SQLITE
-def test_whom_an_alert_is_about_to_tell_is_left_out_of_a_text_confirmed_before(shop: Shop) -> None:
+@pytest.mark.parametrize("words", WORDS_OF_NEWS)
+def test_whom_an_alert_is_about_to_tell_is_left_out_of_a_text_confirmed_before(shop: Shop, words: str) -> None:
     """The alert is written, and no gateway has it yet."""
     came_back(shop)
-    first = to_those_who_waited(shop, "First")
+    first = to_those_who_waited(shop, words)
     inside(shop, lambda store: db.session.execute(sa.update(Send).values(starts_at=utcnow() + timedelta(seconds=20))))
     worker(shop)
     on = sa.update(Template).where(Template.kind == "back_in_stock").values(active=True)
@@ -574,17 +579,85 @@ def test_whom_an_alert_is_about_to_tell_is_left_out_of_a_text_confirmed_before(s
 
 
 @ON_SQLITE
-def test_who_was_spared_a_text_that_was_stopped_gets_the_one_written_in_its_place(shop: Shop) -> None:
+def test_a_text_that_names_what_came_back_tells_it_as_the_stores_own_alert_would(shop: Shop) -> None:
+    """The alert, which was off, is on again and its restock told anew: Ben has been told."""
     came_back(shop)
-    first = to_those_who_waited(shop, "Frist")
+    to_those_who_waited(shop, "[[product]] for [[price]]: [[url]]")
+    shop.work()
+    [text] = shop.messages("bulk")
+    assert text["body"] == "Tee for 20.00 USD: https://acme.example/tee-m STOP"
+    [request] = shop.requests()
+    assert request["status"] == "alerted"
+    on = sa.update(Template).where(Template.kind == "back_in_stock").values(active=True)
+    inside(shop, lambda store: db.session.execute(on))
+    shop.stock("TEE-M", 5)
+    shop.work()
+    assert shop.messages() == []
+    assert shop.messages("bulk") == [text]
+
+
+@ON_SQLITE
+def test_no_text_says_of_something_that_it_is_back_when_it_is_gone_again(shop: Shop) -> None:
+    came_back(shop)
+    to_those_who_waited(shop, "[[product]] is back")
+    worker(shop)
+    shop.stock("TEE-M", 0)
+    shop.work()
+    assert [(text["status"], text["reason"]) for text in shop.messages("bulk")] == [("suppressed", "sold_out_again")]
+    assert [request["status"] for request in shop.requests()] == ["waiting"]
+
+
+@ON_SQLITE
+def test_what_waits_for_the_morning_does_not_go_when_an_alert_has_told_it_meanwhile(shop: Shop) -> None:
+    came_back(shop)
+    to_those_who_waited(shop, "[[product]] is back")
+    worker(shop)
+    hold = sa.update(Message).values(status="held", reason="quiet_hours", due_at=utcnow() + timedelta(hours=1))
+    inside(shop, lambda store: db.session.execute(hold))
+    on = sa.update(Template).where(Template.kind == "back_in_stock").values(active=True)
+    inside(shop, lambda store: db.session.execute(on))
+    shop.stock("TEE-M", 0)
+    with later(minutes=1):
+        shop.ask(phone=BEN)
+        shop.stock("TEE-M", 5)
+        shop.work()
+    with later(hours=2):
+        shop.work()
+    told = [text["status"] for text in (*shop.messages(), *shop.messages("bulk"))]
+    assert told.count("delivered") == 1
+
+
+@ON_SQLITE
+def test_those_whom_the_restocks_own_waves_still_come_to_are_left_to_them(shop: Shop) -> None:
+    customers(shop, *({"id": who, "phone": who, "fields": {OPT_IN: True}} for who in (ANN, BEN)))
+    shop.put("settings", {"waves": {"kind": "paced", "people": 1, "minutes": 10}, "confirmations": False})
+    shop.product("TEE-M")
+    for phone in (ANN, BEN):
+        shop.ask(phone=phone)
+    shop.stock("TEE-M", 3)
+    shop.work()
+    send_id = to_those_who_waited(shop, "[[product]] is back")
+    shop.work()
+    assert reasons(shop, send_id) == {"told_already": 1}
+    with later(minutes=11):
+        shop.work()
+    assert Counter(text["to"] for text in shop.messages()) == {ANN: 1, BEN: 1}
+    assert shop.messages("bulk") == []
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("words", ["Frist", "[[product]] was back"])
+def test_who_was_spared_a_text_that_was_stopped_gets_the_one_written_in_its_place(shop: Shop, words: str) -> None:
+    came_back(shop)
+    first = to_those_who_waited(shop, words)
     worker(shop)
     assert inside(shop, lambda store: service.stop(db.session.get_one(Send, first), None, utcnow()))
     worker(shop)
-    to_those_who_waited(shop, "First")
+    to_those_who_waited(shop, "First of [[product]]")
     shop.work()
     assert [(message["body"], message["status"]) for message in shop.messages("bulk")] == [
-        ("Frist STOP", "cancelled"),
-        ("First STOP", "delivered"),
+        (f"{words.replace('[[product]]', 'Tee')} STOP", "cancelled"),
+        ("First of Tee STOP", "delivered"),
     ]
 
 

@@ -7,7 +7,9 @@ import sqlalchemy as sa
 
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
+from nexnotify.inventory.available import STATUSES
 from nexnotify.inventory.models import StockChange
+from nexnotify.stores.settings import NEWS
 from nexnotify.workers.steps import run_stock_check
 from tests.admin import Desk
 from tests.shop import Shop
@@ -15,9 +17,7 @@ from tests.stages.test_claims import inside
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-AS_THE_STORE = {
-    f"{status}_{channel}": "" for status in ("preordered", "backordered", "sold_out") for channel in ("sms", "email")
-}
+AS_THE_STORE = {f"{status}_{channel}": "" for status in (*STATUSES, *NEWS) for channel in ("sms", "email")}
 
 
 @pytest.fixture

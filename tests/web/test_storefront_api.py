@@ -48,7 +48,7 @@ def row(**fields: Any) -> dict[str, Any]:
 def test_settings_have_the_documented_names_and_values(shop: Shop) -> None:
     off, on = {"sms": False, "email": False, "push": False}, {"sms": True, "email": True, "push": False}
     documented = {
-        "switches": {"sold_out": on, "backordered": on, "preordered": off},
+        "switches": {"sold_out": on, "backordered": on, "preordered": off, "can_preorder": off, "can_backorder": off},
         "threshold": 1,
         "settle_seconds": 0,
         "undo_seconds": 0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import get_args
@@ -12,7 +13,8 @@ from nexnotify.catalog.imports.rows import ABSENT, Absent, UnavailableAs
 from nexnotify.catalog.imports.table import BadCell, Row
 from nexnotify.clock import not_too_early
 
-LONGEST = 255
+#: In characters; and how many tags a product can have.
+LONGEST, MOST_TAGS = 255, 100
 LARGEST = 2**31 - 1
 #: Money with a thousand parts to the unit; all other is read with two decimals.
 THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
@@ -37,6 +39,21 @@ def title(row: Row, column: str) -> str | None:
             column, f"Shorten the title on line {row.line} to {LONGEST} characters or fewer; it has {len(text)}."
         )
     return text or None
+
+
+def tags(rows: Sequence[Row], column: str) -> tuple[str, ...] | Absent:
+    """A product's labels, between commas, as the first of its rows that has any says; the same one only once.
+
+    :returns: ABSENT where the file has no such column.
+    """
+    if not rows or column not in rows[0].names:
+        return ABSENT
+    written = next((row for row in rows if row.get(column)), rows[0])
+    found = {" ".join(tag.split()): None for tag in written.get(column).split(",")}
+    kept = tuple(tag for tag in found if tag)
+    if len(kept) > MOST_TAGS or any(len(tag) > LONGEST for tag in kept):
+        raise written.bad(column, f"Write at most {MOST_TAGS} tags, each of at most {LONGEST} characters.")
+    return kept
 
 
 def code(row: Row, column: str) -> str | None:

@@ -24,6 +24,7 @@ COLUMNS = (
     "on_hand",
     "location",
     "image_url",
+    "tags",
 )
 OPTION = "option:"
 
@@ -89,6 +90,7 @@ class _Product:
         self.published = self._shown is not False
         self.url = agreed(rows, lambda row: cells.web_address(row, "url"))
         self.image_url = agreed(rows, _image)
+        self.tags = cells.tags(rows, "tags")
 
     def variant(self, row: Row) -> ParsedVariant:
         must_agree(row, "title", _title(row), self.title)

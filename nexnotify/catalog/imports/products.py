@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from nexnotify.catalog.imports.ids import option_key
-from nexnotify.catalog.imports.rows import ParsedProduct, ParsedVariant, RefusedRow
+from nexnotify.catalog.imports.rows import Absent, ParsedProduct, ParsedVariant, RefusedRow
 from nexnotify.catalog.imports.table import BadCell, Row, Table
 
 T = TypeVar("T")
@@ -23,6 +23,7 @@ class ProductReader(Protocol):
     url: str | None
     image_url: str | None
     published: bool
+    tags: tuple[str, ...] | Absent
 
     def variant(self, row: Row) -> ParsedVariant | None:
         """The variant on `row`; None for a row without one; `BadCell` for a row to refuse."""
@@ -54,7 +55,10 @@ def read_grouped(
         if variants:
             lines = tuple(row.line for row in taken)
             products.append(
-                ParsedProduct(id, reader.title, reader.url, reader.image_url, reader.published, tuple(variants), lines)
+                ParsedProduct(
+                    *(id, reader.title, reader.url, reader.image_url, reader.published),
+                    *(tuple(variants), lines, reader.tags),
+                )
             )
         else:
             no_variant = BadCell("Give this product at least one row with a variant that can be imported.")

@@ -61,6 +61,8 @@ class ParsedProduct:
     variants: tuple[ParsedVariant, ...]
     #: Line numbers of all the rows that went into it, image-only rows included.
     rows: tuple[int, ...]
+    #: Labels of the merchant's own. ABSENT: the file has no column for them, leave those that are there.
+    tags: tuple[str, ...] | Absent = ABSENT
 
 
 @dataclass(frozen=True, slots=True)

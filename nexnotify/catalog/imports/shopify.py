@@ -105,6 +105,7 @@ class _Product:
         self.published = self._shown is not False and self._status is not False
         self.url = f"{shop_url}/products/{quote(handle, safe='')}" if shop_url else None
         self.image_url = _first_image(rows)
+        self.tags = cells.tags(rows, "tags")
         self._names = {number: _option_name(rows, number) for number in _OPTIONS}
 
     def variant(self, row: Row) -> ParsedVariant | None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from flask_babel import lazy_pgettext
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, IntegerField, TextAreaField, TimeField
-from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms import BooleanField, IntegerField, StringField, TextAreaField, TimeField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 
 from nexnotify.inventory.available import STATUSES
 from nexnotify.stores.settings import CHANNELS, NEWS, StoreSettings
@@ -47,6 +47,16 @@ class PushForm(FlaskForm):
     preordered_push = BooleanField(N_("Preordered, push"))
     can_preorder_push = BooleanField(N_("Can be preordered, push"))
     can_backorder_push = BooleanField(N_("Can be backordered, push"))
+    push_worker = StringField(
+        N_("Where your shop has the push file"),
+        [
+            Optional(),
+            Regexp(
+                r"^(/[A-Za-z0-9._~-]+)+\.js$", message=N_("A path on your shop’s domain, such as /nexnotify-sw.js.")
+            ),
+        ],
+        filters=[lambda value: (value or "").strip()],
+    )
 
 
 class SettingsForm(SwitchesForm, NewsForm, PushForm, TellingForm, RequestFields, LinksForm, HomeForm):
@@ -54,6 +64,7 @@ class SettingsForm(SwitchesForm, NewsForm, PushForm, TellingForm, RequestFields,
 
     #: Fields that hold a setting as it is.
     PLAIN = (
+        "push_worker",
         *("threshold", "ask_any", "ask_quantity", "told_hours", "check_page", "confirmations"),
         *("send_undo_seconds", "resend_uncertain"),
     )

@@ -16,6 +16,7 @@
   const ANY = "*"; // in the list of variants: whichever is back first
   const STOCK = "in_stock"; // what shoppers wait for unless they say otherwise
   const FRESH = 15000, PATIENCE = 12000;
+  const SCOPE = "nexnotify-push/"; // no page lies in it, so that a worker of the shop's own keeps its pages
 
   const CSS = `
 :host{display:block;margin-block:12px;
@@ -76,7 +77,7 @@ option{background:var(--fb);color:var(--ft)}
     const url = `${API}/config?${new URLSearchParams({ ...wanted, lang: script.dataset.lang || document.documentElement.lang || "" })}`;
     const known = asked.get(url);
     if (known && Date.now() - known.at < FRESH) return known.answer;
-    const answer = send(url, undefined, doubt ? "no-cache" : "default").then((reply) => (reply.ok ? reply.json() : null)).catch(() => null);
+    const answer = send(url, undefined, doubt ? "no-cache" : "default").then((reply) => (reply.ok ? reply.json() : null)).then(withPush).catch(() => null);
     asked.set(url, { at: Date.now(), answer });
     return answer;
   }
@@ -89,6 +90,33 @@ option{background:var(--fb);color:var(--ft)}
     const timer = setTimeout(() => stop.abort(), PATIENCE);
     // A text body and no header of our own: the browser needs no preflight.
     return fetch(url, { method: body ? "POST" : "GET", body, cache, credentials: "omit", signal: stop.signal }).finally(() => clearTimeout(timer));
+  }
+
+  /** What the server offers, without push where this browser cannot. */
+  function withPush(config) {
+    if (!config || !config.push || (isSecureContext && navigator.serviceWorker && window.PushManager && window.Notification)) return config;
+    const others = (channels) => channels.filter((channel) => channel !== "push");
+    for (const v of config.variants) {
+      v.channels = others(v.channels);
+      for (const name of Object.keys(v.intents || {})) if (!(v.intents[name] = others(v.intents[name])).length) delete v.intents[name];
+    }
+    return config;
+  }
+  /** The browser asks its owner; what it gives goes to the server. Throws where the owner says no, or it cannot. */
+  async function subscribe({ key, worker }) {
+    if ((await Notification.requestPermission()) !== "granted") throw new Error("no");
+    const registration = await navigator.serviceWorker.register(worker, { scope: worker.replace(/[^/]*$/, SCOPE) });
+    const fresh = registration.installing || registration.waiting;
+    if (fresh && !registration.active) await new Promise((go) => fresh.addEventListener("statechange", () => fresh.state === "activated" && go()));
+    const bytes = Uint8Array.from(atob(key.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
+    const options = { userVisibleOnly: true, applicationServerKey: bytes }, pushes = registration.pushManager;
+    const made = await pushes.subscribe(options).catch(async (fault) => {
+      const former = await pushes.getSubscription(); // for a key that the store has no more
+      if (!former) throw fault;
+      await former.unsubscribe();
+      return pushes.subscribe(options);
+    });
+    return made.toJSON();
   }
 
   class Widget extends HTMLElement {
@@ -151,7 +179,7 @@ option{background:var(--fb);color:var(--ft)}
       if (!this.ui || this.language !== config.language) this.build(config);
       else if (!this.codes.size) this.countries(config); // the product before had no texts
       const before = this.item;
-      if (this.config && this.config.product.id !== config.product.id) this.ui.consent.checked = false; // a yes is for one product
+      if (this.config && this.config.product.id !== config.product.id) this.ui.consent.checked = this.ui.push.checked = false; // a yes is for one product
       this.config = config;
       this.item = askable.find((v) => v.variant_id === this.chosen) || item || (askable.length === 1 ? askable[0] : null);
       const ui = this.ui;
@@ -181,11 +209,14 @@ option{background:var(--fb);color:var(--ft)}
       const channels = this.intent !== STOCK ? item.intents[this.intent] : item ? item.channels : config.variants.flatMap((v) => v.channels);
       this.sms = channels.includes("sms");
       this.email = channels.includes("email");
+      this.push = channels.includes("push");
       ui.status.textContent = item ? [t[item.status], !this.any && item.name].filter(Boolean).join(" · ") : "";
-      ui.both.hidden = !(this.sms && this.email);
+      ui.both.hidden = this.sms + this.email + this.push < 2;
+      ui.both.textContent = this.push ? t.one_or_more : t.one_or_both;
       ui.quantityField.hidden = !config.ask_quantity;
       ui.phoneField.hidden = !this.sms;
       ui.emailField.hidden = !this.email;
+      ui.pushField.hidden = !this.push;
       this.askConsent();
     }
 
@@ -201,7 +232,7 @@ option{background:var(--fb);color:var(--ft)}
     }
 
     askConsent() {
-      this.ui.consentField.hidden = !this.sms || (this.email && !this.ui.phone.value.trim());
+      this.ui.consentField.hidden = !this.sms || ((this.email || this.push) && !this.ui.phone.value.trim());
     }
 
     build(config) {
@@ -238,9 +269,12 @@ option{background:var(--fb);color:var(--ft)}
       ui.email = make("input", { type: "email", inputmode: "email", autocomplete: "email", autocapitalize: "none", spellcheck: "false", dir: "ltr", maxlength: 254, class: "in", part: "input" });
       [ui.emailField, ui.errors.email] = field("email", t.email, ui.email, ui.email);
 
+      ui.push = make("input", { type: "checkbox", "aria-describedby": "push-help" });
+      [ui.pushField, ui.errors.push] = field("push", "", ui.push, make("label", { class: "consent", for: "push" }, ui.push, make("span", {}, t.push)), make("p", { id: "push-help", class: "small" }, t.push_help));
+
       ui.general = make("p", { class: "err gen", part: "error", role: "alert", tabindex: -1, hidden: "" });
       ui.status = make("p", { class: "small", part: "status" });
-      ui.both = make("p", { class: "small field" }, t.one_or_both);
+      ui.both = make("p", { class: "small field" });
       ui.submit = make("button", { type: "submit", class: "main field", part: "submit" }, t.submit);
       ui.links = make("p", { class: "links small" });
       for (const [name, href] of Object.entries(config.links || {})) {
@@ -248,7 +282,7 @@ option{background:var(--fb);color:var(--ft)}
       }
       ui.links.hidden = !ui.links.children.length;
       ui.form = make("form", { novalidate: "", submit: (event) => { event.preventDefault(); this.submit(); } },
-        ui.general, ui.whichField, ui.intentField, ui.quantityField, ui.both, ui.phoneField, ui.consentField, ui.emailField, ui.submit, ui.links);
+        ui.general, ui.whichField, ui.intentField, ui.quantityField, ui.both, ui.phoneField, ui.consentField, ui.emailField, ui.pushField, ui.submit, ui.links);
       const close = make("button", { type: "button", class: "close", "aria-label": t.close, click: () => this.close() }, "×");
       const escape = (event) => { if (event.key === "Escape") { event.stopPropagation(); this.close(); } };
       ui.panel = make("section", { class: "box", part: "panel", "aria-labelledby": "title", keydown: escape },
@@ -296,7 +330,7 @@ option{background:var(--fb);color:var(--ft)}
       this.problems({});
       this.show("panel");
       const { ui } = this;
-      (ui.whichField.hidden ? (this.sms ? ui.phone : ui.email) : ui.which).focus();
+      (ui.whichField.hidden ? (this.sms ? ui.phone : this.email ? ui.email : ui.push) : ui.which).focus();
       emit("opened", this.detail());
       if (Date.now() - this.at > FRESH) this.load();
     }
@@ -318,17 +352,18 @@ option{background:var(--fb);color:var(--ft)}
     problems(found) {
       const { ui } = this;
       let first = null;
-      for (const name of ["which", "quantity", "phone", "consent", "email"]) {
-        const words = found[name], control = ui[name];
+      for (const name of ["which", "quantity", "phone", "consent", "email", "push"]) {
+        const words = found[name], control = ui[name], help = name === "push" ? "push-help " : "";
         ui.errors[name].textContent = words || "";
         ui.errors[name].hidden = !words;
         if (words) {
           control.setAttribute("aria-invalid", "true");
-          control.setAttribute("aria-describedby", `${name}-error`);
+          control.setAttribute("aria-describedby", `${help}${name}-error`);
           first = first || control;
         } else {
           control.removeAttribute("aria-invalid");
-          control.removeAttribute("aria-describedby");
+          if (help) control.setAttribute("aria-describedby", help);
+          else control.removeAttribute("aria-describedby");
         }
       }
       ui.general.textContent = found.general || "";
@@ -340,17 +375,18 @@ option{background:var(--fb);color:var(--ft)}
 
     async submit() {
       if (this.busy) return; // a second press while the first is on its way
-      const { ui, item, sms, email, config } = this;
+      const { ui, item, sms, email, push, config } = this;
       const t = config.texts;
       const phone = sms ? ui.phone.value.trim() : "", address = email ? ui.email.value.trim() : "";
       const found = {};
-      const only = sms && email ? "" : sms ? "_sms" : "_email";
+      const only = push ? "_push" : sms && email ? "" : sms ? "_sms" : "_email";
+      const inBrowser = push && ui.push.checked;
       const quantity = config.ask_quantity ? Number(ui.quantity.value) : 1;
       if (!item) found.which = t.err_which;
       if (!Number.isInteger(quantity) || quantity < 1 || quantity > 1e6) found.quantity = t.err_quantity;
-      if (!phone && !address) found[sms ? "phone" : "email"] = t[`err_none${only}`];
+      if (!phone && !address && !inBrowser) found[sms ? "phone" : email ? "email" : "push"] = t[`err_none${only}`];
       if (phone && (digits(phone).length < 6 || digits(phone).length > 15)) found.phone = t.err_phone;
-      if (phone && !ui.consent.checked) found.consent = t[email ? "err_consent" : "err_consent_sms"];
+      if (phone && !ui.consent.checked) found.consent = t[email || push ? "err_consent" : "err_consent_sms"];
       if (address && !/^\S+@\S+\.\S+$/.test(address)) found.email = t.err_email;
       if (!this.problems(found)) return;
 
@@ -360,7 +396,7 @@ option{background:var(--fb);color:var(--ft)}
         any_variant: this.any || undefined,
         quantity: config.ask_quantity ? quantity : undefined,
         intent: this.intent !== STOCK ? this.intent : undefined,
-        channels: [phone && "sms", address && "email"].filter(Boolean),
+        channels: [phone && "sms", address && "email", inBrowser && "push"].filter(Boolean),
         phone: phone ? (abroad || !code ? phone : `+${code} ${phone}`) : undefined,
         email: address || undefined,
         consent: !!phone && ui.consent.checked,
@@ -371,6 +407,12 @@ option{background:var(--fb);color:var(--ft)}
         visitor: commands.visitor && commands.visitor(),
       };
       this.wait(true);
+      try {
+        if (inBrowser) body.push = await subscribe(config.push);
+      } catch (fault) {
+        this.wait(false);
+        return void this.problems({ push: fault.message === "no" ? t.err_push_no : t.err_push });
+      }
       try {
         const answer = await send(`${API}/requests`, JSON.stringify(body));
         if (answer.ok) this.finish(body);
@@ -390,23 +432,24 @@ option{background:var(--fb);color:var(--ft)}
     }
     refused(status, { error }, t) {
       const { code, fields = {} } = error || {};
-      const { phone, consent, email } = fields;
+      const { phone, consent, email, push } = fields;
       forget();
-      if (status === 422 && (phone || consent || email)) this.problems({ phone, consent, email });
+      if (status === 422 && (phone || consent || email || push)) this.problems({ phone, consent, email, push: push && t.err_push });
       else {
         this.stale = status === 409 || status === 404 || code === "channel_off";
         this.problems({ general: status === 409 ? (code === "already_offered" ? t.err_off : t.in_stock) : status === 429 ? t.err_limit : this.stale ? t.err_off : t.err_failed });
       }
     }
-    finish({ phone, email, channels, variant_id }) {
+    finish({ phone, email, push, channels, variant_id }) {
       const { ui, config, item } = this;
       const values = {
         phone: phone && `••• ${digits(phone).slice(-4).join("")}`,
         email: email && email.replace(/^(.).*@/, "$1•••@"),
         product: [config.product.title, !this.any && item.name].filter(Boolean).join(", "),
       };
-      ui.doneText.replaceChildren(...fill(config.texts[phone && email ? "done_both" : phone ? "done_sms" : "done_email"], values));
-      ui.consent.checked = false; // a yes is for one product
+      const said = phone && email ? "done_both" : phone ? "done_sms" : email ? "done_email" : "done_push";
+      ui.doneText.replaceChildren(...fill(config.texts[said], values), push && said !== "done_push" ? ` ${config.texts.also_push}` : "");
+      ui.consent.checked = ui.push.checked = false; // a yes is for one product
       this.show("done");
       ui.done.focus();
       emit("subscribed", { ...this.detail(), variant_id, channels });

@@ -46,6 +46,10 @@ class JourneyForm(ConditionsForm):
     email_body = TextAreaField(
         N_("Email"), [Optional(), Length(max=MAX_EMAIL * 2)], filters=[unix_lines], render_kw={"rows": 8}
     )
+    push_subject = StringField(N_("Title of the push"), [Optional(), Length(max=300)])
+    push_body = TextAreaField(
+        N_("Push"), [Optional(), Length(max=MAX_SMS * 2)], filters=[unix_lines], render_kw={"rows": 3}
+    )
 
     @property
     def plan(self) -> Plan:
@@ -58,6 +62,8 @@ class JourneyForm(ConditionsForm):
             sms_body=(self.sms_body.data or "").strip() or None,
             email_subject=(self.email_subject.data or "").strip() or None,
             email_body=(self.email_body.data or "").strip() or None,
+            push_subject=(self.push_subject.data or "").strip() or None,
+            push_body=(self.push_body.data or "").strip() or None,
         )
 
     @staticmethod
@@ -70,5 +76,5 @@ def filled(journey: Journey) -> dict[str, Any]:
     """What a journey's form begins with."""
     delay, unit = in_units(journey.delay_minutes) if journey.delay_minutes else (0, "minutes")
     typed = {name: ", ".join(values) for name, values in journey.where.stored().items()}
-    plain = ("name", "trigger", "sms_body", "email_subject", "email_body")
+    plain = ("name", "trigger", "sms_body", "email_subject", "email_body", "push_subject", "push_body")
     return typed | {name: getattr(journey, name) for name in plain} | {"delay": delay, "unit": unit}

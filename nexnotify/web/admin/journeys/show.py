@@ -23,7 +23,7 @@ from nexnotify.journeys.service import journeys_of
 from nexnotify.journeys.texts import KIND
 from nexnotify.ledger.models import Message
 from nexnotify.reports.journeys import journey_reason
-from nexnotify.stores.settings import store_settings
+from nexnotify.stores.settings import CHANNELS, store_settings
 from nexnotify.waitlist.activities import BACK_IN_STOCK, NAMES, WAITING
 from nexnotify.waitlist.models import AlertRequest
 from nexnotify.web.admin.access import current_store
@@ -134,7 +134,7 @@ def _previews(journey: Journey) -> list[tuple[str, Preview]]:
     values = {**samples(), "store": store.name}
     values["item"] = (values["item"] or "").replace(" · ", "\n")  # it has lines of its own
     found = []
-    for channel in ("sms", "email"):
+    for channel in CHANNELS:
         subject, body = journey.words(channel)
         if not body:
             continue
@@ -149,5 +149,5 @@ def _rival(journey: Journey) -> list[Template]:
     """The store's own alert where it speaks first, on a channel of this journey."""
     if journey.trigger != BACK_IN_STOCK:
         return []
-    own = [channel for channel in ("sms", "email") if journey.words(channel)[1]]
+    own = [channel for channel in CHANNELS if journey.words(channel)[1]]
     return [item for item in ready_made(BACK_IN_STOCK).templates if item.active and item.channel in own]

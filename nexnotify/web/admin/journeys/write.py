@@ -10,6 +10,7 @@ from nexnotify.clock import utcnow
 from nexnotify.content.tokens import TOKENS
 from nexnotify.db import transaction
 from nexnotify.errors import Conflict, Invalid
+from nexnotify.gateways.service import sender_of
 from nexnotify.journeys import service
 from nexnotify.journeys.beginnings import beginning
 from nexnotify.journeys.models import Journey
@@ -31,7 +32,7 @@ def new() -> ResponseReturnValue:
     """Another journey. It is switched off, so that it can be looked at first."""
     if request.method == "GET":
         trigger = WAITING if request.args.get("trigger") == WAITING else BACK_IN_STOCK
-        return _page(JourneyForm(formdata=None, data={"trigger": trigger, **beginning(current_store(), trigger)}))
+        return _page(JourneyForm(formdata=None, data={"trigger": trigger, **_beginning(trigger)}))
     form, now = JourneyForm(), utcnow()
     if not form.validate():
         return _page(form), 422
@@ -69,13 +70,23 @@ def edit(journey_id: int) -> ResponseReturnValue:
     return redirect(url_for(".show", journey_id=journey_id))
 
 
+def _beginning(trigger: str) -> dict[str, str]:
+    """Words to begin with, on the channels that the store has."""
+    words = beginning(current_store(), trigger)
+    return {name: text for name, text in words.items() if _pushes() or not name.startswith("push_")}
+
+
+def _pushes() -> bool:
+    return sender_of(current_store(), "push") is not None
+
+
 def _put(form: JourneyForm, error: Invalid) -> None:
     put_errors(form, {form.field_of(name): words for name, words in error.fields.items()})
 
 
 def _page(form: JourneyForm, journey: Journey | None = None) -> str:
     tokens = [token for token in TOKENS.values() if KIND in token.kinds]
-    return render_template("admin/journeys/edit.html", form=form, journey=journey, tokens=tokens)
+    return render_template("admin/journeys/edit.html", form=form, journey=journey, tokens=tokens, pushes=_pushes())
 
 
 @bp.post("/<int:journey_id>/on")

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import request
 
+from nexnotify.campaigns.items import items_of
 from nexnotify.campaigns.models import Send
 from nexnotify.campaigns.summary import Someone, some_people
 from nexnotify.campaigns.texts import Texts
@@ -61,8 +62,12 @@ def shown(send: Send, body: str) -> Shown:
     missing: tuple[str, ...] = ()
     try:
         texts = Texts(store, send, body)
+        item = items_of(store, send, {one.contact_id: one.request_id}).get(one.contact_id) if one else None
+        variant = item.variant if item else None
         values = (
-            texts.values(one.first_name, one.last_name, one.contact_id) if one else {**samples(), "store": store.name}
+            texts.values(one.first_name, one.last_name, one.contact_id, variant)
+            if one
+            else {**samples(), "store": store.name}
         )
         text = preview("sms", texts.body, None, values)
     except UnresolvedToken as error:
@@ -83,7 +88,7 @@ def _people(send: Send) -> list[Someone]:
 
 def tokens_for(send: Send) -> list[Token]:
     """The tokens that its texts can fill."""
-    return [token for token in TOKENS.values() if send.kind in token.kinds]
+    return [token for token in TOKENS.values() if send.words_kind in token.kinds]
 
 
 def cost(segments: int) -> str | None:

@@ -12,21 +12,15 @@ from wtforms.fields.choices import SelectChoice
 
 from nexnotify.campaigns import service
 from nexnotify.campaigns.models import Send
-from nexnotify.campaigns.summary import Twin, some_people, summarise, twins
-from nexnotify.campaigns.texts import Texts
+from nexnotify.campaigns.summary import Twin, summarise, twins
 from nexnotify.clock import utcnow
 from nexnotify.content.models import Template
 from nexnotify.content.preview import write_plainly
 from nexnotify.content.service import current_version, custom_templates, template_problems
-from nexnotify.customers.service import find_or_make_contact, normalise
 from nexnotify.db import db, transaction
-from nexnotify.errors import Conflict, Invalid, TooMany
+from nexnotify.errors import Conflict, Invalid
 from nexnotify.gateways.service import sender_of
-from nexnotify.ledger.answers import queue_trial
 from nexnotify.nudge import nudge
-from nexnotify.phone import InvalidPhone, mask
-from nexnotify.policy.eligibility import Skip
-from nexnotify.reports.words import reason_words
 from nexnotify.stores.models import StaffUser, Store
 from nexnotify.stores.service import audit
 from nexnotify.stores.settings import store_settings
@@ -44,7 +38,6 @@ from nexnotify.web.admin.sends.looking import (
     shown,
     tokens_for,
 )
-from nexnotify.web.admin.trials import TOO_MANY, may_test
 from nexnotify.words import N_, translated
 
 #: Buttons that look and do not save.
@@ -57,7 +50,7 @@ def write(send_id: int) -> ResponseReturnValue:
     """Write it and look at it. While somebody types, the page asks for the preview alone."""
     send = load_own(send_id)
     if send.state != "draft":
-        return _too_late(send)
+        return too_late(send)
     if request.method == "GET":
         return _write_page(send, filled(send.body, send.scheduled_for, current_store().zone))
     form = WriteForm()
@@ -72,7 +65,7 @@ def write(send_id: int) -> ResponseReturnValue:
     if "use" in request.form and (template := _template(form)) is not None:
         form.body.data = current_version(template).body
     if is_fine and looks and form.body.data:
-        put_errors(form, template_problems("sms", form.body.data, None, send.kind))
+        put_errors(form, template_problems("sms", form.body.data, None, send.words_kind))
     status = 422 if form.errors else 200
     if "HX-Request" in request.headers:
         return render_template("admin/sends/_live.html", **context(send, form)), status
@@ -128,13 +121,13 @@ def check(send_id: int) -> ResponseReturnValue:
     """Who gets it, who does not, what it costs; nothing has left yet."""
     send = load_own(send_id)
     if send.state != "draft":
-        return _too_late(send)
+        return too_late(send)
     if not send.body:
         return redirect(url_for("admin_sends.write", send_id=send_id))
-    return _check_page(send, _test_form())
+    return check_page(send, _test_form())
 
 
-def _check_page(send: Send, form: FlaskForm, fresh: list[Twin] | None = None) -> str:
+def check_page(send: Send, form: FlaskForm, fresh: list[Twin] | None = None) -> str:
     """:param fresh: what happened since the page was last looked at, so that nothing was confirmed."""
     store, now = current_store(), utcnow()
     begins = begins_at(send, now)
@@ -169,42 +162,6 @@ def _who(user_id: int | None) -> str:
     return person.email if person else N_("Somebody")
 
 
-@bp.post("/<int:send_id>/test")
-@requires(TO_ONE)
-def test(send_id: int) -> ResponseReturnValue:
-    """One text to oneself, as the first of its people would get it."""
-    send, form = load_own(send_id), TestForm()
-    if send.state != "draft" or not send.body:
-        return _too_late(send)
-    store, now = current_store(), utcnow()
-    if not form.validate():
-        return _check_page(send, form), 422
-    try:
-        number = normalise(store, "sms", form.number.data or "")
-    except InvalidPhone as problem:
-        form.number.errors = [str(problem)]
-        return _check_page(send, form), 422
-    with transaction():
-        allowed = may_test(store, number, now)
-    if not allowed:
-        form.number.errors = [TOO_MANY]
-        return _check_page(send, form), TooMany.status
-    people = some_people(store, send, 1)
-    with transaction():
-        contact = find_or_make_contact(store, "sms", number, now)
-        one = (people[0].first_name, people[0].last_name) if people else ("Ann", "Lee")
-        text = Texts(store, send).text(*one, contact.id)
-        answer = queue_trial(store, contact, text, now) if text else Skip("no_text")
-        if not isinstance(answer, Skip):
-            audit(store, "send.tested", current_user.id, now, number=mask(number))
-    if isinstance(answer, Skip):
-        form.number.errors = [N_("No test was sent. %(reason)s", reason=reason_words(answer.reason))]
-        return _check_page(send, form), 422
-    nudge("send")
-    flash(N_("A test is on its way to %(number)s.", number=mask(number)), "success")
-    return redirect(url_for("admin_sends.check", send_id=send_id))
-
-
 @bp.post("/<int:send_id>/confirm")
 @requires(TO_ONE)
 def confirm(send_id: int) -> ResponseReturnValue:
@@ -235,7 +192,7 @@ def confirm(send_id: int) -> ResponseReturnValue:
         )
         return redirect(url_for("admin_sends.check", send_id=send_id))
     if fresh:
-        return _check_page(load_own(send_id), _test_form(), fresh), 409
+        return check_page(load_own(send_id), _test_form(), fresh), 409
     nudge("campaigns")
     return redirect(url_for("admin_sends.show", send_id=send_id))
 
@@ -278,7 +235,7 @@ def discard(send_id: int) -> ResponseReturnValue:
     return redirect(back[1] if gone else url_for("admin_sends.show", send_id=send_id))
 
 
-def _too_late(send: Send) -> ResponseReturnValue:
+def too_late(send: Send) -> ResponseReturnValue:
     return redirect(url_for("admin_sends.show", send_id=send.id))
 
 

@@ -1,6 +1,6 @@
 """More is added up: confirmations, what was held and not sent, opt-outs, restocks, orders by message and span.
 
-Revision ID: 0037
+Revision ID: 0032
 Revises: 0030
 """
 
@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from alembic import op
 
 
-revision = "0037"
-down_revision = "0030"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
