@@ -111,12 +111,8 @@ def decide_chunk(
     :param facts: what the rules need to know of them; read where it is not given.
     """
     facts = facts or gather(job, rows)
-    decide, recent, behind, counted = (
-        decider(job, facts),
-        facts.recent.counted,
-        facts.behind.reasons,
-        facts.behind.counted,
-    )
+    decide, recent = decider(job, facts), facts.recent.counted
+    behind, counted = facts.behind.reasons, facts.behind.counted
     away, shoppers = facts.drawn
     chunk = Chunk(counted=counted, shoppers=shoppers)
     for person in rows:
