@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -10,11 +11,13 @@ import pytest
 
 from nexnotify.clock import utcnow
 from tests.admin import Desk
+from tests.journeys.test_push import add_push
 from tests.shop import Shop
 from tests.stages.test_lift import compare
-from tests.stages.test_prediction import knows, ordered_before
+from tests.stages.test_prediction import EVENING, NOON, evening_people, knows, ordered_before
 from tests.stages.test_rollups import add_up
 from tests.stages.test_stock_check import check, lost_events
+from tests.stubs.push_stub import Browser, PushService
 from tests.times import at, later
 from tests.web.test_admin_tables import book
 from tests.web.test_admin_templates import template
@@ -500,6 +503,21 @@ def test_nobody_is_texted_more_often_than_the_cap_allows(shop: Shop) -> None:
     assert [sku for _, sku in told(shop)] == ["TEE-1", "TEE-2", "TEE-3"], "held, not lost"
 
 
+def test_several_products_that_come_back_together_are_one_text(shop: Shop) -> None:
+    """Over-alerting trains people to ignore texts."""
+    shop.put("settings", {"bundle_minutes": 5, "frequency_cap": None, "confirmations": False})
+    for sku in ("TEE-M", "MUG"):
+        shop.product(sku, title=sku.title())
+        shop.ask(sku)
+        restock(shop, sku)
+    assert who(shop) == []
+    with later(minutes=6):
+        shop.work()
+    [text] = [message["body"] for message in shop.messages() if message["status"] == "delivered"]
+    assert "Tee-M" in text
+    assert "Mug" in text
+
+
 def test_every_text_that_a_merchant_writes_can_be_ended_and_stop_is_for_good(shop: Shop) -> None:
     shop.product("TEE-M")
     shop.ask()
@@ -708,6 +726,30 @@ def test_who_is_likely_to_buy_can_go_first_and_is_told_no_earlier_wave_for_it(sh
     assert who(shop) == [people[1], people[0]]
 
 
+def test_with_plenty_there_people_hear_at_the_hours_in_which_they_open_messages(shop: Shop) -> None:
+    eager = set(evening_people(shop, best_hour=True)[::2])
+    with at(NOON):
+        restock(shop, on_hand=100)
+        assert eager.isdisjoint(to for to, sku in told(shop) if sku == "TEE-M")
+    with at(EVENING):
+        shop.work()
+        assert eager <= {to for to, sku in told(shop) if sku == "TEE-M"}
+
+
+def test_a_richer_message_is_a_push_with_a_title_and_a_button_beside_the_text(shop: Shop) -> None:
+    browser = Browser()
+    with PushService(browser=browser) as service:
+        add_push(shop, service.url)
+        shop.put("settings", {"switches": {"sold_out": {"push": True}}, "confirmations": False})
+        shop.product("TEE-M")
+        shop.widget({"sku": "TEE-M", "channels": ["push"], "push": browser.subscription(service.url)})
+        restock(shop)
+        [shown] = [json.loads(asked.body) for asked in service.asked]
+    assert shown["title"] == "Tee is back in stock"
+    assert shown["url"].startswith("https://acme.example/tee-m")
+    assert "/s/" in shown["stop"]
+
+
 def test_the_message_is_tailored_with_the_name_and_nothing_more_than_was_told(shop: Shop) -> None:
     desk = Desk.of(shop)
     words = "[[firstname]], [[product]] is back: [[url]] Reply STOP to end."
@@ -740,6 +782,22 @@ def test_a_preorder_a_backorder_and_back_in_stock_are_three_messages(shop: Shop)
         restock(shop, status.upper())
         texts.append(shop.messages()[-1]["body"].replace(status, ""))
     assert len(set(texts)) == 3
+
+
+def test_news_of_a_preorder_comes_before_the_stock_and_promises_none(shop: Shop) -> None:
+    """The conversion moment can happen before inventory arrives."""
+    shop.put("settings", {"switches": {"can_preorder": {"sms": True}}, "confirmations": False})
+    shop.product("TEE-M")
+    shop.ask(intent="preordered")
+    shop.ask(phone=BEN)
+    shop.product("TEE-M", unavailable_as="preordered")
+    shop.work()
+    [news] = shop.messages()
+    assert news["to"] == ANN
+    assert "you can preorder Tee" in news["body"]
+    assert "back in stock" not in news["body"]
+    restock(shop)
+    assert who(shop) == [ANN, BEN]
 
 
 # --- 16: questions -----------------------------------------------------------------------------------------------------
