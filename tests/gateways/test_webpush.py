@@ -208,7 +208,7 @@ def test_the_push_services_of_the_browsers_are_listed_from_the_beginning(origin:
         {"keys": BROWSER.subscription("")["keys"] | {"p256dh": "B" * 87}},
         {"keys": ["p256dh", "auth"]},
     ],
-    ids=str,
+    ids=["no endpoint", "no keys", "empty keys", "short keys", "short secret", "no point", "a list"],
 )
 def test_half_a_subscription_is_none(changes: dict[str, Any]) -> None:
     gateway = WEBPUSH(settings("fcm.googleapis.com"))
