@@ -55,7 +55,8 @@ class Audience:
         :param name: of the parameter that the ids are; two audiences in one statement need two.
         """
         model = MODELS[self.source]
-        statement = _WAYS[self.source]()
+        by = str(self.filter.get("by") or "sms")
+        statement = of_requests(by) if self.source == "waitlist" else _WAYS[self.source]()
         statement = statement.where(model.store_id == store.id)
         if self.up_to is not None:
             statement = statement.where(model.id <= self.up_to)
@@ -181,6 +182,5 @@ _WAYS: Mapping[str, Callable[[], sa.Select[Any]]] = {
     "customers": _of_customers,
     "orders": lambda: _of_records(Order),
     "tickets": lambda: _of_records(Ticket),
-    "waitlist": of_requests,
     "told": of_told,
 }

@@ -53,7 +53,7 @@ def items_of(store: Store, send: Send, people: Mapping[int, int | None]) -> dict
     """
     if send.filter.get("activity") != BACK_IN_STOCK:
         return _waited_for(store, people)
-    asking = _asking(store, people)
+    asking = _asking(store, people) if send.by == "sms" else {id: [id] for id in people}
     found: dict[int, Item] = {}
     statement = news_meeting(store, send.filter).where(AlertRequest.contact_id.in_(list(asking)))
     for request_id, asked, region_id, variant in _fresh(statement):
@@ -108,7 +108,7 @@ class Named:
 
         :param people: contact → the request that brought it into the audience.
         """
-        self._store_id = store.id
+        self._store_id, self._channel = store.id, send.by
         self._items = items_of(store, send, people)
         self._is_news = send.filter.get("activity") == BACK_IN_STOCK
         items = self._items.values() if self._is_news else ()
@@ -143,7 +143,7 @@ class Named:
         rows = []
         for item, message_id in told:
             if (event := self._newest.get(item.place)) is not None:
-                rows.append((self._store_id, item.request_id, event.id, "sms", KIND, 0, message_id))
+                rows.append((self._store_id, item.request_id, event.id, self._channel, KIND, 0, message_id))
                 event.told += 1
         insert_tuples(Alert, ("store_id", "request_id", "restock_id", "channel", "kind", "step", "message_id"), rows)
 

@@ -98,6 +98,19 @@ class Send(Tenant, db.Model):
         return "order" if self.source == "orders" else "ticket"
 
     @property
+    def by(self) -> str:
+        """The channel of one that staff write: text message, but where it goes the way on which its people asked."""
+        return str(self.filter.get("by") or "sms")
+
+    @property
+    def needs_opt_in(self) -> bool:
+        """Whether only people get it who have opted in to marketing.
+
+        By email and push it tells of what its people asked to be told of, on the channel on which they asked.
+        """
+        return self.purpose == "marketing" and self.by == "sms"
+
+    @property
     def words_kind(self) -> str:
         """The kind whose tokens its words can have: of those who waited, what they waited for can be named."""
         return "campaign" if self.source == "waitlist" else self.kind

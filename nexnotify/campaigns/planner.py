@@ -218,7 +218,7 @@ def _decider(
     policy, purpose = store_policy(settings), send.purpose
     contact_ids = [person.contact_id for person in people if person.contact_id is not None]
     marketing = purpose == "marketing"
-    willing = may_be_sent_marketing(send.store_id, contact_ids) if marketing else frozenset(contact_ids)
+    willing = may_be_sent_marketing(send.store_id, contact_ids) if send.needs_opt_in else frozenset(contact_ids)
     recent = recent_messages(send.store_id, contact_ids if marketing else [], settings, now, GOING).counted
     places = of_contacts(contact_ids) if purpose != "transactional" and settings.quiet_hours else {}
     told = told_since(send, [person.request_id for person in people if person.request_id is not None])

@@ -12,6 +12,7 @@ from nexnotify.campaigns.audience import MOST_PICKED, belonging, ids_matching, n
 from nexnotify.campaigns.models import Selection, Send
 from nexnotify.campaigns.stopped import release_paused
 from nexnotify.content.service import template_problems
+from nexnotify.content.tokens import compile_template
 from nexnotify.db import db, insert_ignore
 from nexnotify.errors import Conflict, Invalid
 from nexnotify.stores.models import Store
@@ -88,23 +89,43 @@ def copy_draft(send: Send, user_id: int | None, now: datetime) -> Send:
 
 
 def save_draft(
-    send: Send, body: str, template_version_id: int | None, scheduled_for: datetime | None, now: datetime
+    send: Send,
+    body: str,
+    template_version_id: int | None,
+    scheduled_for: datetime | None,
+    now: datetime,
+    subject: str | None = None,
 ) -> None:
     """Keep what was written in a (locked) draft.
 
+    :param subject: of an email, or the title of a push.
     :param template_version_id: the template whose words these are, unchanged.
     :raises Invalid: the words cannot be sent, or the time is over.
     :raises Conflict: it is a draft no more.
     """
     if send.state != "draft":
         raise Conflict(N_("This text has been confirmed already, so its words stay as they are."))
-    problems = template_problems("sms", body, None, send.words_kind)
+    problems = problems_of(send, body, subject)
     if scheduled_for is not None and not now < scheduled_for <= now + FARTHEST:
         problems["scheduled_for"] = N_("Choose a time that is still to come, within a year.")
     if problems:
         raise Invalid(N_("The text was not saved."), fields=problems)
     send.body, send.template_version_id, send.scheduled_for = body, template_version_id, scheduled_for
+    send.words = {} if send.by == "sms" else {send.by: {"subject": subject, "body": body}}
     db.session.flush()
+
+
+def problems_of(send: Send, body: str, subject: str | None) -> dict[str, str]:
+    """What stands against these words of a draft, field → sentence."""
+    problems = template_problems(send.by, body, subject, send.words_kind)
+    if problems:
+        return problems
+    names = compile_template(body).tokens + compile_template(subject or "").tokens
+    if not send.needs_opt_in and send.source == "waitlist" and not {"product", "item"} & set(names):
+        return {"body": N_("Say what is back, with [[product]]: that is what these people asked to be told.")}
+    if send.by != "email" and "item" in names:
+        return {"body": N_("[[item]] is for emails. Use [[product]], [[price]] and [[url]] here.")}
+    return {}
 
 
 def confirm(send: Send, user_id: int | None, now: datetime) -> bool:

@@ -85,7 +85,7 @@ def summarise(store: Store, send: Send, begins_at: datetime) -> Summary:
             summary.channels[channel] = summary.channels.get(channel, 0) + people
     summary.left = dict(sorted(summary.left.items(), key=lambda item: -item[1]))
     summary.is_partial = summary.rows >= MOST_COUNTED
-    if send.body and summary.people:
+    if send.body and summary.channels.get("sms"):
         _count_segments(store, send, audience, summary)
     return summary
 
@@ -113,7 +113,7 @@ def _groups(
         _contact.c.opted_out_at.is_not(None),
         _contact.c.unreachable_at.is_(None),
         sa.func.coalesce(_contact.c.unreachable_reason, "") == ERASED,
-        grants_marketing(_contact) if send.purpose == "marketing" else sa.true(),
+        grants_marketing(_contact) if send.needs_opt_in else sa.true(),
         recent.c.contact_id.is_not(None),
         sa.func.coalesce(_contact.c.channel, "sms"),
     ]
@@ -242,7 +242,7 @@ def some_people(store: Store, send: Send, most: int, channel: str = "sms") -> li
         .order_by(base.c.id)
         .limit(most)
     )
-    if send.purpose == "marketing":
+    if send.needs_opt_in:
         statement = statement.where(grants_marketing(_contact))
     found: dict[int, Someone] = {}
     for row in db.session.connection().execute(statement, audience.values()):

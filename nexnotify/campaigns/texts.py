@@ -13,7 +13,7 @@ from nexnotify.content.service import UNSAVED, Rendered, Wording, as_sent
 from nexnotify.content.tokens import UnresolvedToken, compile_template
 from nexnotify.db import db
 from nexnotify.ledger.links import link_values, new_codes
-from nexnotify.ledger.values import price_text, product_values, stop_url
+from nexnotify.ledger.values import item_block, price_text, product_values, stop_url
 from nexnotify.orders.models import Order, Ticket
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
@@ -21,7 +21,7 @@ from nexnotify.stores.models import Store
 #: Longest subject of a ticket that a text repeats, in characters.
 SUBJECT = 60
 #: Tokens of the item.
-_ITEM = ("product", "variant", "price", "url")
+_ITEM = ("product", "variant", "price", "url", "item")
 
 
 class Texts:
@@ -93,7 +93,8 @@ class Texts:
     def _about_item(self, item: Variant) -> dict[str, str | None]:
         if item.id not in self._of_items:
             links = link_values(self._store, item, self._code) if self._has_links else {}
-            self._of_items[item.id] = product_values(self._store, item) | links
+            values = product_values(self._store, item) | links
+            self._of_items[item.id] = values | {"item": item_block(item, values)}
         return self._of_items[item.id]
 
 

@@ -29,8 +29,11 @@ _NOBODY = sa.cast(sa.null(), sa.BigInteger)
 _UNSENT = ("cancelled", "suppressed", "expired")
 
 
-def of_requests() -> sa.Select[Any]:
-    """Requests as rows of an audience; who asked by email is reached at the number of the customer with that address."""
+def of_requests(by: str = "sms") -> sa.Select[Any]:
+    """Requests as rows of an audience.
+
+    :param by: the channel; by text message, who asked by email is reached at the number of the customer with that address.
+    """
     by_number, by_email = sa.orm.aliased(Customer), sa.orm.aliased(Customer)
     asked = AlertRequest.contact_id
     columns: tuple[Any, ...] = (
@@ -39,7 +42,9 @@ def of_requests() -> sa.Select[Any]:
         _NOBODY.label("order_id"),
         _NOBODY.label("ticket_id"),
         AlertRequest.id.label("request_id"),
-        sa.case((Contact.channel == "sms", asked), else_=by_email.sms_contact_id).label("contact_id"),
+        (sa.case((Contact.channel == "sms", asked), else_=by_email.sms_contact_id) if by == "sms" else asked + 0).label(
+            "contact_id"
+        ),
         sa.func.coalesce(by_number.first_name, by_email.first_name).label("first_name"),
         sa.func.coalesce(by_number.last_name, by_email.last_name).label("last_name"),
     )
@@ -90,6 +95,10 @@ def _of_people(filter_: Mapping[str, Any], where: Where) -> list[Any]:
         found.append(sa.func.lower(AlertRequest.source).in_([source.lower() for source in where.sources]))
     if filter_.get("opt_in") == "yes":
         found.append(_opted_in())
+    if filter_.get("by", "sms") != "sms":
+        asked = sa.orm.aliased(Contact)
+        mine = (asked.store_id == AlertRequest.store_id, asked.id == AlertRequest.contact_id)
+        found.append(sa.exists().where(*mine, asked.channel == filter_["by"]))
     return found
 
 

@@ -97,7 +97,7 @@ _ALL_TOKENS: Final = (
         "item",
         N_("the restocked item as a block: title, price, picture and link, each on a line of its own; for emails"),
         "Tee, M / blue · $20.00 · https://shop.example/l/a1B2c3D4e5",
-        frozenset({"journey"}),
+        frozenset({"journey", "campaign"}),
     ),
     Token(
         "products",

@@ -151,7 +151,7 @@ def _decide_sent(due: Due, house: _House, now: datetime) -> Verdict:
         if not house.is_in_stock(due.variant_id, house.about.get(due.id, [])):
             return Skip("sold_out_again")
     facts = Facts(
-        consent=due.kind != "bulk" or due.contact_id in house.willing,
+        consent=due.kind != "bulk" or due.channel != "sms" or due.contact_id in house.willing,
         opted_out=due.opted_out_at is not None,
         reachable=due.unreachable_at is None,
         wanted=house.halted.get(due.id) != "cancelled",

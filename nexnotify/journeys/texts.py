@@ -7,6 +7,7 @@ from nexnotify.content.service import Wording, as_sent
 from nexnotify.content.tokens import compile_template
 from nexnotify.journeys.models import Journey
 from nexnotify.ledger.drafts import Drafts
+from nexnotify.ledger.values import item_block
 from nexnotify.stores.models import Store
 
 #: The kind of message whose tokens the words can have, and which those who wait are sent.
@@ -30,10 +31,3 @@ class JourneyDrafts(Drafts):
             raise LookupError(f"The journey says nothing by {channel}.")
         title = compile_template(subject) if subject else None
         return Wording(None, channel, compile_template(as_sent(self._store, KIND, channel, body)), title)
-
-
-def item_block(variant: Variant, values: dict[str, str | None]) -> str:
-    """The item as lines: title, price, picture, link; what it does not have is left out."""
-    title = ", ".join(filter(None, (variant.product.title, variant.name)))
-    picture = variant.image_url or variant.product.image_url
-    return "\n".join(filter(None, (title, values.get("price"), picture, values.get("url"))))

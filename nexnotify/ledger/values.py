@@ -30,6 +30,13 @@ def delivery_promise(store: Store, region_id: int) -> str | None:
     return db.session.scalar(sa.select(Region.delivery).where(Region.store_id == store.id, Region.id == region_id))
 
 
+def item_block(variant: Variant, values: dict[str, str | None]) -> str:
+    """The item as lines: title, price, picture, link; what it does not have is left out."""
+    title = ", ".join(filter(None, (variant.product.title, variant.name)))
+    picture = variant.image_url or variant.product.image_url
+    return "\n".join(filter(None, (title, values.get("price"), picture, values.get("url"))))
+
+
 def price_text(price: Decimal | None, currency: str) -> str | None:
     """A price as the message writes it: "20.00 USD"."""
     return None if price is None else f"{price:.2f} {currency}"

@@ -261,13 +261,13 @@ def opted_in(shop: Shop, *numbers: str) -> None:
     assert shop.put("customers", {"customers": rows})["errors"] == []
 
 
-def send_campaign(shop: Shop, admin: Admin, body: str, **conditions: str | bool) -> int:
+def send_campaign(shop: Shop, admin: Admin, body: str, subject: str = "", **conditions: str | bool) -> int:
     """A campaign to those of an audience, as staff make it; the status of the page on which it is chosen."""
     answer = admin.fill_in("/admin/sends/new", {"activity": BACK, "days": "7", **conditions})
     if answer.status_code != 302:
         return answer.status_code
     write = answer.headers["Location"]
-    check = admin.fill_in(write, {"body": body}).headers["Location"]
+    check = admin.fill_in(write, {"body": body, **({"subject": subject} if subject else {})}).headers["Location"]
     page = admin.page(check)
     seen = re.search(r'name="seen" value="([^"]+)"', page)
     assert seen
@@ -298,6 +298,47 @@ def test_a_campaign_goes_to_whom_back_in_stock_has_occurred_in_the_last_days(sho
         shop.stock("TEE-M", 3)
         assert send_campaign(shop, admin, "Back for [[fullname|you]]. Reply STOP to end.", days="7") == 302
         assert texts(shop, BEN) == ["Back for you. Reply STOP to end."]
+
+
+def test_a_campaign_by_email_has_the_item_and_goes_to_those_who_asked_by_email(shop: Shop, admin: Admin) -> None:
+    own_alert_off(admin)
+    shop.product("TEE-M")
+    shop.ask(phone=None, email="ann@mail.example", channels=["email"])
+    shop.ask(phone=BEN)
+    shop.stock("TEE-M", 3)
+    words = {"subject": "[[product]] is back", "body": "Here it is:\n\n[[item]]\n\nNo more: [[stop_url]]"}
+    assert send_campaign(shop, admin, by="email", **words) == 302
+    [mail] = [message for message in shop.messages("bulk") if message["status"] == "delivered"]
+    assert mail["to"] == "ann@mail.example"
+    assert mail["subject"] == "Tee is back"
+    assert mail["body"].splitlines()[2:5] == ["Tee", "20.00 USD", "https://acme.example/tee-m"]
+    assert sorted(item["status"] for item in shop.requests()) == ["alerted", "waiting"]
+
+
+def test_and_a_campaign_by_push_to_the_browsers_that_asked(shop: Shop, admin: Admin) -> None:
+    own_alert_off(admin)
+    browser = Browser()
+    with PushService(browser=browser) as service:
+        add_push(shop, service.url)
+        shop.put("settings", {"switches": {"sold_out": {"push": True}}, "confirmations": False})
+        shop.product("TEE-M")
+        shop.widget({"sku": "TEE-M", "channels": ["push"], "push": browser.subscription(service.url)})
+        shop.stock("TEE-M", 3)
+        shop.work()
+        assert send_campaign(shop, admin, by="push", subject="[[product]] is back", body="Only today. [[url]]") == 302
+        said = [json.loads(asked.body) for asked in service.asked][-1]
+    assert (said["title"], said["body"]) == ("Tee is back", "Only today.")
+
+
+def test_by_email_it_says_what_came_back_or_is_not_saved(shop: Shop, admin: Admin) -> None:
+    own_alert_off(admin)
+    shop.product("TEE-M")
+    shop.ask(phone=None, email="ann@mail.example", channels=["email"])
+    shop.stock("TEE-M", 3)
+    answer = admin.fill_in("/admin/sends/new", {"activity": BACK, "days": "7", "by": "email"})
+    page = admin.fill_in(answer.headers["Location"], {"subject": "Sale", "body": "All of it is cheaper."})
+    assert page.status_code == 422
+    assert "Say what is back, with [[product]]" in page.get_data(as_text=True)
 
 
 def test_nobody_who_was_told_of_the_restock_already_gets_the_campaign(shop: Shop, admin: Admin) -> None:

@@ -45,6 +45,15 @@ class AudienceForm(ConditionsForm):
         ],
         default=7,
     )
+    by = RadioField(
+        N_("By"),
+        choices=[
+            SelectChoice("sms", N_("Text message, to those who opted in to texts")),
+            SelectChoice("email", N_("Email, to those who asked by email")),
+            SelectChoice("push", N_("Push, to the browsers that asked")),
+        ],
+        default="sms",
+    )
     opt_in = BooleanField(N_("Only customers whose opt-in says yes"))
 
     def validate(self, extra_validators: object = None) -> bool:
@@ -52,6 +61,10 @@ class AudienceForm(ConditionsForm):
         fine: bool = super().validate(extra_validators)
         if fine and self.activity.data == WAITING and self.where.locations:
             return refuse(self.locations, N_("No stock has come yet for those who wait. Leave this empty."))
+        if fine and self.activity.data == WAITING and self.by.data != "sms":
+            return refuse(
+                self.by, N_("By email and push people hear of what came back, as they asked to. Choose that.")
+            )
         return fine
 
 
@@ -69,6 +82,7 @@ def new() -> ResponseReturnValue:
         "days": days,
         "since": isoformat(now - timedelta(days=days)),
         "where": form.where.stored(),
+        "by": form.by.data,
         "opt_in": "yes" if form.opt_in.data else "",
     }
     try:

@@ -9,8 +9,9 @@ from wtforms import DateTimeLocalField, RadioField, SelectField, StringField, Te
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 
+from nexnotify.campaigns.models import Send
 from nexnotify.clock import from_local, to_local
-from nexnotify.content.service import MAX_SMS
+from nexnotify.content.service import MAX_EMAIL
 from nexnotify.words import N_
 
 NOW, LATER = "now", "later"
@@ -22,6 +23,10 @@ def _unix_lines(text: str | None) -> str | None:
     return text.replace("\r\n", "\n") if text else text
 
 
+def _stripped(text: str | None) -> str | None:
+    return text.strip() if text else text
+
+
 def _number(typed: object) -> int:
     return int(typed) if isinstance(typed, int | str) and str(typed).isdecimal() else 0
 
@@ -30,9 +35,12 @@ class WriteForm(FlaskForm):
     """The words, and when they go."""
 
     template = SelectField(N_("Template"), choices=[], validate_choice=False, coerce=_number)
+    subject = StringField(
+        N_("Subject"), [Optional(), Length(max=300, message=N_("300 characters is the most."))], filters=[_stripped]
+    )
     body = TextAreaField(
         N_("Message"),
-        [Length(max=MAX_SMS * 2, message=N_("%(max_sms)s characters is the most.", max_sms=MAX_SMS))],
+        [Length(max=MAX_EMAIL * 2, message=N_("%(max_sms)s characters is the most.", max_sms=MAX_EMAIL))],
         filters=[_unix_lines],
     )
     when = RadioField(N_("When"), choices=[SelectChoice(NOW, N_("Now")), SelectChoice(LATER, N_("Later"))], default=NOW)
@@ -57,10 +65,11 @@ class WriteForm(FlaskForm):
         return fine
 
 
-def filled(body: str, scheduled_for: datetime | None, zone: str) -> WriteForm:
+def filled(send: Send, zone: str) -> WriteForm:
     """The form with what a draft holds."""
-    wall = to_local(scheduled_for, zone).replace(tzinfo=None) if scheduled_for else None
-    return WriteForm(formdata=None, data={"body": body, "when": LATER if wall else NOW, "scheduled_for": wall})
+    wall = to_local(send.scheduled_for, zone).replace(tzinfo=None) if send.scheduled_for else None
+    data = {"body": send.body, "when": LATER if wall else NOW, "scheduled_for": wall}
+    return WriteForm(formdata=None, data=data | {"subject": send.words.get(send.by, {}).get("subject")})
 
 
 class TestForm(FlaskForm):

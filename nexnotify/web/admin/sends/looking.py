@@ -49,7 +49,7 @@ class Shown:
         return room("gsm7" if self.text.encoding == "gsm7" else "ucs2", self.text.segments)
 
 
-def shown(send: Send, body: str) -> Shown:
+def shown(send: Send, body: str, subject: str | None = None) -> Shown:
     """The draft with these words, for the person that the request asks for."""
     store = current_store()
     people = _people(send)
@@ -61,7 +61,7 @@ def shown(send: Send, body: str) -> Shown:
     text: Preview | None = None
     missing: tuple[str, ...] = ()
     try:
-        texts = Texts(store, send, body)
+        texts = Texts(store, send, body, send.by)
         item = items_of(store, send, {one.contact_id: one.request_id}).get(one.contact_id) if one else None
         variant = item.variant if item else None
         values = (
@@ -69,12 +69,12 @@ def shown(send: Send, body: str) -> Shown:
             if one
             else {**samples(), "store": store.name}
         )
-        text = preview("sms", texts.body, None, values)
+        text = preview(send.by, texts.body, (subject or "") if send.by != "sms" else None, values)
     except UnresolvedToken as error:
         missing = error.names
     except InvalidTemplate:
         pass
-    return Shown(label, number, count, text, missing, cost(text.segments) if text else None)
+    return Shown(label, number, count, text, missing, cost(text.segments) if text and send.by == "sms" else None)
 
 
 def _people(send: Send) -> list[Someone]:
@@ -88,7 +88,8 @@ def _people(send: Send) -> list[Someone]:
 
 def tokens_for(send: Send) -> list[Token]:
     """The tokens that its texts can fill."""
-    return [token for token in TOKENS.values() if send.words_kind in token.kinds]
+    mine = [token for token in TOKENS.values() if send.words_kind in token.kinds]
+    return [token for token in mine if token.name != "item" or send.by == "email"]
 
 
 def cost(segments: int) -> str | None:
@@ -127,17 +128,22 @@ def begins_at(send: Send, now: datetime) -> datetime:
 
 def as_seen(send: Send) -> str:
     """What somebody who confirms has looked at: words and time, as a short hash."""
-    seen = f"{send.scheduled_for}\n{send.body}"
+    seen = f"{send.scheduled_for}\n{send.body}\n{send.words.get(send.by, {}).get('subject') or ''}"
     return hashlib.sha256(seen.encode()).hexdigest()[:16]
 
 
 def lacks_way_out(send: Send) -> bool:
     """Whether a marketing text says nothing of how to end them."""
-    if send.purpose != "marketing" or not can_reply(current_store()):
+    if send.purpose != "marketing" or send.by == "push" or (send.by == "sms" and not can_reply(current_store())):
         return False
     return not re.search(r"\bstop\b|\[\[\s*stop_url", send.body, re.IGNORECASE)
 
 
 def context(send: Send, form: Any) -> dict[str, Any]:
     """What the preview and the counter need, on the page and while somebody types."""
-    return {"send": send, "form": form, "shown": shown(send, form.body.data or ""), "template": {"channel": "sms"}}
+    return {
+        "send": send,
+        "form": form,
+        "shown": shown(send, form.body.data or "", form.subject.data),
+        "template": {"channel": send.by},
+    }

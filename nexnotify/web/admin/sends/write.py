@@ -17,7 +17,7 @@ from nexnotify.campaigns.twins import Twin, twins
 from nexnotify.clock import utcnow
 from nexnotify.content.models import Template
 from nexnotify.content.preview import write_plainly
-from nexnotify.content.service import current_version, custom_templates, template_problems
+from nexnotify.content.service import current_version, custom_templates
 from nexnotify.db import db, transaction
 from nexnotify.errors import Conflict, Invalid
 from nexnotify.gateways.service import sender_of
@@ -41,6 +41,11 @@ from nexnotify.web.admin.sends.looking import (
 )
 from nexnotify.words import N_, translated
 
+_NO_GATEWAY = {
+    "sms": N_("There is no gateway for text messages, so nothing was sent. Connect one first."),
+    "email": N_("There is no gateway for emails, so nothing was sent. Connect one first."),
+    "push": N_("There is no gateway for pushes, so nothing was sent. Connect one first."),
+}
 #: Buttons that look and do not save.
 _LOOK = {"preview", "example", "plain", "use"}
 
@@ -53,7 +58,7 @@ def write(send_id: int) -> ResponseReturnValue:
     if send.state != "draft":
         return too_late(send)
     if request.method == "GET":
-        return _write_page(send, filled(send.body, send.scheduled_for, current_store().zone))
+        return _write_page(send, filled(send, current_store().zone))
     form = WriteForm()
     is_fine = form.validate()
     looks = _LOOK & request.form.keys()
@@ -61,12 +66,12 @@ def write(send_id: int) -> ResponseReturnValue:
         return redirect(url_for("admin_sends.check", send_id=send_id))
     send = load_own(send_id)
     if "plain" in request.form:
-        text = shown(send, form.body.data or "").text
+        text = shown(send, form.body.data or "", form.subject.data).text
         form.body.data = write_plainly(form.body.data or "", text.culprits) if text else form.body.data
-    if "use" in request.form and (template := _template(form)) is not None:
-        form.body.data = current_version(template).body
+    if "use" in request.form and (template := _template(send, form)) is not None:
+        form.body.data, form.subject.data = current_version(template).body, current_version(template).subject
     if is_fine and looks and form.body.data:
-        put_errors(form, template_problems("sms", form.body.data, None, send.words_kind))
+        put_errors(form, service.problems_of(send, form.body.data, form.subject.data))
     status = 422 if form.errors else 200
     if "HX-Request" in request.headers:
         return render_template("admin/sends/_live.html", **context(send, form)), status
@@ -74,7 +79,7 @@ def write(send_id: int) -> ResponseReturnValue:
 
 
 def _write_page(send: Send, form: WriteForm) -> str:
-    found = custom_templates(current_store(), "sms")
+    found = custom_templates(current_store(), send.by)
     form.template.choices = [SelectChoice(0, N_("None: your own words")), *(SelectChoice(t.id, t.name) for t in found)]
     summary = summarise(current_store(), send, begins_at(send, utcnow())) if send.picked is not None else None
     return render_template(
@@ -89,14 +94,14 @@ def _write_page(send: Send, form: WriteForm) -> str:
     )
 
 
-def _template(form: WriteForm) -> Template | None:
+def _template(send: Send, form: WriteForm) -> Template | None:
     """The custom template that was chosen."""
-    return next((item for item in custom_templates(current_store(), "sms") if item.id == form.template.data), None)
+    return next((item for item in custom_templates(current_store(), send.by) if item.id == form.template.data), None)
 
 
-def _version_of(form: WriteForm, body: str) -> int | None:
+def _version_of(send: Send, form: WriteForm, body: str) -> int | None:
     """The version of the chosen template, while its words are unchanged."""
-    template = _template(form)
+    template = _template(send, form)
     version = current_version(template) if template else None
     return version.id if version is not None and version.body.strip() == body else None
 
@@ -107,7 +112,8 @@ def _save(send_id: int, form: WriteForm) -> bool:
         with transaction():
             send = load_own(send_id, lock=True)
             body = (form.body.data or "").strip()
-            service.save_draft(send, body, _version_of(form, body), form.moment(current_store().zone), now)
+            version_id, moment = _version_of(send, form, body), form.moment(current_store().zone)
+            service.save_draft(send, body, version_id, moment, now, form.subject.data)
     except Invalid as error:
         put_errors(form, error.fields)
         return False
@@ -145,8 +151,8 @@ def check_page(send: Send, form: FlaskForm, fresh: list[Twin] | None = None) -> 
         twins=[(twin, _who(twin.send.confirmed_by)) for twin in same],
         fresh=bool(fresh),
         seen=as_seen(send),
-        can_go=sender_of(store, "sms") is not None,
-        shown=shown(send, send.body),
+        can_go=sender_of(store, send.by) is not None,
+        shown=shown(send, send.body, send.words.get(send.by, {}).get("subject")),
         form=form,
         is_late=send.scheduled_for is not None and send.scheduled_for <= now,
         lacks_way_out=lacks_way_out(send),
@@ -204,8 +210,8 @@ def _refusal(send: Send) -> str | None:
         return None
     if not send.body:
         return N_("There is no text yet. Write one first.")
-    if sender_of(current_store(), "sms") is None:
-        return N_("There is no gateway for text messages, so nothing was sent. Connect one first.")
+    if sender_of(current_store(), send.by) is None:
+        return _NO_GATEWAY[send.by]
     now = utcnow()
     if send.scheduled_for is not None and send.scheduled_for <= now:
         return N_("The time you chose is over. Choose another, or send it now.")
