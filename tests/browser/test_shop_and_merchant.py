@@ -72,7 +72,7 @@ def test_a_switch_in_the_settings_reaches_the_shop_s_page(
         expect(shopper.field("Mobile number")).to_be_visible()
         try:
             merchant.go("/settings")
-            merchant.page.get_by_label("Backordered, text message").uncheck()
+            merchant.page.get_by_label("Backordered, text message", exact=True).uncheck()
             merchant.page.get_by_role("button", name="Save settings").click()
             expect(merchant.page.get_by_text("Settings saved")).to_be_visible()
             merchant.page.screenshot(path=pictures / "journey-settings.png")

@@ -389,7 +389,7 @@ def test_what_was_written_to_others_about_a_person_does_not_name_them_any_more(
     shop.work()
     after = shop.messages(None)
     assert "Ann" not in str(after)
-    assert "1001" not in str(after)
+    assert not any("1001" in f"{item['subject']} {item['body']}" for item in after)  # a reference may hold such digits
     assert sorted((item["to"], item["status"]) for item in after if item["body"] == "[erased]") == sorted(
         (to, "cancelled" if status == "queued" else status) for to, status in before
     )
