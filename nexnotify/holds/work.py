@@ -282,7 +282,7 @@ def _given_back(hold: Hold, outcome: Outcome, now: datetime) -> None:
             return
     close(hold.id, "lapsed" if reason == "lapsed" else "released", reason, now, hold.detail)
     if reason in rules.FREES and hold.held_at is not None:
-        free(hold.store_id, hold.variant_id, hold.quantity, now)
+        free(hold, now)
 
 
 def _short(words: str) -> str | None:

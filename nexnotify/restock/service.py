@@ -130,8 +130,10 @@ def _is_first_level(change: StockChange) -> bool:
     return change.cause == "level" and db.session.scalar(earlier.limit(1)) is None
 
 
-def begin_freed(variant: Variant, units: int, now: datetime) -> None:
+def begin_freed(variant: Variant, units: int, now: datetime, region_id: int | None, available: int | None) -> None:
     """A restock for as many people as there are units that were kept for somebody and are free again.
+
+    :param region_id: the place where they lie, where it is known; ``available`` is what can be sold there.
 
     It waits for no settling, approval or undo: the restock that they came in by has been through these.
     """
@@ -139,8 +141,9 @@ def begin_freed(variant: Variant, units: int, now: datetime) -> None:
         store_id=variant.store_id,
         variant_id=variant.id,
         cause="freed",
-        available_before=variant.available,
-        available_after=variant.available,
+        region_id=region_id,
+        available_before=available,
+        available_after=available,
         as_of=now,
         at=now,
         looked_at=now,
@@ -151,8 +154,9 @@ def begin_freed(variant: Variant, units: int, now: datetime) -> None:
         store_id=variant.store_id,
         variant_id=variant.id,
         stock_change_id=change.id,
-        available_before=variant.available,
-        available_after=variant.available,
+        region_id=region_id,
+        available_before=available,
+        available_after=available,
         state="telling",
         most=units,
         at=now,

@@ -81,6 +81,23 @@ def test_at_the_deadline_the_unit_goes_to_the_next_in_line_and_to_nobody_else(
     assert len(storefront.given_back) == len(set(storefront.given_back)) == 2
 
 
+def test_a_unit_that_lies_in_a_region_goes_to_the_next_who_waits_there(shop: Shop, storefront: HoldsStub) -> None:
+    connect(shop, storefront)
+    shop.product("TEE-M")
+    north = {"key": "north", "name": "North", "locations": ["hamburg"]}
+    assert shop.put("regions", {"regions": [north]})["errors"] == []
+    shop.stock("TEE-M", 0, location="hamburg")
+    for phone in (ANN, BEN):
+        shop.ask(phone=phone, region="north")
+    shop.stock("TEE-M", 1, location="hamburg")
+    shop.work()
+    assert sent(shop) == [ANN]
+    with later(minutes=31):
+        shop.work()
+        shop.work()
+        assert sent(shop) == [ANN, BEN]
+
+
 def test_stock_that_the_storefront_tells_again_is_no_second_chance_for_who_let_it_lapse(
     shop: Shop, storefront: HoldsStub
 ) -> None:
