@@ -25,9 +25,9 @@ AGAIN = timedelta(minutes=1)
 
 _own, _other = AlertRequest.__table__, AlertRequest.__table__.alias("other")
 _contact, _alert, _message, _decision = Contact.__table__, Alert.__table__, Message.__table__, Decision.__table__
-_same_group = sa.and_(
-    _other.c.store_id == _own.c.store_id, _other.c.asked_with == _own.c.asked_with, _other.c.id != _own.c.id
-)
+# Not the bare column: SQLite would read the index of all who ever asked on several channels. No group is 0.
+_group = sa.func.coalesce(_own.c.asked_with, 0)
+_same_group = sa.and_(_other.c.store_id == _own.c.store_id, _other.c.asked_with == _group, _other.c.id != _own.c.id)
 #: A verdict that waits for another message is none.
 _WAITS = ("other_channel", "told_already")
 _PASSED_OVER = sa.exists().where(
@@ -57,10 +57,10 @@ OTHERS = (
         sa.and_(_alert.c.store_id == _other.c.store_id, _alert.c.request_id == _other.c.id, _alert.c.kind == KIND),
     )
     .outerjoin(_message, sa.and_(_message.c.store_id == _alert.c.store_id, _message.c.id == _alert.c.message_id))
-    .where(IdIn(_own.c.id), _own.c.asked_with.is_not(None))
+    .where(IdIn(_own.c.id))
     .order_by(_alert.c.id)
 )
-_GROUPS = sa.select(_own.c.asked_with).where(IdIn(_own.c.id), _own.c.asked_with.is_not(None)).distinct()
+_GROUPS = sa.select(_group).where(IdIn(_own.c.id), _group > 0).distinct()
 
 
 @dataclass(frozen=True, slots=True)

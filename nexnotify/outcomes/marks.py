@@ -156,18 +156,18 @@ def _of_clicks() -> Any:
 
 def _of_questions() -> Any:
     moments = sa.select(AlertRequest.store_id, AlertRequest.created_at).select_from(Question)
-    return moments.join(
-        AlertRequest, sa.and_(AlertRequest.store_id == Question.store_id, AlertRequest.id == Question.request_id)
-    )
+    # Not the bare column: SQLite would begin with all requests there are, and look for the questions of each.
+    mine = sa.and_(AlertRequest.store_id == Question.store_id + 0, AlertRequest.id == Question.request_id + 0)
+    return moments.join(AlertRequest, mine)
 
 
 def _of_answers() -> Any:
     """A yes is for requests of its contact."""
     moments = sa.select(AlertRequest.store_id, AlertRequest.created_at).select_from(ConsentEntry)
-    return moments.join(
-        AlertRequest,
-        sa.and_(AlertRequest.store_id == ConsentEntry.store_id, AlertRequest.contact_id == ConsentEntry.contact_id),
-    ).where(sa.text("consent_entry.action = 'confirmed'"))
+    # Not the bare column, as above.
+    theirs = AlertRequest.contact_id == ConsentEntry.contact_id + 0
+    moments = moments.join(AlertRequest, sa.and_(AlertRequest.store_id == ConsentEntry.store_id + 0, theirs))
+    return moments.where(sa.text("consent_entry.action = 'confirmed'"))
 
 
 def _of_stock() -> Any:

@@ -93,6 +93,14 @@ def crowded(house: House) -> str:
         house.call("PUT", "customers", {"customers": [person]}, secret)
         if index:  # of the first, people still wait
             house.call("PUT", "stock", {"levels": [{"sku": sku, "on_hand": 5, "location": "W" * 200}]}, secret)
+    region = {
+        "key": "W" * 60,
+        "name": NAMES[0][:60],
+        "locations": ["W" * 200],
+        "delivery": NAMES[0][:60],
+        "offered": True,
+    }
+    house.call("PUT", "regions", {"regions": [region]}, secret)
     asks: list[dict[str, Any]] = [{"phone": "+12015550160", "consent": True}, {"email": "still@mail.example"}]
     waits = [{"sku": f"ODD0-{'S' * 90}", **ask} for ask in asks]
     house.call("POST", "requests", {"requests": waits}, secret)

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from nexnotify.clock import utcnow
+from tests.adding_up import add_up
 from tests.admin import Desk
 from tests.journeys.test_push import add_push
 from tests.shop import Shop
 from tests.stages.test_lift import compare
 from tests.stages.test_prediction import EVENING, NOON, evening_people, knows, ordered_before
-from tests.stages.test_rollups import add_up
 from tests.stages.test_stock_check import check, lost_events
 from tests.stubs.push_stub import Browser, PushService
 from tests.times import at, later
@@ -176,6 +176,7 @@ def test_conversions_revenue_and_engagement_are_tracked(shop: Shop) -> None:
         order(shop)
     figures = outcome(shop)
     assert (figures["clicked"], figures["won"]) == (1, 1)
+    add_up(shop)
     assert "20.00 USD" in re.sub(r"\s+", " ", Desk.of(shop).page("/"))
 
 

@@ -21,6 +21,7 @@ from nexnotify.dispatch.claim import claim
 from nexnotify.gateways.models import GatewayInstance, Lane
 from nexnotify.gateways.service import add_gateway
 from nexnotify.inventory.intake import take_product
+from nexnotify.inventory.regions import Places
 from nexnotify.inventory.service import LevelData, set_level
 from nexnotify.ledger import audience, chunk, planner
 from nexnotify.ledger.models import Message
@@ -160,7 +161,7 @@ def test_a_planner_and_a_claim_on_a_paced_lane_do_not_lock_each_other_up(
             planner.plan_next(utcnow())
     shop.stock("TEE-M", 0)  # the claim puts the first chunk aside …
     monkeypatch.setattr(audience, "obstacle", lambda *_: None)
-    monkeypatch.setattr(audience, "status_of", lambda _: "in_stock")  # … while the second, which saw stock, is written
+    monkeypatch.setattr(Places, "status", lambda *_: "in_stock")  # … while the second, which saw stock, is written
     there, on = halted(monkeypatch)
 
     def plans() -> None:

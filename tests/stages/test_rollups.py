@@ -20,7 +20,8 @@ from nexnotify.outcomes.page_orders import PageOrderData, forget_old_orders, tak
 from nexnotify.outcomes.rollups import SUMS, rows_of
 from nexnotify.reports.metrics import metrics_of, products_of, span_until
 from nexnotify.stores.models import Store
-from nexnotify.workers.adding_up import run_outcomes, run_recounts
+from nexnotify.workers.adding_up import run_recounts
+from tests.adding_up import add_up
 from tests.admin import Desk
 from tests.shop import Shop
 from tests.web.test_short_links import PHONE, path_of
@@ -28,12 +29,6 @@ from tests.web.test_short_links import PHONE, path_of
 #: A Monday in New York, at noon.
 NOON = datetime(2026, 3, 2, 17, tzinfo=UTC)
 ANN, BEN = "+12015550123", "+12015550124"
-
-
-def add_up(shop: Shop) -> None:
-    with shop.app.app_context():
-        run_outcomes()
-        db.session.remove()
 
 
 def row(values: Any) -> tuple[Any, ...]:

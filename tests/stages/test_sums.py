@@ -27,10 +27,11 @@ from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.models import AlertRequest
 from nexnotify.workers.adding_up import run_outcomes
+from tests.adding_up import add_up
 from tests.shop import Shop
 from tests.stages.test_claims import inside
 from tests.stages.test_random_histories import PEOPLE, SKUS, History
-from tests.stages.test_rollups import ANN, BEN, NOON, add_up, agree, figures, told
+from tests.stages.test_rollups import ANN, BEN, NOON, agree, figures, told
 from tests.web.test_short_links import PHONE
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

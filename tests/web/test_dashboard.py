@@ -21,9 +21,9 @@ from nexnotify.reports.dashboard.restocks import latest_restocks
 from nexnotify.reports.dashboard.wanted import most_wanted
 from nexnotify.stores.models import StaffUser
 from nexnotify.workers.adding_up import run_outcomes
+from tests.adding_up import add_up
 from tests.admin import Desk
 from tests.shop import Shop
-from tests.stages.test_rollups import add_up
 
 #: How SQLite says that it reads a whole table.
 TABLES = tuple(

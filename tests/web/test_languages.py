@@ -32,7 +32,12 @@ DATA = (
     disclosure("Laden"),
     OPT_IN,
     "kept in the outbox",
-    "The credits come when an owner has confirmed that it was paid.",  # a payment plugin says so
+    # What plugins say.
+    "The credits come when an owner has confirmed that it was paid.",
+    "A signed call to your own address",
+    "Any storefront can answer it in less than thirty lines; docs/holds.md shows them.",
+    "Yours: it keeps units and lets them go, such as https://shop.example/holds.",
+    "At least 16 characters that both sides know. Each call is signed with it.",
 )
 
 

@@ -13,10 +13,10 @@ from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.outcomes.control_group.models import RestockLift
 from nexnotify.restock.models import RestockEvent
+from tests.adding_up import add_up
 from tests.admin import Desk
 from tests.shop import Shop
 from tests.stages.test_claims import inside
-from tests.stages.test_rollups import add_up
 from tests.web.test_metrics import value_of
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

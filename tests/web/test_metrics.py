@@ -11,9 +11,10 @@ import time_machine
 from flask import Flask
 from openpyxl import load_workbook
 
+from tests.adding_up import add_up
 from tests.admin import Desk
 from tests.shop import Shop
-from tests.stages.test_rollups import ANN, NOON, add_up, open_link, order, told
+from tests.stages.test_rollups import ANN, NOON, open_link, order, told
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

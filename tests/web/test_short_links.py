@@ -22,6 +22,7 @@ from nexnotify.settings import Settings
 from nexnotify.waitlist.models import AlertRequest
 from nexnotify.web import short_links
 from nexnotify.web.short_links import CLICKS_PER_IP
+from tests.adding_up import add_up
 from tests.admin import Desk, another
 from tests.rows import everything
 from tests.rules.test_scanners import IMESSAGE, IPHONE, WINDOWS
@@ -467,6 +468,9 @@ def test_an_order_after_a_click_is_won_and_one_without_is_assisted(shop: Shop) -
         "revenue": "40.00",
         "revenue_won": "20.00",
         "revenue_per_message": "20.00",
+        "time_to_purchase": {"after": 5, "upto": 10},  # minutes
+        "units": 5,
+        "units_sold": 0,  # stock stands where it stood
     }
 
 
@@ -526,6 +530,7 @@ def test_the_pages_tell_won_and_assisted_apart(shop: Shop) -> None:
     with later(minutes=5):
         order(shop)
         order(shop, "1002", phone=BOB)
+        add_up(shop)
         desk = Desk.of(shop)
         restock_id = shop.get("restocks")["restocks"][0]["id"]
         pages = [desk.page(path) for path in ("/", f"/restocks/{restock_id}", "/orders")]

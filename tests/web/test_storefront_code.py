@@ -12,6 +12,7 @@ from nexnotify.web.code_check import judge_code
 from nexnotify.web.page_check import Ours
 from nexnotify.web.shop_page import read_shop_page
 from nexnotify.web.widget_script import TRACK, current_release, tracking_tag
+from tests.adding_up import add_up
 from tests.admin import Desk
 from tests.shop import Shop
 from tests.web.test_tracking import ANN, tell, told_of_the_tee, view
@@ -143,6 +144,7 @@ def test_the_dashboard_tells_the_rate_and_the_orders_only_where_there_are_any(sh
         view(shop)
     view(shop, what="signup")
     tell(shop, "orders", order="1001", total="20.00", phone=ANN, consent=True)
+    add_up(shop)
     text = " ".join(re.sub(r"<[^>]+>", " ", desk.page("")).split())
     assert "Sign-up rate 25.0 % of 4 views of what shoppers could ask for" in text
     assert "Orders after an alert 1 (0 won, 1 assisted), 20.00 USD; 1 by the word of a page alone" in text
