@@ -43,7 +43,7 @@ def service(house: House) -> Iterator[PushService]:
         pushes = {"sold_out": {"push": True}}
         house.product("lamp", "Lamp", {"LAMP": 0}, switches=pushes)
         only = {"sold_out": {"push": True, "sms": False, "email": False}}
-        house.product("torch", "Torch", {"TORCH": 0}, switches=only)
+        house.product("beacon", "Beacon", {"BEACON": 0}, switches=only)
         house.settings(push_worker="/nexnotify-sw.js")
         yield service
         house.settings(push_worker="")
@@ -121,7 +121,7 @@ def test_the_browser_is_one_way_beside_the_others(visitor: Tab) -> None:
 
 
 def test_nothing_is_asked_before_the_tick_and_a_no_is_explained_and_sends_nothing(visitor: Tab) -> None:
-    visitor.visit_product("TORCH")
+    visitor.visit_product("BEACON")
     visitor.open()
     assert visitor.page.evaluate("window.subscribedFor") is None
     assert visitor.page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)") == 0
@@ -156,7 +156,7 @@ def test_a_browser_that_cannot_is_not_offered_it(visitor: Tab) -> None:
     expect(visitor.field("Email")).to_be_visible()
     expect(visitor.field(TICK)).to_be_hidden()
     expect(visitor.panel).to_contain_text("Fill in one or both.")
-    visitor.visit_product("TORCH")
+    visitor.visit_product("BEACON")
     visitor.settle()
     expect(visitor.button).to_be_hidden()
 
