@@ -23,6 +23,7 @@ $(STAMP): requirements.txt requirements-dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+run: export NEXNOTIFY_PUBLIC_URL ?= http://$(BIND)
 run: install ## Make the demo store and serve it, web and worker in one; BIND=host:port; Ctrl-C ends all
 	$(BIN)/nexnotify demo
 	@exec $(BIN)/nexnotify serve --bind $(BIND)

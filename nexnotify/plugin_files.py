@@ -7,9 +7,20 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import TypeVar
+from typing import ClassVar, Protocol, TypeVar
+
+from wtforms import Form
 
 Kind = TypeVar("Kind")
+
+
+class HasSettings(Protocol):
+    """What each contract's base class has."""
+
+    Settings: ClassVar[type[Form]]
+
+
+Plugin = TypeVar("Plugin", bound=HasSettings)
 
 
 class ContractBroken(Exception):
@@ -34,6 +45,29 @@ def load_classes(
         except (Exception, SystemExit) as error:
             broken[path.stem] = f"{type(error).__name__}: {error}"
     return good, broken
+
+
+def check_plugin(found: object, constant: str, base: type[Plugin], name: str) -> type[Plugin]:
+    """What every contract asks for: a subclass of ``base``, whose key is the file's name, with a label and a form.
+
+    :raises ContractBroken: with one sentence on what is wrong.
+    """
+    if found is None:
+        raise ContractBroken(f"The file defines no class named {constant}.")
+    if not (isinstance(found, type) and issubclass(found, base)) or found is base:
+        raise ContractBroken(f"{constant} must be a subclass of {_name(base)}.")
+    key, label = getattr(found, "key", None), getattr(found, "label", None)
+    if key != name:
+        raise ContractBroken(f"key is {key!r}, but the file's name says {name!r}.")
+    if not (isinstance(label, str) and label.strip()):
+        raise ContractBroken("label is missing: the name that merchants see.")
+    if not (isinstance(found.Settings, type) and issubclass(found.Settings, base.Settings)):
+        raise ContractBroken(f"Settings must be a subclass of {_name(base.Settings)}.")
+    return found
+
+
+def _name(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _import(path: Path, prefix: str) -> ModuleType:

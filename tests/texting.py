@@ -51,7 +51,7 @@ class Line:
                 gateway = db.session.get_one(GatewayInstance, self.id)
                 change_gateway(gateway, values, utcnow())
                 if gateway.is_sender:
-                    take_over_queue(gateway, utcnow())
+                    take_over_queue(gateway)
             db.session.remove()
 
     def paused(self) -> str | None:

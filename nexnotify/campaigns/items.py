@@ -112,6 +112,7 @@ class Named:
         self._items = items_of(store, send, people)
         self._is_news = send.filter.get("activity") == BACK_IN_STOCK
         items = self._items.values() if self._is_news else ()
+        self._ended = _ended(store, {id: people[id] for id in people.keys() - self._items.keys()})
         self._newest = _newest(store, {item.variant.id for item in items})
         restocks = [event.id for event in self._newest.values()]
         self._taken = _taken(store, [item.request_id for item in items], restocks) if restocks else set()
@@ -124,7 +125,7 @@ class Named:
         """Why this person is not told of it now; None: it may be."""
         item = self._items.get(contact_id)
         if item is None:
-            return Skip("told_already")
+            return Skip("request_closed" if contact_id in self._ended else "told_already")
         if not self._is_news:
             return None
         if not item.is_buyable:
@@ -146,6 +147,17 @@ class Named:
                 rows.append((self._store_id, item.request_id, event.id, self._channel, KIND, 0, message_id))
                 event.told += 1
         insert_tuples(Alert, ("store_id", "request_id", "restock_id", "channel", "kind", "step", "message_id"), rows)
+
+
+def _ended(store: Store, people: Mapping[int, int | None]) -> set[int]:
+    """Contacts whose request has ended since it brought them into the audience."""
+    by_request = {request_id: contact_id for contact_id, request_id in people.items() if request_id is not None}
+    if not by_request:
+        return set()
+    table = AlertRequest.__table__
+    mine = sa.select(table.c.id).where(IdIn(table.c.id, ids=list(by_request)), table.c.store_id == store.id)
+    ended = mine.where(sa.func.coalesce(table.c.closed_at, None).is_not(None))
+    return {by_request[id] for id in db.session.scalars(ended)}
 
 
 def _newest(store: Store, variant_ids: Collection[int]) -> dict[tuple[int, int | None], RestockEvent]:

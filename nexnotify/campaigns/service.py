@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from nexnotify.campaigns.audience import MOST_PICKED, belonging, ids_matching, newest
 from nexnotify.campaigns.models import Selection, Send
 from nexnotify.campaigns.stopped import release_paused
+from nexnotify.clock import isoformat
 from nexnotify.content.service import template_problems
 from nexnotify.content.tokens import compile_template
 from nexnotify.db import db, insert_ignore
@@ -83,7 +84,7 @@ def copy_draft(send: Send, user_id: int | None, now: datetime) -> Send:
     """A new draft with the words and the audience of another send."""
     store = db.session.get_one(Store, send.store_id)
     copy = _draft(store, send.source, send.picked, dict(send.filter), send.purpose, user_id, now)
-    copy.body, copy.template_version_id = send.body, send.template_version_id
+    copy.body, copy.template_version_id, copy.words = send.body, send.template_version_id, dict(send.words)
     db.session.flush()
     return copy
 
@@ -140,6 +141,7 @@ def confirm(send: Send, user_id: int | None, now: datetime) -> bool:
         send,
         ("draft",),
         state="scheduled",
+        filter=_looking_back(send.filter, now),
         confirmed_by=user_id,
         confirmed_at=now,
         starts_at=starts_at,
@@ -147,6 +149,12 @@ def confirm(send: Send, user_id: int | None, now: datetime) -> bool:
         up_to=newest(store, send.source) if send.restock_id is None else None,
         work_at=now,
     )
+
+
+def _looking_back(filter_: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The last days of an audience are those before it is confirmed: a draft may lie about for weeks."""
+    days = filter_.get("days")
+    return dict(filter_) | ({"since": isoformat(now - timedelta(days=days))} if days else {})
 
 
 def take_back(send: Send, user_id: int | None, now: datetime) -> bool:

@@ -92,7 +92,7 @@ def _of_people(filter_: Mapping[str, Any], where: Where) -> list[Any]:
     """Conditions on the request and who asked."""
     found: list[Any] = [(AlertRequest.status + "") != "pending"]
     if where.sources:
-        found.append(sa.func.lower(AlertRequest.source).in_([source.lower() for source in where.sources]))
+        found.append(_is_one_of(AlertRequest.source, where.sources))
     if filter_.get("opt_in") == "yes":
         found.append(_opted_in())
     if filter_.get("by", "sms") != "sms":
@@ -103,17 +103,21 @@ def _of_people(filter_: Mapping[str, Any], where: Where) -> list[Any]:
 
 
 def _news(store: Store, where: Where) -> tuple[Any, ...]:
-    """Conditions on what came back: nobody has told them of it, or is about to."""
-    return (*_items(store, where), *_at(where), ~_has_message(), ~_was_sent(), ~_is_held_out())
+    """Conditions on what came back: they want it still, and nobody has told them of it, or is about to.
+
+    A request that has ended (cancelled, bought, never confirmed, told on another channel) asks for nothing any more.
+    """
+    wants = AlertRequest.closed_at.is_(None)
+    return (*_items(store, where), *_at(where), wants, ~_has_message(), ~_was_sent(), ~_is_held_out())
 
 
 def _items(store: Store, where: Where) -> list[Any]:
     """Conditions on the variant."""
     found: list[Any] = []
     if where.skus:
-        found.append(sa.func.lower(Variant.sku).in_([sku.lower() for sku in where.skus]))
+        found.append(_is_one_of(Variant.sku, where.skus))
     if where.products:
-        named = sa.func.lower(Product.external_id).in_([product.lower() for product in where.products])
+        named = _is_one_of(Product.external_id, where.products)
         found.append(Variant.product_id.in_(sa.select(Product.id).where(Product.store_id == store.id, named)))
     if where.tags:
         wanted = {tag.casefold() for tag in where.tags}
@@ -125,9 +129,12 @@ def _items(store: Store, where: Where) -> list[Any]:
 
 def _at(where: Where) -> list[Any]:
     """Conditions on the change of stock."""
-    if not where.locations:
-        return []
-    return [sa.func.lower(StockChange.location_key).in_([location.lower() for location in where.locations])]
+    return [_is_one_of(StockChange.location_key, where.locations)] if where.locations else []
+
+
+def _is_one_of(column: Any, names: Sequence[str]) -> Any:
+    """As they are written, or but for capitals, of which SQLite knows those of ASCII alone."""
+    return sa.or_(column.in_(names), sa.func.lower(column).in_([name.lower() for name in names]))
 
 
 def _opted_in() -> Any:
@@ -228,7 +235,7 @@ _TOLD_SINCE = (
 )
 
 
-_send, _ours = Send.__table__, Message.__table__.alias("ours")
+_send, _ours, _request = Send.__table__, Message.__table__.alias("ours"), AlertRequest.__table__
 _TOLD_MEANWHILE = (
     sa.exists()
     .where(
@@ -242,8 +249,23 @@ _TOLD_MEANWHILE = (
     )
     .correlate(_recipient, _ours)
 )
+#: What the message says by name is not wanted any more.
+_ENDED_MEANWHILE = (
+    sa.exists()
+    .where(
+        _request.c.store_id == _recipient.c.store_id,
+        _request.c.id == _recipient.c.request_id,
+        # Not the bare column: SQLite would read all that have ended.
+        sa.func.coalesce(_request.c.closed_at, None).is_not(None),
+        _ours.c.variant_id.is_not(None),
+    )
+    .correlate(_recipient, _ours)
+)
 _NEWS_AMONG = (
-    sa.select(_recipient.c.message_id, _TOLD_MEANWHILE)
+    sa.select(
+        _recipient.c.message_id,
+        sa.case((_TOLD_MEANWHILE, "told_already"), (_ENDED_MEANWHILE, "request_closed"), else_=""),
+    )
     .join(_ours, sa.and_(_ours.c.store_id == _recipient.c.store_id, _ours.c.id == _recipient.c.message_id))
     .join(_send, sa.and_(_send.c.store_id == _recipient.c.store_id, _send.c.id == _recipient.c.send_id))
     .where(
@@ -256,8 +278,9 @@ _NEWS_AMONG = (
 )
 
 
-def news_among(store_id: int, message_ids: Sequence[int]) -> Mapping[int, bool]:
-    """Those of these messages that say that something is back → whether an alert has told it since they were written."""
+def news_among(store_id: int, message_ids: Sequence[int]) -> Mapping[int, str]:
+    """Those of these messages that say that something is back → why they are not to go any more: an alert has told it since
+    they were written, or the request has ended. Empty: they may."""
     if not message_ids:
         return {}
     where = {"b_store": store_id, "b_ids": list(message_ids)}

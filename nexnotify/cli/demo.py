@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
+from nexnotify.catalog.models import Product
 from nexnotify.catalog.service import ProductData, VariantData
 from nexnotify.cli.demo_history import BEGINNING, FIRST_NAMES, ask, can_be_replayed, history, replay
 from nexnotify.cli.moments import Moment
@@ -29,7 +30,7 @@ from nexnotify.secrets import new_key
 from nexnotify.settings import Settings
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import create_api_key, create_user, open_store
-from nexnotify.stores.settings import merge_settings
+from nexnotify.stores.settings import merge_settings, store_settings
 
 NAME = "Harbour Goods (demo)"
 EMAIL = "owner@harbour.example"
@@ -96,7 +97,10 @@ def make_demo() -> dict[str, Any]:
     path = _notes()
     if path.exists():
         notes: dict[str, Any] = json.loads(path.read_text())
-        if db.session.scalar(sa.select(Store.id).where(Store.key == notes["store_key"])):
+        store = db.session.scalar(sa.select(Store).where(Store.key == notes["store_key"]))
+        if store is not None:
+            with transaction():
+                _follow(store)
             return notes
     notes = _make()
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -123,6 +127,19 @@ def _make() -> dict[str, Any]:
             _add_product(store, began, *product)
         replay(store, [*past, *_waiting(store, now)])
     return {"store_key": store.key, "api_key": secret, "email": _email(store), "password": password}
+
+
+def _follow(store: Store) -> None:
+    """Served under another address than before, its links and its products' pages are there too."""
+    before, now = store_settings(store).link_domain, _ours()
+    if not before or before == now:
+        return
+    merge_settings(store, {"link_domain": now})
+    old, new = f"{before}/demo/", f"{now}/demo/"
+    for product in db.session.scalars(sa.select(Product).where(Product.store_id == store.id)):
+        product.url = (product.url or "").replace(old, new) or None
+        for variant in product.variants:
+            variant.url = (variant.url or "").replace(old, new) or None
 
 
 def _ours() -> str:

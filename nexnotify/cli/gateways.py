@@ -47,7 +47,7 @@ def add(store_key: str, kind: str, name: str, pairs: tuple[str, ...], as_json: b
             with transaction():
                 instance = add_gateway(store, kind, name, values, utcnow())
                 if instance.is_sender:
-                    take_over_queue(instance, utcnow())
+                    take_over_queue(instance)
                 audit(store, "gateway.added", None, utcnow(), kind=kind, name=name, by="command line")
         except UnknownGateway as error:
             raise Invalid(str(error), fields={"kind": str(error)}) from None

@@ -206,6 +206,11 @@ _WORDS: dict[tuple[str, str, str | None], tuple[str, str, str | None]] = {
         f"[[store]]: Sie können {_PRODUCT} jetzt bestellen, geliefert wird, sobald es da ist. [[url|]]",
         "Sie können [[product]] bestellen",
     ),
+    ("bundle", "push", None): (
+        "Mehreres wieder lieferbar",
+        "[[store]]: [[products]] können wieder gekauft werden. [[products_url]]",
+        "Wieder lieferbar: worauf Sie gewartet haben",
+    ),
     ("reminder", "push", None): (
         "Erinnerung",
         f"[[store]]: {_PRODUCT} kann noch gekauft werden. [[url|]]",

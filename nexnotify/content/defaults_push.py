@@ -50,6 +50,13 @@ PUSHES = (
         product_status="can_backorder",
     ),
     Default(
+        "bundle",
+        "push",
+        "Several back in stock",
+        "[[store]]: [[products]] can be bought again. [[products_url]]",
+        subject="Back in stock: what you waited for",
+    ),
+    Default(
         "reminder",
         "push",
         "Reminder",

@@ -10,8 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import current_app
-from werkzeug.datastructures import MultiDict
-from wtforms import Form, PasswordField
+from wtforms import Form
 
 from nexnotify.credits.contract import Begun, News, Order
 from nexnotify.credits.contract import Payment as PaymentPlugin
@@ -20,6 +19,7 @@ from nexnotify.credits.models import CreditPurchase, Payment
 from nexnotify.credits.packs import Pack
 from nexnotify.db import db
 from nexnotify.errors import Conflict, Invalid, NotFound
+from nexnotify.plugin_settings import changes, form_of
 from nexnotify.secrets import token_hash
 from nexnotify.stores.models import Store
 from nexnotify.words import N_
@@ -73,12 +73,7 @@ def configured(store: Store, kind: str) -> Payment | None:
 
 def payment_form(kind: str, data: Mapping[str, str] | None, stored: Mapping[str, Any]) -> Form:
     """The plugin's form, filled from ``data``; empty secrets keep what is stored."""
-    form = plugin_of(kind).Settings(MultiDict(data) if data is not None else None, data=dict(stored))
-    for field in form:
-        if isinstance(field, PasswordField) and data is not None and not field.data and stored.get(field.short_name):
-            field.data = stored[field.short_name]
-            field.raw_data = [field.data]
-    return form
+    return form_of(plugin_of(kind).Settings, data, stored)
 
 
 def configure(store: Store, kind: str, values: Mapping[str, Any], active: bool, now: datetime) -> dict[str, Any]:
@@ -96,12 +91,7 @@ def configure(store: Store, kind: str, values: Mapping[str, Any], active: bool, 
         db.session.add(payment)
     payment.settings, payment.active = json.dumps(dict(values)), active
     db.session.flush()
-    secret = {field.short_name for field in plugin_of(kind).Settings() if isinstance(field, PasswordField)}
-    after = {**values, "active": active}
-    different = {name: [before.get(name), value] for name, value in after.items() if before.get(name) != value}
-    shown = {name: pair for name, pair in different.items() if name not in secret}
-    hidden = sorted(different.keys() & secret)
-    return ({"changed": shown} if shown else {}) | ({"secrets_changed": hidden} if hidden else {})
+    return changes(plugin_of(kind).Settings(), before, {**values, "active": active})
 
 
 def opened(payment: Payment) -> PaymentPlugin:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nexnotify.credits.contract import Payment, PaymentSettings
-from nexnotify.plugin_files import ContractBroken, load_classes
+from nexnotify.credits.contract import Payment
+from nexnotify.plugin_files import ContractBroken, check_plugin, load_classes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +31,9 @@ def check_class(found: object, name: str) -> type[Payment]:
 
     :raises ContractBroken: with one sentence on what is wrong.
     """
-    if not (isinstance(found, type) and issubclass(found, Payment)) or found is Payment:
-        raise ContractBroken("PAYMENT must be a subclass of nexnotify.credits.contract.Payment.")
-    if found.begin is Payment.begin:
+    kind = check_plugin(found, "PAYMENT", Payment, name)
+    if kind.begin is Payment.begin:
         raise ContractBroken("PAYMENT must override begin().")
-    key, label = getattr(found, "key", None), getattr(found, "label", None)
-    if key != name:
-        raise ContractBroken(f"key is {key!r}, but the file's name says {name!r}.")
-    if not (isinstance(label, str) and label.strip()):
-        raise ContractBroken("label is missing: the name that merchants see.")
-    if not (isinstance(found.Settings, type) and issubclass(found.Settings, PaymentSettings)):
-        raise ContractBroken("Settings must be a subclass of nexnotify.credits.contract.PaymentSettings.")
-    if found.by_hand != (found.receive is Payment.receive):
+    if kind.by_hand != (kind.receive is Payment.receive):
         raise ContractBroken("Either receive() tells what was paid, or by_hand says that an owner does.")
-    return found
+    return kind

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -25,6 +25,7 @@ from nexnotify.gateways.models import GatewayInstance, Lane
 from nexnotify.gateways.senders import store_sender
 from nexnotify.gateways.service import callback_url
 from nexnotify.ledger.decisions import record_decisions
+from nexnotify.ledger.drafts import KIND
 from nexnotify.ledger.job import ALERT_VALID
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.moves import Move, move, take
@@ -87,8 +88,7 @@ def claim(lane_id: int, owner: str, limit: int, now: datetime) -> Claimed:
     candidates += read_due(lane_id, False, limit - len(candidates), now) if len(candidates) < limit else []
     if not candidates:
         return NOTHING
-    fresh = [due for due in candidates if due.valid_until > now]
-    _expire([due for due in candidates if due.valid_until <= now], now)
+    fresh = _fresh(candidates, now)
     verdicts = decide_all(gateway.store_id, fresh, now)
     allowed = []
     for due in fresh:
@@ -133,8 +133,28 @@ def _lane_clock(now: datetime) -> datetime:
     return now
 
 
-def _expire(late: Sequence[Due], now: datetime) -> None:
+def _fresh(candidates: Sequence[Due], now: datetime) -> list[Due]:
+    """Those that are still worth sending; the others expire.
+
+    An alert is never too late, however long the lane took or no worker came: whether it is still true is decided now.
+    """
+    renewed = {due.id for due in candidates if due.valid_until <= now and due.kind == KIND}
+    late = [due for due in candidates if due.valid_until <= now and due.id not in renewed]
     move([Move(due.store_id, due.id, "queued", "expired", "too_late") for due in late], now)
+    if not renewed:
+        return [due for due in candidates if due.valid_until > now]
+    until = now + ALERT_VALID
+    db.session.execute(
+        sa.update(Message)
+        .where(Message.id.in_(renewed))
+        .values(valid_until=until)
+        .execution_options(synchronize_session=False)
+    )
+    return [
+        replace(due, valid_until=until) if due.id in renewed else due
+        for due in candidates
+        if due.valid_until > now or due.id in renewed
+    ]
 
 
 def _put_aside(due: Due, decided: Decided, now: datetime) -> None:

@@ -145,8 +145,8 @@ def _decide_alert(
 
 def _decide_sent(due: Due, house: _House, now: datetime) -> Verdict:
     """A text that staff sent; one about an order or a ticket may also be news, which nobody can stop."""
-    if house.news.get(due.id):
-        return Skip("told_already")
+    if over := house.news.get(due.id):
+        return Skip(over)
     if due.id in house.news and due.variant_id is not None:
         if not house.is_in_stock(due.variant_id, house.about.get(due.id, [])):
             return Skip("sold_out_again")

@@ -15,7 +15,7 @@ from nexnotify.dispatch.deliver import clean_receipt
 from nexnotify.dispatch.gathering import bundling_stores, gather_due, is_gathered
 from nexnotify.dispatch.settle import make_uncertain
 from nexnotify.gateways.contract import Absent, CannotTell, Found, Gateway, LookupAnswer, SentMessage
-from nexnotify.gateways.models import GatewayInstance, Lane
+from nexnotify.gateways.models import Lane
 from nexnotify.ledger.drafts import KIND
 from nexnotify.ledger.job import ALERT_VALID
 from nexnotify.ledger.models import Attempt, Message
@@ -82,21 +82,13 @@ def _release_paid(rows: Sequence[Any], now: datetime) -> int:
 def expire_late(now: datetime) -> int:
     """Queued messages that are worth nothing any more, also on lanes that send nothing.
 
-    Alerts on the lane of a paused gateway are kept: see ``ledger.opening.take_over_queue``.
+    Not alerts: whether they are still true is decided when they are claimed.
 
     :returns: how many.
     """
-    paused = (
-        sa.select(Lane.id)
-        .join(
-            GatewayInstance, sa.and_(GatewayInstance.store_id == Lane.store_id, GatewayInstance.id == Lane.gateway_id)
-        )
-        .where(GatewayInstance.paused_at.is_not(None))
-    )
-    kept = sa.and_(Message.kind == KIND, Message.lane_id.in_(paused))
     rows = db.session.execute(
         sa.select(Message.id, Message.store_id)
-        .where(sa.text("message.status = 'queued'"), Message.valid_until <= now, ~kept)
+        .where(sa.text("message.status = 'queued'"), Message.valid_until <= now, Message.kind != KIND)
         .limit(BATCH)
         .with_for_update(skip_locked=True, key_share=True)
     ).all()

@@ -14,8 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import get_args
 
-from nexnotify.gateways.contract import Capabilities, Channel, Gateway, GatewaySettings
-from nexnotify.plugin_files import ContractBroken, load_classes
+from nexnotify.gateways.contract import Capabilities, Channel, Gateway
+from nexnotify.plugin_files import ContractBroken, check_plugin, load_classes
 
 #: Fields that the house adds to every form.
 RESERVED_FIELDS = frozenset({"name", "rate"})
@@ -72,29 +72,19 @@ def check_class(found: object, name: str) -> type[Gateway]:
 
     :raises ContractBroken: with one sentence on what is wrong.
     """
-    if found is None:
-        raise ContractBroken("The file defines no class named GATEWAY.")
-    if not (isinstance(found, type) and issubclass(found, Gateway)) or found is Gateway:
-        raise ContractBroken("GATEWAY must be a subclass of nexnotify.gateways.contract.Gateway.")
-    if inspect.isabstract(found) or found.send is Gateway.send:
+    kind = check_plugin(found, "GATEWAY", Gateway, name)
+    if inspect.isabstract(kind) or kind.send is Gateway.send:
         raise ContractBroken("GATEWAY must override send().")
-    key, label = getattr(found, "key", None), getattr(found, "label", None)
-    if key != name:
-        raise ContractBroken(f"key is {key!r}, but the file's name says {name!r}.")
-    if not (isinstance(label, str) and label.strip()):
-        raise ContractBroken("label is missing: the name that merchants see.")
-    if found.channel not in get_args(Channel):
-        raise ContractBroken(f"channel is {found.channel!r}; it must be one of {', '.join(get_args(Channel))}.")
-    if not isinstance(found.default_rate, int | float) or found.default_rate < 0:
+    if kind.channel not in get_args(Channel):
+        raise ContractBroken(f"channel is {kind.channel!r}; it must be one of {', '.join(get_args(Channel))}.")
+    if not isinstance(kind.default_rate, int | float) or kind.default_rate < 0:
         raise ContractBroken("default_rate must be a number of segments per second, 0 for no limit.")
-    _check_settings(found)
-    _check_capabilities(found)
-    return found
+    _check_fields(kind)
+    _check_capabilities(kind)
+    return kind
 
 
-def _check_settings(kind: type[Gateway]) -> None:
-    if not (isinstance(kind.Settings, type) and issubclass(kind.Settings, GatewaySettings)):
-        raise ContractBroken("Settings must be a subclass of nexnotify.gateways.contract.GatewaySettings.")
+def _check_fields(kind: type[Gateway]) -> None:
     fields = {field.name for field in kind.Settings()}
     taken = RESERVED_FIELDS & fields
     if taken:

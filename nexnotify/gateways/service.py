@@ -10,16 +10,15 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import current_app
-from werkzeug.datastructures import MultiDict
-from wtforms import Field, FloatField, Form, PasswordField, validators
+from wtforms import Field, FloatField, Form, validators
 
 from nexnotify.db import db
 from nexnotify.errors import Invalid
-from nexnotify.gateways.changes import settings_changes
 from nexnotify.gateways.contract import Gateway, Health
 from nexnotify.gateways.estimate import Prices, price_words
 from nexnotify.gateways.loader import Registry
 from nexnotify.gateways.models import GatewayInstance, Lane
+from nexnotify.plugin_settings import changes, form_of
 from nexnotify.secrets import token_hash
 from nexnotify.stores.models import Store
 from nexnotify.words import N_
@@ -50,14 +49,7 @@ def settings_form(
             default=kind.default_rate,
         )
 
-    stored = dict(stored or {})
-    form = SettingsForm(MultiDict(data) if data is not None else None, data=stored)
-    for field in form:
-        if isinstance(field, PasswordField) and stored.get(field.short_name):
-            if data is not None and not field.data:
-                field.data = stored[field.short_name]
-                field.raw_data = [field.data]
-    return form
+    return form_of(SettingsForm, data, stored or {})
 
 
 def add_gateway(store: Store, kind: str, name: str, values: Mapping[str, Any], now: datetime) -> GatewayInstance:
@@ -99,7 +91,7 @@ def _follow_outbox(store: Store, instance: GatewayInstance) -> None:
 def change_gateway(instance: GatewayInstance, values: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Save new settings and lift a pause, since they may have been its cause. The number it awaited activates it.
 
-    :returns: what changed, as the audit trail keeps it, see :func:`settings_changes`.
+    :returns: what changed, as the audit trail keeps it, see :func:`nexnotify.plugin_settings.changes`.
     :raises Invalid: a field is malformed.
     """
     plugin, awaited, before = registry().get(instance.kind), awaits_number(instance), json.loads(instance.settings)
@@ -110,7 +102,7 @@ def change_gateway(instance: GatewayInstance, values: Mapping[str, Any], now: da
     if awaited and not awaits_number(instance):
         _follow_outbox(db.session.get_one(Store, instance.store_id), instance)
     db.session.flush()
-    return settings_changes(settings_form(plugin), before, clean)
+    return changes(settings_form(plugin), before, clean)
 
 
 def rename_gateway(instance: GatewayInstance, name: str) -> None:

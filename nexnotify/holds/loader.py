@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nexnotify.holds.contract import Holds, HoldsSettings
-from nexnotify.plugin_files import ContractBroken, load_classes
+from nexnotify.holds.contract import Holds
+from nexnotify.plugin_files import ContractBroken, check_plugin, load_classes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +31,7 @@ def check_class(found: object, name: str) -> type[Holds]:
 
     :raises ContractBroken: with one sentence on what is wrong.
     """
-    if not (isinstance(found, type) and issubclass(found, Holds)) or found is Holds:
-        raise ContractBroken("HOLDS must be a subclass of nexnotify.holds.contract.Holds.")
-    if found.reserve is Holds.reserve or found.release is Holds.release:
+    kind = check_plugin(found, "HOLDS", Holds, name)
+    if kind.reserve is Holds.reserve or kind.release is Holds.release:
         raise ContractBroken("HOLDS must override reserve() and release().")
-    key, label = getattr(found, "key", None), getattr(found, "label", None)
-    if key != name:
-        raise ContractBroken(f"key is {key!r}, but the file's name says {name!r}.")
-    if not (isinstance(label, str) and label.strip()):
-        raise ContractBroken("label is missing: the name that merchants see.")
-    if not (isinstance(found.Settings, type) and issubclass(found.Settings, HoldsSettings)):
-        raise ContractBroken("Settings must be a subclass of nexnotify.holds.contract.HoldsSettings.")
-    return found
+    return kind

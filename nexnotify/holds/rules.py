@@ -42,6 +42,8 @@ FAILED: Final = ("undelivered", "rejected", "expired", "suppressed", "cancelled"
 WAITING: Final = ("held", "queued")
 #: Seconds before the storefront is asked again, one after each try without an answer; then the message goes without.
 ASK_AGAIN: Final = (5, 30)
+#: A storefront's own end that comes sooner is no promise.
+SHORTEST: Final = timedelta(minutes=1)
 #: Minutes before it is told again to give something back. After the last, its own deadline has to do.
 TELL_AGAIN: Final = (1, 2, 5, 15, 60, 240)
 

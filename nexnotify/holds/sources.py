@@ -9,8 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import current_app
-from werkzeug.datastructures import MultiDict
-from wtforms import Form, PasswordField
+from wtforms import Form
 
 from nexnotify import outbound
 from nexnotify.db import db
@@ -19,6 +18,7 @@ from nexnotify.fetch import Unreachable
 from nexnotify.holds.contract import Answer, Holds, NoAnswer
 from nexnotify.holds.loader import HoldKinds
 from nexnotify.holds.models import HoldSource
+from nexnotify.plugin_settings import changes, form_of
 from nexnotify.stores.models import Store
 from nexnotify.words import N_
 
@@ -40,22 +40,19 @@ def plugin_of(kind: str) -> type[Holds]:
 
 
 def source_of(store_id: int) -> HoldSource | None:
-    """Where the store's units are kept; None: nowhere."""
-    return db.session.scalar(
-        sa.select(HoldSource)
-        .where(HoldSource.store_id == store_id, HoldSource.kind.in_(list(hold_kinds().kinds)))
-        .execution_options(populate_existing=True)
-    )
+    """Where the store's units are kept; None: nowhere, or its plugin cannot be used."""
+    source = _kept_for(store_id)
+    return source if source is not None and source.kind in hold_kinds().kinds else None
+
+
+def _kept_for(store_id: int) -> HoldSource | None:
+    mine = sa.select(HoldSource).where(HoldSource.store_id == store_id)
+    return db.session.scalar(mine.execution_options(populate_existing=True))
 
 
 def source_form(kind: str, data: Mapping[str, str] | None, stored: Mapping[str, Any]) -> Form:
     """The plugin's form, filled from ``data``; empty secrets keep what is stored."""
-    form = plugin_of(kind).Settings(MultiDict(data) if data is not None else None, data=dict(stored))
-    for field in form:
-        if isinstance(field, PasswordField) and data is not None and not field.data and stored.get(field.short_name):
-            field.data = stored[field.short_name]
-            field.raw_data = [field.data]
-    return form
+    return form_of(plugin_of(kind).Settings, data, stored)
 
 
 def configure(store: Store, kind: str, values: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -63,19 +60,16 @@ def configure(store: Store, kind: str, values: Mapping[str, Any], now: datetime)
 
     :returns: what changed, for the audit trail; secrets only by name.
     """
-    source = source_of(store.id)
-    before = {**json.loads(source.settings), "kind": source.kind} if source else {}
+    source = _kept_for(store.id)
+    # What another plugin's settings hold may be secret by another name.
+    own = json.loads(source.settings) if source and source.kind == kind else {}
+    before = {**own, "kind": source.kind} if source else {}
     if source is None:
         source = HoldSource(store_id=store.id, created_at=now)
         db.session.add(source)
     source.kind, source.settings, source.trouble, source.trouble_at = kind, json.dumps(dict(values)), None, None
     db.session.flush()
-    secret = {field.short_name for field in plugin_of(kind).Settings() if isinstance(field, PasswordField)}
-    after = {**values, "kind": kind}
-    different = {name: [before.get(name), value] for name, value in after.items() if before.get(name) != value}
-    shown = {name: pair for name, pair in different.items() if name not in secret}
-    hidden = sorted(different.keys() & secret)
-    return ({"changed": shown} if shown else {}) | ({"secrets_changed": hidden} if hidden else {})
+    return changes(plugin_of(kind).Settings(), before, {**values, "kind": kind})
 
 
 def opened(source: HoldSource) -> Holds:

@@ -211,7 +211,8 @@ def make(call: Call, holds: Holds) -> Outcome:
 
 def settle(results: Sequence[tuple[Call, Outcome]], now: datetime) -> None:
     """Write down what the storefront said. A result counts only if it is that of the hold's last call."""
-    for call, outcome in sorted(results, key=lambda result: result[0].hold_id):
+    for call, answer in sorted(results, key=lambda result: result[0].hold_id):
+        outcome = _no_promise(answer, now) or answer
         row = db.session.execute(
             sa.select(Hold, Message)
             .join(Message, sa.and_(Message.store_id == Hold.store_id, Message.id == Hold.message_id))
@@ -221,7 +222,7 @@ def settle(results: Sequence[tuple[Call, Outcome]], now: datetime) -> None:
         ).first()
         if row is None or (row.Hold.status, row.Hold.tries) != (call.status, call.tries):
             continue
-        heard(call.store_id, str(outcome) if isinstance(outcome, NoAnswer) else None, now)
+        heard(call.store_id, _kept(str(outcome)) if isinstance(outcome, NoAnswer) else None, now)
         if call.status == "asking":
             _asked(row.Hold, row.Message, outcome, now)
         else:
@@ -229,21 +230,30 @@ def settle(results: Sequence[tuple[Call, Outcome]], now: datetime) -> None:
         db.session.flush()
 
 
+def _no_promise(outcome: Outcome, now: datetime) -> NoAnswer | None:
+    """What it comes to that a unit is gone again before anybody could come for it; None: it is not so."""
+    if not isinstance(outcome, Reservation) or outcome.until is None or outcome.until - now >= rules.SHORTEST:
+        return None
+    return NoAnswer("It keeps the unit for less than a minute.")
+
+
 def _asked(hold: Hold, message: Message, outcome: Outcome, now: datetime) -> None:
     if isinstance(outcome, Reservation):
         until = min(hold.until, outcome.until or hold.until)
+        if until < hold.until:  # what is worth telling is measured by what it gives, or it would be asked for ever
+            hold.minutes = int((until - now) / timedelta(minutes=1))
         hold.status, hold.until, hold.held_at, hold.tries = "held", until, now, 0
-        hold.reference, hold.detail = outcome.reference, None
+        hold.reference, hold.detail = _kept(outcome.reference or "", 200), None
         hold.due_at = min(until, now + LOOK_AGAIN)
         db.session.flush()
         reword(hold.store_id, message.id, until, now)
         _wake(message, now)
     elif isinstance(outcome, Refused):
-        close(hold.id, "refused", None, now, _short(outcome.detail))
+        close(hold.id, "refused", None, now, _kept(outcome.detail))
         _refuse(message, now)
     else:
         again = rules.ask_again(hold.tries, now)
-        hold.detail = _short(str(outcome))
+        hold.detail = _kept(str(outcome))
         if again is not None:
             hold.due_at = again
             return
@@ -278,12 +288,13 @@ def _given_back(hold: Hold, outcome: Outcome, now: datetime) -> None:
     if isinstance(outcome, NoAnswer):
         again = rules.tell_again(hold.tries, hold.until, now)
         if again is not None:
-            hold.due_at, hold.detail = again, _short(str(outcome))
+            hold.due_at, hold.detail = again, _kept(str(outcome))
             return
     close(hold.id, "lapsed" if reason == "lapsed" else "released", reason, now, hold.detail)
     if reason in rules.FREES and hold.held_at is not None:
         free(hold, now)
 
 
-def _short(words: str) -> str | None:
-    return words.replace("\x00", "")[:400] or None
+def _kept(words: str, most: int = 400) -> str | None:
+    """A storefront's words without what no database keeps: it must not stop the holds of others."""
+    return words.encode("utf-8", "ignore").decode().replace("\x00", "")[:most] or None

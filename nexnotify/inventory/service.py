@@ -87,18 +87,7 @@ def record_publishing(product: Product, now: datetime) -> None:
             if before == after and region_id is None:
                 record_offer(variant, now)
             if before != after:
-                db.session.add(
-                    StockChange(
-                        store_id=product.store_id,
-                        variant_id=variant.id,
-                        region_id=region_id,
-                        cause=cause,
-                        available_before=before,
-                        available_after=after,
-                        as_of=now,
-                        at=now,
-                    )
-                )
+                _record(variant, region_id, cause, before, after, now)
     db.session.flush()
 
 
@@ -126,19 +115,18 @@ def record_ready(variant: Variant, cause: str, now: datetime, region_id: int | N
     :param region_id: those who wait there; None: those who named no place.
     """
     units = Places(variant.store_id, [variant.id], [region_id]).available(variant, region_id)
-    db.session.add(
-        StockChange(
-            store_id=variant.store_id,
-            variant_id=variant.id,
-            region_id=region_id,
-            cause=cause,
-            available_before=units,
-            available_after=units,
-            as_of=now,
-            at=now,
-        )
-    )
+    _record(variant, region_id, cause, units, units, now)
     db.session.flush()
+
+
+def _record(
+    variant: Variant, region_id: int | None, cause: str, before: int | None, after: int | None, now: datetime
+) -> None:
+    """Write down that what people can be told of is different from now on."""
+    units = {"available_before": before, "available_after": after, "as_of": now, "at": now}
+    db.session.add(
+        StockChange(store_id=variant.store_id, variant_id=variant.id, region_id=region_id, cause=cause, **units)
+    )
 
 
 def _apply(store: Store, variant: Variant, data: LevelData, now: datetime) -> StockChange:

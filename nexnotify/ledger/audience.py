@@ -66,7 +66,8 @@ _IS_LEFT_OVER = sa.and_(
     ~sa.exists().where(
         _decision.c.store_id == _request.c.store_id,
         _decision.c.request_id == _request.c.id,
-        _decision.c.restock_id == sa.bindparam("b_restock"),
+        # Not the bare column: SQLite would read all that was decided at the restock, for each person once more.
+        _decision.c.restock_id + 0 == sa.bindparam("b_restock"),
         _decision.c.reason != "told_already",
     ),
     ~sa.exists().where(

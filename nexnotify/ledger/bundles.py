@@ -187,7 +187,8 @@ def _written(store: Store, template: Wording, values: dict[str, str | None], ite
         text = template.render({**values, "products": words})
         return Text(template.version_id, None, text.body, text.encoding, text.segments)
     few = title_words(titles, min(len(titles), 3), store.locale)
-    text = template.render({**values, "products": _lines(store, items)})
+    # A push is a line on a lock screen; what a click on it opens lists all of them.
+    text = template.render({**values, "products": few if template.channel == "push" else _lines(store, items)})
     subject = tidy(template.subject.fill({**values, "products": few})) if template.subject else None
     return Text(template.version_id, subject, text.body, text.encoding, text.segments)
 

@@ -33,7 +33,8 @@ _WAITS = ("other_channel", "told_already")
 _PASSED_OVER = sa.exists().where(
     _decision.c.store_id == _other.c.store_id,
     _decision.c.request_id == _other.c.id,
-    _decision.c.restock_id == sa.bindparam("b_restock", type_=_decision.c.restock_id.type),
+    # Not the bare column: SQLite would read all that was decided at the restock, for each person once more.
+    _decision.c.restock_id + 0 == sa.bindparam("b_restock", type_=_decision.c.restock_id.type),
     _decision.c.verdict == "skip",
     _decision.c.reason.not_in(_WAITS),
 )

@@ -170,7 +170,7 @@ class Hold(Tenant, db.Model):
     status: Mapped[str] = mapped_column(sa.String(12))
     #: Why it ends: a key of ``holds.rules.ENDS``.
     reason: Mapped[str | None] = mapped_column(sa.String(20))
-    #: For how many minutes it was asked for, and until when it is kept.
+    #: For how many minutes it was asked for, or is kept where that is less; and until when.
     minutes: Mapped[int]
     until: Mapped[datetime]
     #: The storefront's own name of it.

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from nexnotify.catalog.models import Variant
 from nexnotify.content.service import wording
 from nexnotify.content.tokens import UnresolvedToken
-from nexnotify.customers.consent import Proof, confirm
+from nexnotify.customers.consent import Proof, confirm, opt_in
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
 from nexnotify.gateways.service import lane_for_new
@@ -22,7 +22,7 @@ from nexnotify.ledger.values import confirm_url, product_values, stop_url
 from nexnotify.policy.eligibility import Facts, Hold, Skip, Verdict, decide_answer
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
-from nexnotify.waitlist.life import Answered, Asking, answerable, confirm_pending, renew_asked
+from nexnotify.waitlist.life import Answered, Asking, answerable, confirm_all, confirm_pending, renew_asked
 from nexnotify.waitlist.models import AlertRequest
 from nexnotify.waitlist.service import close_some
 
@@ -129,6 +129,17 @@ def say_yes(store: Store, contact: Contact, proof: Proof, now: datetime) -> list
         confirm(contact, "requested", said, now)
         contact.heard_at = now
     return answered
+
+
+def say_start(store: Store, contact: Contact, proof: Proof, now: datetime) -> bool:
+    """A START of a (locked) contact: its STOP is over, and what was asked for meanwhile waits from now on.
+
+    :returns: False when it had not said STOP.
+    """
+    if not opt_in(contact, proof, now):
+        return False
+    tell_late(store, confirm_all(contact, now), now)
+    return True
 
 
 def say_no(contact: Contact, now: datetime) -> list[int]:

@@ -28,9 +28,11 @@ from nexnotify.waitlist.models import AlertRequest
 
 #: What a day's rows are made of: see :class:`OutcomeDay`.
 PARTS = ("asked", "sent", "bought", "left", "restocked")
-#: A row becomes visible after one with a higher number, by as long as its transaction takes. So the newest are read
-#: again: those that came so long, or less, before the oldest transaction that writes now.
+#: A row becomes visible after one with a higher number, by as long as its transaction takes. So a table counts as read up
+#: to what was its newest row so long ago, and only once all transactions that had written by then are over.
 SETTLED = timedelta(minutes=5)
+#: Rows that are on their way when a table is looked at for the first time are among the last so many.
+_NEAR = 10_000
 
 _PartOf = tuple[int, date, str]
 
@@ -89,29 +91,13 @@ def note_changes(now: datetime) -> int:
     """
     stores = {store.id: store for store in db.session.scalars(sa.select(Store))}
     found: set[_PartOf] = set()
-    settled_at = _oldest_writer(now) - SETTLED
     for name, grown in _grown().items():
-        found |= _changed(stores, name, grown, settled_at)
+        found |= _changed(stores, name, grown, now)
     found |= _never_added(stores, now)
     insert_rows(
         OutcomeMark, [{"store_id": store_id, "day": day, "part": part} for store_id, day, part in sorted(found)]
     )
     return db.session.scalar(sa.select(sa.func.max(OutcomeMark.id))) or 0
-
-
-def _oldest_writer(now: datetime) -> datetime:
-    """When the oldest transaction began that has written and may still bring rows; ``now`` without any.
-
-    SQLite has one writer at a time, and this is it.
-    """
-    if not is_postgresql():
-        return now
-    # https://www.postgresql.org/docs/current/monitoring-stats.html: of other roles' sessions xact_start is null.
-    oldest = sa.text(
-        "SELECT min(xact_start) FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND datname = current_database()"
-    )
-    began: datetime | None = db.session.scalar(oldest)
-    return now if began is None else min(now, began)
 
 
 def _grown() -> dict[str, _Grown]:
@@ -199,28 +185,58 @@ def _of_restocks_before() -> Any:
     return sa.select(RestockEvent.store_id, at)
 
 
-def _changed(stores: dict[int, Store], name: str, grown: _Grown, settled_at: datetime) -> set[_PartOf]:
-    number, at = grown.number, grown.at
-    cursor = sa.select(OutcomeCursor.last_id).where(OutcomeCursor.name == name).with_for_update()
-    last = db.session.scalar(cursor)
+def _changed(stores: dict[int, Store], name: str, grown: _Grown, now: datetime) -> set[_PartOf]:
+    cursor = db.session.get(OutcomeCursor, name, with_for_update=True, populate_existing=True)
+    if cursor is None:
+        newest = _newest(grown, 0)
+        db.session.add(OutcomeCursor(name=name, last_id=max(newest - _NEAR, 0), **_seen(newest, now)))
+        return set()
+    # Asked before the rows are read: what was on its way until now is among them.
+    is_settled = _is_settled(cursor, now)
     found: set[_PartOf] = set()
-    for part, moments in grown.changes if last is not None else ():
+    for part, moments in grown.changes:
         # No DISTINCT: for it, SQLite would read an index of all there is.
-        for store_id, moment in set(map(tuple, db.session.execute(moments.where(number > last)))):
+        for store_id, moment in set(map(tuple, db.session.execute(moments.where(grown.number > cursor.last_id)))):
             if moment is not None:
                 found.add((store_id, to_local(moment, stores[store_id].zone).date(), part))
-    # Up to the newest row that is settled, and before the first that is not: an import brings rows of long ago.
-    fresh = sa.select(sa.func.min(number)).where(number > (last or 0), at > settled_at).scalar_subquery()
-    settled = sa.select(number).where(number > (last or 0), at <= settled_at)
-    settled = settled.where(number < sa.func.coalesce(fresh, 2**62)).order_by(number.desc()).limit(1)
-    reached = db.session.scalar(settled) or last or 0
-    table = OutcomeCursor.__table__
-    db.session.execute(
-        upsert(table)
-        .values(name=name, last_id=reached)
-        .on_conflict_do_update(index_elements=["name"], set_={"last_id": reached})
-    )
+    if is_settled:
+        cursor.last_id = cursor.seen_id
+    if is_settled or _is_elsewhere(cursor):
+        for column, value in _seen(_newest(grown, cursor.seen_id), now).items():
+            setattr(cursor, column, value)
     return found
+
+
+def _newest(grown: _Grown, last: int) -> int:
+    """The number of the newest row, ``last`` where none has come since."""
+    return db.session.scalar(sa.select(sa.func.max(grown.number)).where(grown.number > last)) or last
+
+
+def _seen(newest: int, now: datetime) -> dict[str, Any]:
+    """The newest row, and the first transaction that had not begun to write when it was: PostgreSQL alone has several."""
+    begun = _transactions("xmax") if is_postgresql() else 0
+    return {"seen_id": newest, "seen_at": now, "seen_before": begun}
+
+
+def _is_settled(cursor: OutcomeCursor, now: datetime) -> bool:
+    """Whether no row can come any more that is older than the newest that was seen then."""
+    if cursor.seen_at > now - SETTLED:
+        return False
+    return not is_postgresql() or _transactions("xmin") >= cursor.seen_before
+
+
+def _is_elsewhere(cursor: OutcomeCursor) -> bool:
+    """Whether the database was restored into a server that has not come as far yet: its transactions are others."""
+    return is_postgresql() and _transactions("xmax") < cursor.seen_before
+
+
+def _transactions(bound: str) -> int:
+    """The oldest transaction that still writes ("xmin"), or the next that begins to ("xmax").
+
+    https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT: of all roles and sessions.
+    """
+    number: int = db.session.scalar(sa.text(f"SELECT pg_snapshot_{bound}(pg_current_snapshot())::text::bigint"))
+    return number
 
 
 def _never_added(stores: dict[int, Store], now: datetime) -> set[_PartOf]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import sqlalchemy as sa
 
 from nexnotify.campaigns.forgetting import forget_words, leave_out, sent_about
 from nexnotify.customers.consent import Proof, tell_marketing
-from nexnotify.customers.former import take_all
+from nexnotify.customers.former import ids_of_all, take_all
 from nexnotify.customers.models import Contact, Customer
 from nexnotify.customers.people import forget_customer
 from nexnotify.customers.service import forget_address
@@ -21,8 +22,8 @@ from nexnotify.orders.belonging import ids_of
 from nexnotify.orders.forgetting import forget_orders
 from nexnotify.orders.models import Order, OrderEvent, Ticket, TicketEvent
 from nexnotify.receipts.models import InboundMessage
-from nexnotify.waitlist.models import AlertRequest
 from nexnotify.waitlist.service import forget_requests
+from nexnotify.waitlist.together import browsers_with
 
 
 def erase_person(customer: Customer, now: datetime) -> None:
@@ -30,7 +31,29 @@ def erase_person(customer: Customer, now: datetime) -> None:
 
     :raises Conflict: a gateway is being called for one of their messages at this moment.
     """
-    contacts = take_all(customer)
+    _erase(customer, take_all(customer), now)
+
+
+def erase_shopper(contact: Contact, now: datetime) -> None:
+    """Erase who waits and is nobody's customer: a (locked) contact, its browsers, and the orders that came with it alone.
+
+    :raises Conflict: as above.
+    """
+    # As a customer of whom nothing else is known. The id is one that no storefront tells.
+    known = {"sms": "sms_contact_id", "email": "email_contact_id"}.get(contact.channel)
+    nobody = Customer(
+        store_id=contact.store_id,
+        external_id=f"erased-{uuid4().hex}",
+        created_at=now,
+        updated_at=now,
+        **({known: contact.id} if known else {}),
+    )
+    db.session.add(nobody)
+    db.session.flush()
+    _erase(nobody, [contact], now)
+
+
+def _erase(customer: Customer, contacts: list[Contact], now: datetime) -> None:
     contacts += _browsers_of(customer.store_id, [contact.id for contact in contacts])
     contact_ids = [contact.id for contact in contacts]
     orders, tickets = (ids_of(table, customer, contact_ids) for table in (Order, Ticket))
@@ -43,20 +66,18 @@ def erase_person(customer: Customer, now: datetime) -> None:
     forget_customer(customer, now)
 
 
+def erased_with(who: Customer | Contact) -> list[int]:
+    """The contacts that are erased with a person: the addresses, those a customer had before, and their browsers."""
+    ids = ids_of_all(who) if isinstance(who, Customer) else [who.id]
+    browsers = browsers_with(who.store_id, ids).with_only_columns(Contact.id)
+    return list(dict.fromkeys([*ids, *db.session.scalars(browsers)]))
+
+
 def _browsers_of(store_id: int, contact_ids: Sequence[int]) -> Sequence[Contact]:
-    """The browsers in which these contacts asked to be told as well, locked: nothing else says whose a browser is."""
-    mine = sa.select(AlertRequest.asked_with).where(
-        AlertRequest.store_id == store_id,
-        AlertRequest.contact_id.in_(contact_ids),
-        AlertRequest.asked_with.is_not(None),
+    """Those that are theirs too, locked."""
+    statement = (
+        browsers_with(store_id, contact_ids).where(Contact.id.not_in(contact_ids)).with_for_update(key_share=True)
     )
-    theirs = sa.select(AlertRequest.contact_id).where(
-        AlertRequest.store_id == store_id, AlertRequest.asked_with.in_(mine), AlertRequest.asked_with.is_not(None)
-    )
-    statement = sa.select(Contact).where(
-        Contact.store_id == store_id, Contact.id.in_(theirs), Contact.channel == "push"
-    )
-    statement = statement.order_by(Contact.id).with_for_update(key_share=True)
     return db.session.scalars(statement.execution_options(populate_existing=True)).all()
 
 

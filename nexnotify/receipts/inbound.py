@@ -5,15 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime
 
-from nexnotify.customers.consent import Proof, opt_in
+from nexnotify.customers.consent import Proof
 from nexnotify.customers.models import Contact
 from nexnotify.customers.service import find_contact, find_or_make_contact
 from nexnotify.db import db, insert_ignore
 from nexnotify.gateways.contract import Gateway, Inbound
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.ledger.answers import queue_keyword_reply
-from nexnotify.ledger.late import tell_late
-from nexnotify.ledger.questions import follow_up, may_be_an_answer, say_no, say_yes
+from nexnotify.ledger.questions import follow_up, may_be_an_answer, say_no, say_start, say_yes
 from nexnotify.ledger.suppression import stop
 from nexnotify.phone import InvalidPhone, to_e164
 from nexnotify.receipts.keywords import is_plain_keyword, read_keyword
@@ -21,7 +20,6 @@ from nexnotify.receipts.models import InboundMessage
 from nexnotify.secrets import keyed_hash
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import index_key
-from nexnotify.waitlist.life import confirm_all
 
 #: Longest inbound text that is kept.
 MAX_INBOUND = 2000
@@ -99,9 +97,7 @@ def _obey(store: Store, contact: Contact, keyword: str, event: Inbound, replied:
     if keyword == "stop":
         answer = stop(contact, proof, now)
     elif keyword == "start":
-        answer = opt_in(contact, proof, now)
-        if answer:
-            tell_late(store, confirm_all(contact, now), now)
+        answer = say_start(store, contact, proof, now)
     else:
         answer = True
     if not answer or replied:

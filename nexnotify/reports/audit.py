@@ -81,6 +81,7 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "customer.revealed": N_("Customer's addresses shown"),
             "customer.exported": N_("Customer exported"),
             "customer.erased": N_("Customer erased"),
+            "shopper.erased": N_("Shopper erased"),
             "region.added": N_("Region added"),
             "region.changed": N_("Region changed"),
             "region.deleted": N_("Region deleted"),
@@ -127,6 +128,7 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "consent.exported": N_("Consent exported"),
             "credits.exported": N_("Credits exported"),
             "metrics.exported": N_("Metrics exported"),
+            "demand.exported": N_("Demand exported"),
         },
     ),
     "views": (

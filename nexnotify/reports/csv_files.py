@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from nexnotify.clock import to_local
 from nexnotify.reports.xlsx import Sheet, is_formula_like
+
+_CENT = Decimal("0.01")
 
 
 def as_text(cell: str | None) -> str | None:
@@ -36,4 +39,6 @@ def _cell(cell: Any, zone: str) -> Any:
         return as_text(str(cell))
     if isinstance(cell, datetime):
         return to_local(cell, zone).strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(cell, Decimal) and cell == cell.quantize(_CENT):
+        return cell.quantize(_CENT)  # sums are kept to a hundredth of a cent
     return cell

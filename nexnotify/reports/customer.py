@@ -1,4 +1,4 @@
-"""Everything about one customer: a timeline for pages, and a file for the person themselves."""
+"""What happened with one customer, as a timeline for pages."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
-from nexnotify.clock import isoformat
 from nexnotify.customers.consent import may_be_sent_marketing
-from nexnotify.customers.custom_fields import fields_of
 from nexnotify.customers.models import ConsentEntry, ConsentWording, Contact, Customer
-from nexnotify.customers.people import contacts_of, values_of
+from nexnotify.customers.people import contacts_of
 from nexnotify.db import db
 from nexnotify.ledger.models import Message
 from nexnotify.orders.models import ORDER_STATUSES
 from nexnotify.receipts.models import InboundMessage
-from nexnotify.reports.activities import back_in_stock_file, back_in_stock_lines
+from nexnotify.reports.activities import back_in_stock_lines
 from nexnotify.reports.clicks import click_lines, opened_by
-from nexnotify.reports.customer_orders import order_events, orders_file, ticket_messages, tickets_file
+from nexnotify.reports.customer_orders import order_events, ticket_messages
 from nexnotify.reports.happening import Happening
 from nexnotify.reports.trace import CLOSED
 from nexnotify.reports.words import PRODUCT_STATUSES, channel_word, kind_word, reason_words
@@ -86,81 +84,6 @@ def marketing_state(customer: Customer) -> tuple[bool, str]:
     return False, N_("Has not opted in.")
 
 
-def person_file(customer: Customer) -> dict[str, Any]:
-    """All we hold about a customer, whole, as a file for them."""
-    names = {item.id: item.name for item in fields_of(customer.store_id)}
-    contact_ids = [contact.id for contact in contacts_of(customer).values()]
-    return {
-        "id": customer.external_id,
-        "first_name": customer.first_name,
-        "last_name": customer.last_name,
-        "fields": {names[number]: value for number, value in values_of([customer])[customer.id].items()},
-        "created_at": isoformat(customer.created_at),
-        "updated_at": isoformat(customer.updated_at),
-        "addresses": [_address_file(contact) for contact in contacts_of(customer).values()],
-        "orders": orders_file(customer, contact_ids),
-        "tickets": tickets_file(customer, contact_ids),
-    }
-
-
-def _address_file(contact: Contact) -> dict[str, Any]:
-    mine = {contact.id: contact}
-    return {
-        "channel": contact.channel,
-        "address": contact.address,
-        "opted_out_at": isoformat(contact.opted_out_at),
-        "consent": [
-            {
-                "at": isoformat(entry.at),
-                "purpose": entry.purpose,
-                "action": entry.action,
-                "method": entry.method,
-                "wording": wording,
-                "page_url": entry.page_url,
-                "ip": entry.ip,
-                "user_agent": entry.user_agent,
-                "evidence": entry.evidence,
-            }
-            for entry, wording in _consent_rows(mine, None)
-        ],
-        "requests": [
-            {
-                "at": isoformat(item.created_at),
-                "product": f"{variant.product.title} {variant.name}".strip(),
-                "first_name": item.first_name,
-                "status": item.status,
-                "source": item.source,
-                "page_url": item.page_url,
-                "alerted_at": isoformat(item.alerted_at),
-                "closed_at": isoformat(item.closed_at),
-                "closed_reason": item.closed_reason,
-            }
-            for item, variant in _request_rows(mine, None)
-        ],
-        "back_in_stock": back_in_stock_file(contact.store_id, contact.id),
-        "messages_to_them": _messages_file(mine),
-        "links_opened": [isoformat(click.at) for click in opened_by(contact.store_id, [contact.id], None)],
-        "messages_from_them": [
-            {"at": isoformat(item.at), "body": item.body} for item in _newest(InboundMessage, mine, None)
-        ],
-    }
-
-
-def _messages_file(mine: dict[int, Contact]) -> list[dict[str, Any]]:
-    return [
-        {
-            "at": isoformat(item.created_at),
-            "kind": item.kind,
-            "subject": item.subject,
-            "body": item.body,
-            "status": item.status,
-            "accepted_at": isoformat(item.accepted_at),
-            "delivered_at": isoformat(item.delivered_at),
-        }
-        for item in _newest(Message, mine, None)
-    ]
-
-
 # --- rows ------------------------------------------------------------------------------------------------------------
 
 Contacts = dict[int, Contact]
@@ -171,12 +94,12 @@ def _theirs(model: Any, contacts: Contacts) -> tuple[Any, ...]:
     return model.store_id.in_(store_ids), model.contact_id.in_(list(contacts))
 
 
-def _newest(model: Any, contacts: Contacts, limit: int | None) -> list[Any]:
+def newest(model: Any, contacts: Contacts, limit: int | None) -> list[Any]:
     statement = sa.select(model).where(*_theirs(model, contacts)).order_by(model.id.desc()).limit(limit)
     return list(db.session.scalars(statement))
 
 
-def _request_rows(contacts: Contacts, limit: int | None) -> list[Any]:
+def request_rows(contacts: Contacts, limit: int | None) -> list[Any]:
     statement = (
         sa.select(AlertRequest, Variant)
         .options(joinedload(Variant.product))
@@ -186,7 +109,7 @@ def _request_rows(contacts: Contacts, limit: int | None) -> list[Any]:
     return list(db.session.execute(statement.order_by(AlertRequest.id.desc()).limit(limit)))
 
 
-def _consent_rows(contacts: Contacts, limit: int | None) -> list[Any]:
+def consent_rows(contacts: Contacts, limit: int | None) -> list[Any]:
     statement = (
         sa.select(ConsentEntry, ConsentWording.text)
         .outerjoin(ConsentWording, ConsentWording.version == ConsentEntry.wording_version)
@@ -200,7 +123,7 @@ def _consent_rows(contacts: Contacts, limit: int | None) -> list[Any]:
 
 def _requests(contacts: Contacts) -> list[Happening]:
     lines = []
-    for item, variant in _request_rows(contacts, SHOWN + 1):
+    for item, variant in request_rows(contacts, SHOWN + 1):
         name = ", ".join(filter(None, (variant.product.title, variant.name)))
         link = ("request", item.id)
         by = channel_word(contacts[item.contact_id].channel).lower()
@@ -237,20 +160,20 @@ def _messages(contacts: Contacts) -> list[Happening]:
             ("message", item.id),
             item.status,
         )
-        for item in _newest(Message, contacts, SHOWN + 1)
+        for item in newest(Message, contacts, SHOWN + 1)
     ]
 
 
 def _inbound(contacts: Contacts) -> list[Happening]:
     return [
         Happening(item.at, N_("Wrote to you"), "warn" if item.keyword == "stop" else "info", "", item.body)
-        for item in _newest(InboundMessage, contacts, SHOWN + 1)
+        for item in newest(InboundMessage, contacts, SHOWN + 1)
     ]
 
 
 def _consents(contacts: Contacts) -> list[Happening]:
     lines = []
-    for entry, wording in _consent_rows(contacts, SHOWN + 1):
+    for entry, wording in consent_rows(contacts, SHOWN + 1):
         given = entry.action != "revoked"
         said = {
             "granted": N_("Consent to %(purpose)s given"),

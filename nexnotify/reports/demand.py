@@ -19,6 +19,9 @@ from nexnotify.waitlist.models import STATUSES, AlertRequest
 
 #: Written out, because bound values would not match the partial index, which holds open requests and nothing else.
 IS_OPEN = sa.text("alert_request.status IN ('pending', 'waiting')")
+#: How many they are. Not count(*): SQLite would read an index of all requests there ever were; that of open ones has the
+#: quantity too.
+PEOPLE = sa.func.count(AlertRequest.quantity)
 #: Requests of one status are counted up to here.
 MOST_COUNTED = 1000
 
@@ -49,7 +52,7 @@ def most_wanted(store: Store, search: str, place: Place | None, limit: int, *, b
 
     Reads one entry of an index for each open request; those that ended cost nothing.
     """
-    waiting = sa.func.count()
+    waiting = PEOPLE
     statement = sa.select(AlertRequest.variant_id, waiting).where(AlertRequest.store_id == store.id, IS_OPEN)
     if search:
         statement = statement.where(AlertRequest.variant_id.in_(ids_matching(store, search)))

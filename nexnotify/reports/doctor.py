@@ -60,6 +60,8 @@ def findings() -> list[str]:
         found.append(f"{unpaid} texts wait for credits: buy some, or grant some with nexnotify credits add.")
     for name, reason in house.payments.broken.items():
         found.append(f"The payment plugin {name} cannot be loaded: {reason}")
+    for name, reason in house.holds.broken.items():
+        found.append(f"The plugin {name}, which holds units, cannot be loaded: {reason}")
     if has_unseen_changes() or has_unplanned(utcnow()):
         found.append("Stock changes wait to be looked at: is a worker running?")
     return found

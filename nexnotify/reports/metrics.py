@@ -25,6 +25,7 @@ from nexnotify.stores.settings import CHANNELS
 MOST_PRODUCTS = 20
 #: Literally, as in the partial indexes.
 _WHOLE, _BY_VARIANT = sa.text("outcome_day.whole"), sa.text("NOT outcome_day.whole")
+_BOUGHT = sa.text("outcome_day.part = 'bought'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,24 +98,15 @@ def metrics_of(store: Store, span: Span, product: Product | None = None) -> Metr
 
 
 def products_of(store: Store, span: Span) -> list[tuple[Product, Figures]]:
-    """The products of a period that were told of or asked for, by orders and then by messages."""
+    """The products of a period that were bought, most orders first and of as many those won after a click; then the others
+    that were told of or asked for, by messages and requests."""
     days = (OutcomeDay.store_id == store.id, _BY_VARIANT, OutcomeDay.day >= span.first, OutcomeDay.day <= span.last)
-    names = {"orders": OutcomeDay.won + OutcomeDay.assisted, "taken": OutcomeDay.taken, "asked": OutcomeDay.asked}
-    # By variant first, from the index alone: joined row by row, this is most of the page.
-    each = (
-        sa.select(OutcomeDay.variant_id, *(sa.func.sum(column).label(name) for name, column in names.items()))
-        .where(*days)
-        .group_by(OutcomeDay.variant_id)
-        .subquery()
-    )
-    top = (
-        sa.select(Variant.product_id)
-        .join(each, sa.and_(Variant.store_id == store.id, Variant.id == each.c.variant_id))
-        .group_by(Variant.product_id)
-        .order_by(*(sa.func.sum(each.c[name]).desc() for name in names), Variant.product_id)
-        .limit(MOST_PRODUCTS)
-    )
-    ids = list(db.session.scalars(top))
+    # Orders are far fewer rows than messages and requests; these are read only where too little was bought.
+    bought = {"orders": OutcomeDay.won + OutcomeDay.assisted, "won": OutcomeDay.won}
+    ids = _most(store, (*days, _BOUGHT), bought)
+    if len(ids) < MOST_PRODUCTS:
+        told = _most(store, days, {"taken": OutcomeDay.taken, "asked": OutcomeDay.asked})
+        ids = [*ids, *(number for number in told if number not in ids)][:MOST_PRODUCTS]
     if not ids:
         return []
     mine = sa.select(Variant.id, Variant.product_id).where(Variant.store_id == store.id, Variant.product_id.in_(ids))
@@ -126,6 +118,25 @@ def products_of(store: Store, span: Span) -> list[tuple[Product, Figures]]:
     products = db.session.scalars(sa.select(Product).where(Product.store_id == store.id, Product.id.in_(ids)))
     by_id = {product.id: product for product in products}
     return [(by_id[number], found[number]) for number in ids]
+
+
+def _most(store: Store, days: Sequence[Any], sums: dict[str, Any]) -> list[int]:
+    """The products that have most of these sums, the first before the second."""
+    # By variant first, from the index alone: joined row by row, this is most of the page.
+    each = (
+        sa.select(OutcomeDay.variant_id, *(sa.func.sum(column).label(name) for name, column in sums.items()))
+        .where(*days)
+        .group_by(OutcomeDay.variant_id)
+        .subquery()
+    )
+    top = (
+        sa.select(Variant.product_id)
+        .join(each, sa.and_(Variant.store_id == store.id, Variant.id == each.c.variant_id))
+        .group_by(Variant.product_id)
+        .order_by(*(sa.func.sum(each.c[name]).desc() for name in sums), Variant.product_id)
+        .limit(MOST_PRODUCTS)
+    )
+    return list(db.session.scalars(top))
 
 
 def in_time(stores: Iterable[Store], now: datetime, days: int) -> tuple[int, int]:

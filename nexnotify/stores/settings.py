@@ -122,9 +122,9 @@ class StoreSettings(_Part, RequestSettings, LinkSettings, ChannelSettings, Predi
     priority_field: str = Field("", max_length=200)
     #: Told, and gone within so many minutes: who has not bought waits again, at the old place. 0: never.
     keep_place_minutes: int = Field(0, ge=0, le=1440)
-    #: So many percent of a restock's people are not told of it, to measure what telling is worth; they wait on.
     #: Who is told has a unit kept for so long, where the storefront can; null keeps none.
     hold_minutes: int | None = Field(None, ge=5, le=2880)
+    #: So many percent of a restock's people are not told of it, to measure what telling is worth; they wait on.
     holdout: int = Field(0, ge=0, le=50)
     #: Whether texts are paid with credits; off, the store pays its gateway itself.
     credits: bool = False
@@ -223,6 +223,9 @@ def merge_settings(store: Store, changes: Mapping[str, Any]) -> dict[str, list[A
     """
     before = settings_json(store_settings(store))
     problems = {name: _unknown(name) for name in changes if name not in StoreSettings.model_fields}
+    # Inside JSON it could be kept, and whoever looks for the text later would fail.
+    nul = (name for name, value in changes.items() if "\\u0000" in json.dumps(value, default=str))
+    problems |= dict.fromkeys(nul, N_("There is a value that the database cannot hold, such as the character NUL."))
     if problems:
         raise Invalid(N_("Some settings cannot be saved; nothing was changed."), fields=problems)
     try:

@@ -90,7 +90,7 @@ def _payload(store: Store, offer: Offer, typed: dict[str, str], language: Langua
     if not typed["variant"]:
         raise Invalid(fields={"which": language.texts["err_which"]})
     quantity = typed["quantity"] or "1"
-    if not (quantity.isdecimal() and 1 <= int(quantity[:9]) <= 1_000_000):
+    if not (quantity.isdecimal() and len(quantity) <= 9 and 1 <= int(quantity) <= 1_000_000):
         raise Invalid(fields={"quantity": language.texts["err_quantity"]})
     intent = typed["intent"] if typed["intent"] in OFFERS and not wants_any else "in_stock"
     phone, email = with_dial_code(typed["phone"], typed["country"] or store.country), typed["email"]

@@ -92,6 +92,13 @@ Units = Annotated[int, Field(ge=1, le=1_000_000)]
 Price = Annotated[Decimal, BeforeValidator(_price), Field(ge=0, max_digits=12, decimal_places=4, allow_inf_nan=False)]
 
 
+def _parts(value: Any) -> Iterable[Any]:
+    """What could be text in a field: itself, the items of a list, or the names and values of an object."""
+    if isinstance(value, dict):
+        return chain(*value.items())
+    return value if isinstance(value, list) else (value,)
+
+
 class Payload(BaseModel):
     """Base of every body: unknown fields are refused, so that a typing error is not silently lost."""
 
@@ -101,7 +108,7 @@ class Payload(BaseModel):
     @classmethod
     def _no_nul(cls, row: Any) -> Any:
         values = row.values() if isinstance(row, dict) else ()
-        texts = [text for value in values for text in (chain(*value.items()) if isinstance(value, dict) else (value,))]
+        texts = [text for value in values for text in _parts(value)]
         if any(isinstance(text, str) and "\0" in text for text in texts):
             raise ValueError("A text holds the character NUL, which no database keeps.")
         return row
@@ -194,12 +201,13 @@ def page_of(key: str, default: int = PAGE) -> tuple[int | None, int]:
     return after, limit
 
 
-def refuse_unknown_filters(known: Iterable[str]) -> None:
+def refuse_unknown_filters(known: Iterable[str], *, is_paged: bool = True) -> None:
     """A misspelt filter must not show everything.
 
+    :param is_paged: whether there are pages to ask for; a report is whole.
     :raises Invalid: a query field that this list does not have.
     """
-    allowed = {*known, "after", "limit"}
+    allowed = {*known, *(("after", "limit") if is_paged else ())}
     unknown = {name: "There is no such filter." for name in request.args if name not in allowed}
     if unknown:
         raise Invalid(f"The filters of this list are {', '.join(sorted(allowed))}.", fields=unknown)

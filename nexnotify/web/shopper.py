@@ -19,7 +19,7 @@ from nexnotify.inventory.regions import status_at
 from nexnotify.ledger.bundles import items_of
 from nexnotify.ledger.forgetting import ERASED
 from nexnotify.ledger.models import Message
-from nexnotify.ledger.questions import follow_up, say_yes
+from nexnotify.ledger.questions import follow_up, say_start, say_yes
 from nexnotify.ledger.suppression import stop, take_back
 from nexnotify.ledger.values import read_confirm_token, read_preference_token, read_products_token, stop_url
 from nexnotify.nudge import nudge
@@ -139,7 +139,11 @@ def preferences(token: str) -> ResponseReturnValue:
 
 @blueprint.post("/<token>")
 def act(token: str) -> ResponseReturnValue:
-    """Cancel one request (``request``), or everything (anything else, as mail programs' one-click does)."""
+    """Cancel one request (``request``), or everything (anything else, as mail programs' one-click does).
+
+    With ``start`` an address that has ended everything is written to again: whoever has the link reads its mails. A number
+    texts START instead, and a browser is ticked again in the shop.
+    """
     contact = _contact(token)
     proof = Proof("page", ip=request.remote_addr, user_agent=request.headers.get("User-Agent"))
     now = utcnow()
@@ -151,7 +155,10 @@ def act(token: str) -> ResponseReturnValue:
             .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         ).scalar_one()
-        if wanted is None:
+        if "start" in request.form and contact.channel == "email":
+            say_start(db.session.get_one(Store, contact.store_id), contact, proof, now)
+            done = N_("We write to you again when something that you ask for can be bought.")
+        elif wanted is None:
             stop(contact, proof, now)
             done = N_("You will get no more messages from us.")
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
@@ -15,11 +16,12 @@ from nexnotify.clock import utcnow
 from nexnotify.content.disclosure import disclosure
 from nexnotify.content.widget_texts import pick_language, refusal
 from nexnotify.customers.consent import Proof
+from nexnotify.customers.models import Contact
 from nexnotify.customers.service import count_signup, normalise
-from nexnotify.db import transaction
+from nexnotify.db import db, transaction
 from nexnotify.errors import Invalid, NexnotifyError, NotFound, TooMany
 from nexnotify.ledger.answers import queue_confirmation
-from nexnotify.ledger.questions import ask_to_confirm, is_asked
+from nexnotify.ledger.questions import ask_to_confirm, is_asked, say_start
 from nexnotify.nudge import nudge
 from nexnotify.outcomes.page_orders import remember_visitor
 from nexnotify.phone import InvalidEmail, InvalidPhone
@@ -185,13 +187,23 @@ def sign_up(
         join(store, variant, channel, address, proof, now, source=source, must_confirm=asked[channel], **wish)
         for channel, address in addresses.items()
     ]
-    together(store.id, [result.request_id for result in joined])
+    together(store.id, joined)
+    if method == "widget":
+        joined = [_ticked_again(store, result, proof, now) for result in joined]
     if confirm:
         # Counted after all joins, so that nobody who holds the store's counter waits for a contact.
         for result, address in zip(joined, addresses.values(), strict=True):
             if _is_answered(store, result, now) and (not from_shopper or _may_confirm(store, address, now)):
                 _answer(store, variant, result, name, now, any_variant=payload.any_variant)
     return joined
+
+
+def _ticked_again(store: Store, result: Joined, proof: Proof, now: datetime) -> Joined:
+    """A browser that said STOP, and is ticked again: nobody but itself has its subscription, so that is its START."""
+    if result.contact.channel != "push" or result.contact.opted_out_at is None:
+        return result
+    say_start(store, db.session.get_one(Contact, result.contact.id, populate_existing=True), proof, now)
+    return replace(result, status="waiting", contact=result.contact._replace(opted_out_at=None))
 
 
 def _is_answered(store: Store, result: Joined, now: datetime) -> bool:

@@ -32,6 +32,8 @@ class WebhookSettings(HoldsSettings):
             InputRequired("Write the address that is called."),
             Length(max=1000, message="1,000 characters is the most."),
             Regexp(r"^https?://\S+$", message="Write the whole address, beginning with https://."),
+            # It would be refused at each call, and the audit trail would show it meanwhile.
+            Regexp(r"^[^/]+//[^/?#@]+([/?#]|$)", message="Leave user name and password out: each call is signed."),
         ],
         filters=[lambda text: (text or "").strip()],
         description="Yours: it keeps units and lets them go, such as https://shop.example/holds.",

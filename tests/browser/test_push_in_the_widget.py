@@ -149,6 +149,24 @@ def test_a_policy_that_forbids_the_file_is_explained(visitor: Tab, shop: Pages) 
     visitor.page.evaluate("window.broken = []")
 
 
+def test_a_file_of_the_shop_that_cannot_begin_is_explained_and_the_others_stay(visitor: Tab, shop: Pages) -> None:
+    visitor.context.grant_permissions(["notifications"])
+    broken = 'addEventListener("install", (event) => event.waitUntil(Promise.reject()));'
+    shop.put("/nexnotify-sw.js", "text/javascript", broken)
+    try:
+        visitor.visit_product("LAMP")
+        visitor.open()
+        visitor.field(TICK).check()
+        visitor.submit.click()
+        expect(visitor.panel).to_contain_text("This browser cannot be set up for it.")
+    finally:
+        shop.put("/nexnotify-sw.js", "text/javascript", WORKER)
+    visitor.field(TICK).uncheck()
+    visitor.field("Email").fill("marta@mail.example")
+    visitor.submit.click()
+    expect(visitor.done()).to_contain_text("once, when Lamp is available.")
+
+
 def test_a_browser_that_cannot_is_not_offered_it(visitor: Tab) -> None:
     visitor.page.add_init_script("delete window.PushManager")
     visitor.visit_product("LAMP")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from nexnotify.clock import utcnow
 from tests.adding_up import add_up
 from tests.admin import Desk
+from tests.holding import stop
 from tests.journeys.test_push import add_push
 from tests.shop import Shop
 from tests.stages.test_lift import compare
@@ -664,33 +668,160 @@ def test_views_clicks_and_purchases_are_captured(shop: Shop) -> None:
     assert outcome(shop)["won"] == 1
 
 
+def test_what_was_sent_who_opted_out_and_what_it_earned_is_taken_into_other_tools(shop: Shop) -> None:
+    """Reporting dashboards and BI: restock performance, message volume, opt-outs and revenue, a row for each product."""
+    links = told_by_link(shop, ANN, BEN, CAT)
+    tap(shop, links[0])
+    stop(shop, CAT)
+    with later(minutes=20):
+        order(shop, "1001", phone=ANN, total="40.00")
+        order(shop, "1002", phone=BEN, total="25.00")
+        add_up(shop)
+        answer = Desk.of(shop).browser.get("/admin/metrics/metrics.csv?days=7")
+    rows = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))
+    [tee] = [row for row in rows if (row["By"], row["Name"]) == ("Product", "Tee")]
+    names = ("Requests", "Restocks", "Sent", "Clicked", "Opt-outs", "Orders won", "Orders assisted")
+    assert [tee[name] for name in names] == ["3", "1", "3", "1", "1", "1", "1"]
+    assert (tee["Currency"], tee["Revenue"], tee["Of orders won"]) == ("USD", "65.00", "40.00")
+    [whole] = [row for row in rows if row["By"] == "All"]
+    assert (whole["Sent"], whole["Revenue"]) == ("3", "65.00")
+
+
 # --- 11: metrics -------------------------------------------------------------------------------------------------------
 
 
-def test_demand_messages_and_money_are_measured_for_the_store_and_the_product(shop: Shop) -> None:
-    links = told_by_link(shop, ANN, BEN)
-    with later(minutes=10):
-        tap(shop, links[0])
+def report(shop: Shop, **filters: str) -> dict[str, Any]:
+    """The figures of these days."""
+    add_up(shop)
+    found: dict[str, Any] = shop.get("reports/outcomes?" + urlencode({"days": 7} | filters))
+    return found
+
+
+def test_the_sign_up_rate_is_of_those_who_view_what_they_cannot_buy(shop: Shop) -> None:
+    shop.product("TEE-M")
+    shop.product("MUG", on_hand=3)
+    for _ in range(4):
+        view(shop, "TEE-M")
+        view(shop, "MUG")
+    view(shop, "TEE-M", what="signup")
+    assert report(shop)["signup_rate"] == 0.25
+    assert report(shop, product_id="mug")["signup_rate"] is None
+
+
+def test_variant_specificity_is_of_sign_ups_that_chose_a_size(shop: Shop) -> None:
+    sizes(shop, "S", "M")
+    for person in (ANN, BEN, CAT):
+        shop.ask("TEE-M", person)
+    shop.ask("TEE-S", "+12015550126", any_variant=True)
+    assert report(shop)["total"]["variant_specificity"] == 0.75
+
+
+def test_the_consent_confirmation_rate_is_of_those_who_were_asked(shop: Shop) -> None:
+    shop.put("settings", {"double_opt_in": True})
+    shop.product("TEE-M")
+    for name in ("ann", "ben", "cat", "dan", "eve"):
+        shop.ask_by_email("TEE-M", f"{name}@mail.example")
+    shop.work()
+    for message in shop.messages("double_opt_in")[:3]:
+        [link] = re.findall(r"/s/yes/[\w.-]+", message["body"])
+        assert shop.client.post(link).status_code == 200
+    assert report(shop)["total"]["confirmation_rate"] == 0.6
+
+
+def test_the_delivery_rate_and_what_gateways_refused(shop: Shop) -> None:
+    told_by_link(shop, ANN, BEN, CAT, "+12015550190", "+12015550192")
+    figures = report(shop)["total"]
+    assert (figures["sent"], figures["delivered"], figures["delivery_rate"]) == (4, 3, 0.75), "one was refused"
+
+
+def test_the_click_through_rate_is_of_people_and_not_of_programs(shop: Shop) -> None:
+    links = told_by_link(shop, ANN, BEN, CAT, "+12015550126")
+    tap(shop, links[0])
+    tap(shop, links[0], 60)
+    tap(shop, links[1], User_Agent="Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)")
+    assert report(shop)["total"]["click_rate"] == 0.25
+
+
+def test_opt_outs_are_counted_per_1000_messages(shop: Shop) -> None:
+    told_by_link(shop, *(f"+120155501{number}" for number in range(23, 31)))
+    stop(shop, ANN)
+    figures = report(shop)["total"]
+    assert (figures["sent"], figures["opt_outs"], figures["opt_outs_per_1000"]) == (8, 1, 125.0)
+    assert figures["opt_outs_by_gateway"] == 0
+
+
+def test_a_complaint_that_the_gateway_tells_of_is_counted_apart(shop: Shop) -> None:
+    told_by_link(shop, ANN, "+12015550192")
+    figures = report(shop)["total"]
+    assert (figures["opt_outs"], figures["opt_outs_by_gateway"], figures["taken_for_spam"]) == (1, 1, 0)
+
+
+def test_conversion_is_of_those_who_clicked(shop: Shop) -> None:
+    links = told_by_link(shop, ANN, BEN, CAT, "+12015550126", "+12015550127")
+    for link in links[:4]:
+        tap(shop, link)
+    with later(minutes=20):
+        order(shop, "1001", phone=ANN)
+        order(shop, "1002", phone="+12015550127")  # told, and did not click
+        figures = report(shop)["total"]
+    assert (figures["alerts_clicked"], figures["won"], figures["assisted"]) == (4, 1, 1)
+    assert figures["conversion"] == 0.25
+
+
+def test_revenue_is_told_per_message_and_per_subscriber(shop: Shop) -> None:
+    shop.product("MUG")
+    shop.ask("MUG", CAT)
+    shop.product("TEE-M")
+    told_by_link(shop, ANN, BEN, "+12015550126")
+    with later(minutes=20):
+        order(shop, "1001", phone=ANN, total="40.00")
+        order(shop, "1002", phone=BEN, total="20.00")
+        [money] = report(shop)["total"]["revenue"]
+    assert (money["currency"], money["revenue"]) == ("USD", "60.00")
+    assert (money["per_alert"], money["per_request"], money["per_restock"]) == ("20.00", "15.00", "60.00")
+
+
+def test_the_median_time_to_purchase_is_counted_from_the_message(shop: Shop) -> None:
+    told_by_link(shop, ANN, BEN, CAT)
+    for minutes, person in ((3, ANN), (12, BEN), (90, CAT)):
+        with later(minutes=minutes):
+            order(shop, f"after-{minutes}", phone=person)
+    with later(minutes=100):
+        figures = report(shop)["total"]
+    assert figures["time_to_purchase"] == {"after": 10, "upto": 20}
+    assert (figures["within_hour"], figures["within_day"]) == (2, 3)
+
+
+def test_sell_through_is_of_the_units_that_came_back(shop: Shop) -> None:
+    shop.product("TEE-M")
+    shop.ask()
+    restock(shop, on_hand=8)
+    with later(days=2):
+        restock(shop, on_hand=2)
+        figures = report(shop)["total"]
+    assert (figures["units"], figures["units_sold"], figures["sell_through"]) == (8, 6, 0.75)
+
+
+def test_each_is_there_for_one_product_too(shop: Shop) -> None:
+    [link] = told_by_link(shop, ANN)
+    shop.product("MUG")
+    shop.ask("MUG", BEN)
+    tap(shop, link)
     with later(minutes=20):
         order(shop)
-    with later(minutes=30):
-        add_up(shop)
-        for scope in ("", "&product_id=tee-m"):
-            report = shop.get(f"reports/outcomes?days=7{scope}")["total"]
-            assert (report["requests"], report["requests_for_one_variant"]) == (2, 2)
-            assert (report["delivery_rate"], report["click_rate"], report["conversion"]) == (1.0, 0.5, 1.0)
-            assert (report["won"], report["within_hour"]) == (1, 1), "time to purchase"
-            assert [(money["currency"], money["revenue"]) for money in report["revenue"]] == [("USD", "20.00")]
-        assert shop.get("reports/outcomes?days=7")["opt_outs_per_1000"] == 0.0
+        for product, requests, alerts, won in (("tee-m", 1, 1, 1), ("mug", 1, 0, 0)):
+            figures = report(shop, product_id=product)["total"]
+            assert (figures["requests"], figures["alerts"], figures["won"]) == (requests, alerts, won)
+        whole = report(shop)["total"]
+    assert (whole["requests"], whole["alerts"], whole["won"]) == (2, 1, 1)
 
 
-def test_each_metric_says_what_it_is_of_and_text_stands_beside_email(shop: Shop) -> None:
+def test_each_metric_says_what_it_is_of(shop: Shop) -> None:
     told_by_link(shop, ANN)
     add_up(shop)
     page = Desk.of(shop).page("/metrics")
     for measure in ("Sign-up rate", "Variant specificity", "Delivery rate", "Click-through rate", "Opt-outs per 1,000"):
         assert re.search(rf">{measure}<small>[^<]{{20,}}</small>", page), measure
-    assert "By channel" in page
     assert "By template" in page
 
 
@@ -850,6 +981,30 @@ def test_a_small_portion_is_held_out_where_the_store_wants_it_and_told_the_next_
     restock(shop, on_hand=0)
     restock(shop, on_hand=100)
     assert sorted(who(shop)) == people
+
+
+def test_texts_are_compared_with_alerts_by_email_alone(shop: Shop) -> None:
+    """6) Each figure of the one beside that of the other: who hears by which is the shopper's own choice."""
+    shop.put("settings", {"link_domain": "https://go.acme.example", "confirmations": False})
+    shop.product("TEE-M")
+    shop.ask("TEE-M", ANN)
+    shop.ask("TEE-M", BEN)
+    for name in ("cat", "dan", "eve", "fay"):
+        shop.ask_by_email("TEE-M", f"{name}@mail.example")
+    restock(shop)
+    links = {m["to"]: re.findall(r"https://go.acme.example(/l/\w+)", m["body"])[0] for m in shop.messages()}
+    for opened in (ANN, BEN, "cat@mail.example"):
+        tap(shop, links[opened])
+    with later(minutes=19):
+        order(shop, "1001", phone=ANN)
+    with later(minutes=200):
+        order(shop, "1002", phone=None, email="cat@mail.example")
+        by = {figures["channel"]: figures for figures in report(shop)["by_channel"]}
+        page = Desk.of(shop).page("/metrics")
+    names = ("alerts", "click_rate", "won", "conversion", "time_to_purchase")
+    assert [by["sms"][name] for name in names] == [2, 1.0, 1, 0.5, {"after": 10, "upto": 20}]
+    assert [by["email"][name] for name in names] == [4, 0.25, 1, 1.0, {"after": 180, "upto": 240}]
+    assert "By channel" in page
 
 
 def test_availability_beyond_goods_an_appointment_that_opens_again(shop: Shop) -> None:

@@ -378,7 +378,7 @@ def test_so_has_a_push(shop: Shop, admin: Admin) -> None:
     browser = Browser()
     with PushService(browser=browser) as service:
         add_push(shop, service.url)
-        shop.put("settings", {"switches": {"sold_out": {"push": True}}})
+        shop.put("settings", {"switches": {"sold_out": {"push": True}}, "confirmations": False})
         shop.product("TEE-M")
         make_journey(admin, sms_body="", push_subject="[[product]] is back", push_body="[[store]] has it. [[url]]")
         shop.widget({"sku": "TEE-M", "channels": ["push"], "push": browser.subscription(service.url)})

@@ -35,11 +35,13 @@ def clear(settings: Settings) -> None:
 
 
 def without_chance_and_moments(table: Table) -> list[list[object]]:
+    """Its rows, in an order of their own: a database gives them as they lie."""
     skipped = {*BY_CHANCE.get(table.name, ()), *(table.columns[place] for place in table.moments)}
-    return [
+    rows = [
         ["(something)" if name in skipped and value not in (None, r"\N") else value for name, value in row]
         for row in ([*zip(table.columns, row, strict=True)] for row in table.rows)
     ]
+    return sorted(rows, key=str)
 
 
 def test_a_copied_shop_is_as_one_that_was_opened(app: Flask, settings: Settings) -> None:

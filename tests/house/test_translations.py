@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from pathlib import Path
@@ -84,3 +85,13 @@ def test_what_our_faults_say_is_translated(path: Path) -> None:
         words = (kind.__doc__ or "").split("\n")[0]
         if issubclass(kind, errors.NexnotifyError) and "`" not in words:
             assert catalogue.get(words) is not None, words
+
+
+def test_what_the_admin_says_after_a_press_is_marked_for_translation() -> None:
+    said = {"flash", "refuse", "NotFound", "Conflict", "Forbidden", "TooMany", "Invalid"}
+    plain = []
+    for path in sorted((CATALOGUES.parent / "web" / "admin").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in said:
+                plain += [f"{path.name}: {arg.value}" for arg in node.args[:1] if isinstance(arg, ast.Constant)]
+    assert plain == []

@@ -159,3 +159,25 @@ def test_a_shopper_with_one_channel_has_no_chain(shop: Shop) -> None:
     restock(shop)
     desk = Desk.of(shop, "admin")
     assert "The shopper's channels" not in desk.page(f"/messages/{desk.id_of('/messages', 'messages')}")
+
+
+@sqlite
+@pytest.mark.parametrize("is_first", [True, False], ids=["before", "after"])
+def test_a_stranger_who_names_ones_address_beside_their_own_takes_nothing_away(shop: Shop, is_first: bool) -> None:
+    shop.product("TEE-M")
+    if not is_first:
+        shop.ask_by_email("TEE-M", MAIL)
+    ordered(shop)  # somebody's own number, and an address that they know of
+    if is_first:
+        shop.ask_by_email("TEE-M", MAIL)
+    restock(shop)
+    look(shop)
+    assert sorted(message["to"] for message in shop.messages()) == [ANN, MAIL]
+
+
+@sqlite
+def test_the_same_sign_up_sent_twice_is_one(shop: Shop) -> None:
+    ordered(shop)
+    ordered(shop)
+    restock(shop)
+    assert look(shop) == [("sms", "delivered")]

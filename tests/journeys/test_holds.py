@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -352,3 +353,49 @@ def test_a_text_that_had_to_wait_too_long_asks_for_its_unit_anew(shop: Shop, sto
     assert len(storefront.kept) == 2
     assert storefront.most == 1
     assert storefront.taken == 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_storefront_that_keeps_a_unit_for_less_is_taken_at_its_word(shop: Shop, storefront: HoldsStub) -> None:
+    connect(shop, storefront)  # for half an hour
+    storefront.no_longer_than = timedelta(minutes=10)
+    waiting(shop, ANN)
+    shop.stock("TEE-M", 1)
+    shop.work()
+    assert sent(shop) == [ANN]
+    assert holds(shop) == [("held", None)]
+    with later(minutes=11):
+        shop.work()
+    assert holds(shop) == [("lapsed", "lapsed")]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("time", [timedelta(seconds=30), timedelta(days=-1)])
+def test_a_unit_that_is_gone_before_anybody_could_come_is_no_promise(
+    shop: Shop, storefront: HoldsStub, time: timedelta
+) -> None:
+    connect(shop, storefront)
+    storefront.no_longer_than = time
+    waiting(shop, ANN)
+    shop.stock("TEE-M", 1)
+    for seconds in (0, 10, 50):
+        with later(seconds=seconds):
+            shop.work()
+    [message] = shop.messages()
+    assert message["status"] == "delivered"
+    assert "held for you" not in message["body"]
+    assert holds(shop) == [("released", "no_answer")]
+    assert storefront.taken == 0
+
+
+@pytest.mark.parametrize("strange", ["r\0", "r\ud800"], ids=["NUL", "half a character"])
+def test_words_of_a_storefront_that_no_database_keeps_stop_nobody(
+    shop: Shop, storefront: HoldsStub, strange: str
+) -> None:
+    connect(shop, storefront)
+    storefront.says = {"reference": strange, "reason": strange}
+    waiting(shop, ANN, BEN)
+    shop.stock("TEE-M", 5)  # more than the storefront has for us: it keeps one, and refuses one
+    shop.work()
+    assert sent(shop) == [ANN]
+    assert holds(shop) == [("held", None), ("refused", None)]

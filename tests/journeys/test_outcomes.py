@@ -157,14 +157,21 @@ def test_a_merchant_who_would_rather_send_twice_gets_it_sent_again(shop: Shop) -
     assert state(shop) == ("uncertain", "unknown_outcome", 2), "the scripted number never answers"
 
 
-def test_what_cannot_go_out_in_its_time_expires_and_its_request_still_waits(shop: Shop) -> None:
+@pytest.mark.parametrize(
+    "left, status, stands", [(5, "delivered", "alerted"), (0, "suppressed", "waiting")], ids=["there", "gone"]
+)
+def test_an_alert_that_waited_for_days_is_decided_about_again_and_told_while_it_is_true(
+    shop: Shop, left: int, status: str, stands: str
+) -> None:
     ask(shop, "+12015550123")
     with time_machine.travel(START, tick=True):
         shop.stock("TEE-M", 5)
         shop.plan()
-    work_at(shop, 25 * 3600)  # no worker for a day
-    assert state(shop) == ("expired", "too_late", 0)
-    assert [item["status"] for item in shop.requests()] == ["waiting"]
+        if not left:
+            shop.stock("TEE-M", left)
+    work_at(shop, 49 * 3600)  # no worker for two days
+    assert [message["status"] for message in shop.messages()] == [status]
+    assert [item["status"] for item in shop.requests()] == [stands]
 
 
 def test_a_gateway_that_asks_for_a_pause_holds_up_its_whole_lane(shop: Shop) -> None:

@@ -14,8 +14,11 @@ from nexnotify.customers.models import ConsentEntry, Contact, Customer
 from nexnotify.db import db, transaction
 from nexnotify.gateways.service import add_gateway
 from nexnotify.gateways.testkit import Answer
+from nexnotify.outcomes.models import VisitorRequest
 from nexnotify.receipts.erasing import erase_person
+from nexnotify.reports.person_file import person_file
 from nexnotify.stores.models import Store
+from tests.admin import Desk
 from tests.shop import Shop
 from tests.stubs.push_stub import CREATED, Browser, PushService
 from tests.times import later
@@ -90,6 +93,31 @@ def test_a_browser_that_asked_shows_that_it_was_heard_and_then_that_the_tee_is_b
 
 
 @sqlite
+def test_several_products_that_come_back_together_are_one_push_whose_click_lists_them(
+    pushing: Shop, browser: Browser, service: PushService
+) -> None:
+    pushing.put("settings", {"bundle_minutes": 10, "confirmations": False})
+    for sku in ("CUP", "HAT", "BAG", "PEN"):
+        pushing.product(sku, title=sku.title())
+        ask(pushing, browser, service, sku=sku)
+    for sku in ("CUP", "HAT", "BAG", "PEN"):
+        pushing.stock(sku, 5)
+    pushing.work()
+    with later(minutes=5):
+        pushing.stock("PEN", 0)
+    with later(minutes=11):
+        pushing.sweep()
+    [push] = shown(service)
+    assert (push["title"], push["body"]) == (
+        "Back in stock: what you waited for",
+        "Acme: Cup, Hat and Bag can be bought again.",
+    )
+    page = pushing.client.get(push["url"].removeprefix(GO).removeprefix("http://127.0.0.1:8000")).get_data(as_text=True)
+    assert [title in page for title in ("Bag", "Cup", "Hat", "Pen")] == [True, True, True, False]
+    assert sorted(item["status"] for item in pushing.requests()) == ["alerted"] * 3 + ["waiting"]
+
+
+@sqlite
 def test_the_same_browser_asks_once(pushing: Shop, browser: Browser, service: PushService) -> None:
     ask(pushing, browser, service)
     ask(pushing, browser, service)
@@ -153,6 +181,27 @@ def test_the_way_out_ends_what_the_browser_waits_for(pushing: Shop, browser: Bro
     pushing.work()
     assert pushing.requests()[0]["closed_reason"] == "stop"
     assert pushing.messages() == []
+
+
+@sqlite
+def test_a_browser_that_said_stop_is_told_again_once_its_owner_ticks_it_again(
+    pushing: Shop, browser: Browser, service: PushService
+) -> None:
+    ask(pushing, browser, service)
+    pushing.work()
+    way_out = shown(service)[0]["stop"]
+    page = pushing.client.post(way_out, data={"stop": "all"}).get_data(as_text=True)
+    assert "tick in the shop once more" in page
+    row = {"sku": "TEE-M", "push": browser.subscription(service.url)}
+    pushing.post("requests", {"requests": [row]})  # of which the browser's owner need not know
+    pushing.stock("TEE-M", 5)
+    pushing.work()
+    assert pushing.messages() == []
+    pushing.stock("TEE-M", 0)
+    ask(pushing, browser, service)
+    pushing.stock("TEE-M", 5)
+    pushing.work()
+    assert [message["status"] for message in pushing.messages()] == ["accepted"]
 
 
 @sqlite
@@ -226,12 +275,15 @@ def test_through_the_api_a_shop_signs_a_browser_up_itself(
     assert len(pushing.requests()) == 1
 
 
+@pytest.mark.parametrize("asks_again", [False, True], ids=["once", "and by email alone"])
 def test_an_erased_customer_s_browser_is_forgotten_with_them(
-    pushing: Shop, browser: Browser, service: PushService
+    pushing: Shop, browser: Browser, service: PushService, asks_again: bool
 ) -> None:
     customer = {"id": "c1", "first_name": "Ann", "email": "ann@mail.example"}
     pushing.put("customers", {"customers": [customer]})
     ask(pushing, browser, service, channels=["push", "email"], email="ann@mail.example")
+    if asks_again:
+        pushing.ask_by_email("TEE-M", "ann@mail.example")
     with pushing.app.app_context():
         with transaction():
             erase_person(db.session.scalars(sa.select(Customer)).one(), utcnow())
@@ -241,3 +293,38 @@ def test_an_erased_customer_s_browser_is_forgotten_with_them(
     pushing.work()
     assert service.asked == []
     assert pushing.messages() == []
+
+
+@sqlite
+def test_nor_does_anything_say_any_more_which_browser_it_was(
+    pushing: Shop, browser: Browser, service: PushService
+) -> None:
+    pushing.put("customers", {"customers": [{"id": "c1", "first_name": "Ann", "email": "old@mail.example"}]})
+    visitor = "a-browser-told-apart"
+    ask(pushing, browser, service, channels=["push", "email"], email="old@mail.example", visitor=visitor)
+    pushing.put("customers", {"customers": [{"id": "c1", "email": "ann@mail.example"}]})
+    pushing.widget({"sku": "TEE-M", "channels": ["email"], "email": "ann@mail.example", "visitor": visitor})
+    desk = Desk.of(pushing)
+    desk.post(f"/customers/{desk.id_of('/customers', 'customers')}/erase", typed="Ann")
+    with pushing.app.app_context():
+        assert db.session.scalars(sa.select(VisitorRequest.request_id)).all() == []
+        db.session.remove()
+
+
+@sqlite
+def test_a_customer_s_file_has_their_browser_and_what_it_waits_for(
+    pushing: Shop, browser: Browser, service: PushService
+) -> None:
+    pushing.put("customers", {"customers": [{"id": "c1", "first_name": "Ann", "email": "ann@mail.example"}]})
+    region = {"key": "north", "name": "The north", "locations": ["depot"]}
+    pushing.put("regions", {"regions": [region]})
+    wish = {"region": "north", "quantity": 2, "zone": "Europe/Berlin"}
+    ask(pushing, browser, service, channels=["push", "email"], email="ann@mail.example", **wish)
+    with pushing.app.app_context():
+        told = person_file(db.session.scalars(sa.select(Customer)).one())
+        db.session.remove()
+    addresses = {item["channel"]: item for item in told["addresses"]}
+    assert set(addresses) == {"email", "push"}
+    assert json.loads(addresses["push"]["address"]) == browser.subscription(service.url)
+    [request] = addresses["push"]["requests"]
+    assert (request["place"], request["quantity"], request["zone"]) == ("The north", 2, "Europe/Berlin")

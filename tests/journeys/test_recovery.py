@@ -112,7 +112,7 @@ def lifted(shop: Shop) -> None:
     with inside(shop.app), transaction():
         for gateway in db.session.scalars(sa.select(GatewayInstance)):
             resume(gateway, utcnow())
-            take_over_queue(gateway, utcnow())
+            take_over_queue(gateway)
 
 
 def requests(shop: Shop) -> list[str]:
@@ -195,7 +195,7 @@ def test_what_a_paused_gateway_has_tried_goes_out_by_its_successor(shop: Shop, p
 
     successor = kannel(shop)
     with inside(shop.app), transaction():
-        assert take_over_queue(db.session.get_one(GatewayInstance, successor.id), utcnow()) == 3
+        assert take_over_queue(db.session.get_one(GatewayInstance, successor.id)) == 3
     shop.work()
     assert sorted(provider.calls) == [("kannel", to) for to in people]
     assert [message["gateway"] for message in shop.messages()] == ["kannel"] * 3

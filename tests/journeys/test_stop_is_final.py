@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from nexnotify.ledger.values import stop_url
 from tests.shop import Shop
+from tests.stages.test_claims import inside
 from tests.stubs.twilio_stub import TwilioStub
 from tests.texting import Line, Twilio
 from tests.times import at
@@ -250,3 +252,34 @@ def test_a_bare_number_of_nobody_we_know_is_read_as_international(shop: Shop) ->
     kannel.get(kannel.inbound, **{"from": "(201) 555-0123", "to": "1", "text": "HELP", "id": "2"})
     kannel.get(kannel.inbound, **{"from": "72345", "to": "1", "text": "HELP", "id": "3"})  # a short code
     assert [message["to"] for message in shop.messages("keyword_reply")] == ["+4915112345678", "+12015550123"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_who_ended_emails_gets_them_again_by_the_link_of_any_of_them_and_not_by_asking_in_the_shop(shop: Shop) -> None:
+    shop.product("TEE-M")
+    shop.ask_by_email("TEE-M")
+    with inside(shop.app):
+        page = stop_url(shop.store_id, 1).removeprefix("http://127.0.0.1:8000")
+    assert "Get our messages again" not in shop.client.get(page).get_data(as_text=True)
+    shop.client.post(page, data={"List-Unsubscribe": "One-Click"})
+    shop.ask_by_email("TEE-M")  # anybody may have typed the address
+    shop.stock("TEE-M", 5)
+    shop.work()
+    assert shop.messages() == []
+    assert "Get our messages again" in shop.client.get(page).get_data(as_text=True)
+    shop.client.post(page, data={"start": "again"})
+    shop.work()
+    assert [(m["to"], m["status"]) for m in shop.messages()] == [("ann@mail.example", "delivered")]
+    [request] = shop.requests(status="alerted")
+    assert "consent_granted" in whats(shop.trace(request["id"]))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_number_is_texted_again_by_its_own_start_alone(shop: Shop) -> None:
+    shop.product("TEE-M")
+    shop.ask()
+    with inside(shop.app):
+        page = stop_url(shop.store_id, 1).removeprefix("http://127.0.0.1:8000")
+    for words in ({"stop": "all"}, {"start": "again"}):
+        shop.client.post(page, data=words)
+    assert "Text START" in shop.client.get(page).get_data(as_text=True)

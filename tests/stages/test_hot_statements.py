@@ -372,6 +372,8 @@ def fill_orders(shop: Shop, count: int = 3000) -> None:
     ]
     with transaction():
         customers = insert(Customer, [customer | each | {"external_id": f"{n}"} for n, each in enumerate(theirs)])
+        # So many that a database does better to look one up than to read them all.
+        insert(Customer, [customer | {"external_id": f"silent-{n}"} for n in range(2 * count)])
         whose = [
             theirs[n % len(theirs)] | {"external_id": f"old-{n}", "customer_id": customers[n % len(theirs)]}
             for n in range(count)
@@ -482,7 +484,9 @@ def test_no_statement_that_adds_up_a_day_or_shows_the_metrics_reads_what_went_ou
     shop.product("TEE-M")
     with inside(shop.app):
         fill_past(shop, lane_id)
-        run_outcomes()
+    for ago in (20, 10):  # what is settled is known at the second look
+        with later(minutes=-ago), inside(shop.app):
+            run_outcomes()
     shop.ask("TEE-M")
     shop.stock("TEE-M", 5)
     shop.work()
@@ -577,15 +581,20 @@ def test_no_statement_of_an_expectation_reads_what_went_out_before(shop: Shop) -
     assert faults == [], "\n\n".join(faults)
 
 
-@pytest.mark.parametrize("body", ["Hello! Reply STOP to end.", "[[product]] is back: [[url]] Reply STOP to end."])
-def test_no_statement_of_a_text_to_those_who_waited_reads_what_went_out_before(shop: Shop, body: str) -> None:
+NAMES_ITEM = "[[product]] is back: [[url]] Reply STOP to end."
+
+
+@pytest.mark.parametrize("by, body", [("sms", "Hello! Reply STOP to end."), ("sms", NAMES_ITEM), ("email", NAMES_ITEM)])
+def test_no_statement_of_a_send_to_those_who_waited_reads_what_went_out_before(shop: Shop, by: str, body: str) -> None:
     """From the recipients to the end; who they are is asked of all who ever waited, a piece at a time."""
-    lane_id = lane_of(shop)
+    lane_id, by_lane = lane_of(shop), lane_of(shop, by)
     shop.product("TEE-M")
+    address = {"sms": "phone", "email": "email"}[by]
+    people = numbers(5) if by == "sms" else [f"p{n}@mail.example" for n in range(5)]
     said_yes = {"I would like to receive SMS messages": True}
-    customers = [{"id": to, "phone": to, "fields": said_yes} for to in numbers(5)]
+    customers = [{"id": to, address: to, "fields": said_yes} for to in people]
     assert shop.put("customers", {"customers": customers})["errors"] == []
-    rows = [{"sku": "TEE-M", "phone": to, "channels": ["sms"], "consent": True, "confirm": False} for to in numbers(5)]
+    rows = [{"sku": "TEE-M", address: to, "channels": [by], "consent": True, "confirm": False} for to in people]
     assert shop.post("requests", {"requests": rows})["errors"] == []
     with inside(shop.app):
         fill_past(shop, lane_id)
@@ -593,7 +602,7 @@ def test_no_statement_of_a_text_to_those_who_waited_reads_what_went_out_before(s
             then = sa.update(AlertRequest).where(AlertRequest.status == "alerted")
             db.session.execute(then.values(alerted_at=AlertRequest.created_at))
             fill_sends(shop)
-    shop.put("settings", {"switches": {"sold_out": {"sms": False, "email": True, "push": False}}})
+    shop.put("settings", {"switches": {"sold_out": {"sms": by != "sms", "email": by != "email", "push": False}}})
     shop.stock("TEE-M", 5)
     with inside(shop.app):
         run_restock()
@@ -601,14 +610,15 @@ def test_no_statement_of_a_text_to_those_who_waited_reads_what_went_out_before(s
         with transaction():
             store = db.session.get_one(Store, shop.store_id)
             since = (utcnow() - timedelta(days=7)).isoformat()
-            filter_ = {"activity": "back_in_stock", "since": since}
+            filter_ = {"activity": "back_in_stock", "since": since} | ({"by": by} if by != "sms" else {})
             draft = draft_to_all(store, "waitlist", filter_, None, utcnow())
-            save_draft(draft, body, None, utcnow() + timedelta(minutes=1), utcnow())
+            subject = None if by == "sms" else "[[product]]"
+            save_draft(draft, body, None, utcnow() + timedelta(minutes=1), utcnow(), subject)
             confirm(draft, None, utcnow())
             hurry(draft, utcnow())
         run_campaigns()
         with transaction():
-            assert len(claim(lane_id, "here:1:1", 5, utcnow()).outgoing) == 5
+            assert len(claim(by_lane, "here:1:1", 5, utcnow()).outgoing) == 5
     with inside(shop.app):
         # Which of them waited when something came back; and the newest of them.
         seen.statements = {
@@ -746,7 +756,19 @@ def wide_reads(statement: str, values: Any, tables: Sequence[str] = GROWING) -> 
     rows = db.session.connection().exec_driver_sql(f"{words} {statement}", values).all()
     lines = [str(row[-1]) for row in rows]
     find = _wide_postgresql if is_postgresql() else _wide_sqlite
-    return [f"{line}\n  in {statement}\n  " + "\n  ".join(lines) for line in find(lines, tables)]
+    found = [*find(lines, tables), *_whole_restocks(lines, statement)]
+    return [f"{line}\n  in {statement}\n  " + "\n  ".join(lines) for line in found]
+
+
+def _whole_restocks(lines: list[str], statement: str) -> Iterator[str]:
+    """The lines that read all of a restock, where some of its people are asked about: for each of them once more.
+
+    SQLite does that without statistics, when it has an index of the restock and one of the person.
+    """
+    for line in lines:
+        found = re.search(r"SEARCH (\w+) USING .*\(store_id=\? AND restock_id=\?\)", line)
+        if found and re.search(rf"\b{found[1]}\.request_id (=|IN)", statement):
+            yield line
 
 
 def _wide_sqlite(lines: list[str], tables: Sequence[str]) -> Iterator[str]:

@@ -191,7 +191,7 @@ def test_what_is_being_planned_while_a_gateway_becomes_the_sender_goes_out_by_it
         assert there.wait(10)
         line = Line.add(shop, "kannel", username="u", password="p", rate=0)
         with inside(shop.app), transaction():
-            take_over_queue(db.session.get_one(GatewayInstance, line.id), utcnow())
+            take_over_queue(db.session.get_one(GatewayInstance, line.id))
         on.set()
     assert [(message["gateway"], message["status"]) for message in shop.messages()] == [("kannel", "queued")] * 3
 
@@ -206,7 +206,7 @@ def test_a_plan_that_begins_while_a_gateway_becomes_the_sender_goes_out_by_it(sh
 
 def add_kannel(store: Store) -> None:
     values = {"username": "u", "password": "p", "rate": 0}
-    take_over_queue(add_gateway(store, "kannel", "kannel", values, utcnow()), utcnow())
+    take_over_queue(add_gateway(store, "kannel", "kannel", values, utcnow()))
 
 
 # --- receipts --------------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,15 +13,17 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
+from nexnotify.catalog.models import Variant
 from nexnotify.clock import utcnow
-from nexnotify.db import db, transaction
+from nexnotify.db import db, insert_rows, transaction
 from nexnotify.ledger.models import Message
 from nexnotify.outcomes.marks import day_bounds, note_changes
-from nexnotify.outcomes.models import OrderMatch, OutcomeDay, OutcomeMark
+from nexnotify.outcomes.models import OrderMatch, OutcomeCursor, OutcomeDay, OutcomeMark
 from nexnotify.outcomes.page_orders import PageOrderData, forget_old_orders, take_page_order
 from nexnotify.outcomes.rollups import SUMS, rows_of
 from nexnotify.reports.metrics import metrics_of, products_of, span_until
 from nexnotify.stores.models import Store
+from nexnotify.waitlist.models import AlertRequest
 from nexnotify.workers.adding_up import run_recounts
 from tests.adding_up import add_up
 from tests.admin import Desk
@@ -198,6 +202,104 @@ def test_a_worker_killed_between_marking_and_adding_up_loses_nothing(app: Flask)
             db.session.remove()
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_sign_up_that_commits_after_an_import_of_long_ago_is_added_up(app: Flask) -> None:
+    """Its row has the lower number; those of the import, which are old by their moments, are there first."""
+    with time_machine.travel(NOON, tick=False) as clock:
+        shop = Shop.open(app)
+        shop.product("TEE-M")
+        shop.ask("TEE-M", ANN)
+        add_up(shop)
+        clock.shift(timedelta(minutes=10))
+        add_up(shop)
+        with app.app_context(), db.engine.connect() as slow:
+            slow.execute(another_request(created_at=utcnow()))
+            with db.engine.begin() as quick:
+                quick.execute(another_request(created_at=NOON - timedelta(days=20)))
+            for _ in range(3):
+                clock.shift(timedelta(minutes=10))
+                add_up(shop)
+            slow.commit()
+        for _ in range(3):
+            clock.shift(timedelta(minutes=10))
+            add_up(shop)
+        assert figures(shop).total.counts["asked"] == 3
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_sign_up_that_commits_while_changes_are_looked_for_is_added_up(app: Flask) -> None:
+    """It is over right after the rows were read, and before anybody asks again what is over."""
+    with time_machine.travel(NOON, tick=False) as clock:
+        shop = Shop.open(app)
+        shop.product("TEE-M")
+        shop.ask("TEE-M", ANN)
+        add_up(shop)
+        clock.shift(timedelta(minutes=10))
+        add_up(shop)
+        with app.app_context(), db.engine.connect() as slow:
+            slow.execute(another_request(created_at=NOON - timedelta(days=3)))
+            shop.ask("TEE-M", BEN)
+            for _ in range(2):  # its number is passed, and waits for its transaction
+                clock.shift(timedelta(minutes=10))
+                add_up(shop)
+
+            were_read: list[str] = []
+
+            def commits(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+                if "alert_request.id >" in statement:
+                    were_read.append(statement)
+                if were_read and "pg_snapshot_xmin" in statement and slow.in_transaction():
+                    slow.commit()
+
+            with listening(db.engine, "before_cursor_execute", commits):
+                clock.shift(timedelta(minutes=10))
+                add_up(shop)
+            assert not slow.in_transaction()
+        add_up(shop)
+        assert figures(shop).total.counts["asked"] == 3
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_database_restored_into_a_younger_server_does_not_read_the_same_rows_for_ever(app: Flask) -> None:
+    """Transactions are numbered by the server, and go on from its own number."""
+    with time_machine.travel(NOON, tick=False) as clock:
+        shop = Shop.open(app)
+        shop.product("TEE-M")
+        add_up(shop)
+        with app.app_context(), transaction():
+            db.session.execute(sa.update(OutcomeCursor).values(seen_before=2**60))
+        shop.ask("TEE-M", ANN)
+        for _ in range(3):
+            clock.shift(timedelta(minutes=10))
+            add_up(shop)
+        assert figures(shop).total.counts["asked"] == 1
+        with app.app_context():
+            last, newest = db.session.execute(
+                sa.select(OutcomeCursor.last_id, sa.select(sa.func.max(AlertRequest.id)).scalar_subquery()).where(
+                    OutcomeCursor.name == "alert_request"
+                )
+            ).one()
+        assert last == newest
+
+
+@contextmanager
+def listening(engine: Any, event: str, listener: Any) -> Iterator[None]:
+    sa.event.listen(engine, event, listener)
+    try:
+        yield
+    finally:
+        sa.event.remove(engine, event, listener)
+
+
+def another_request(**values: Any) -> Any:
+    """A copy of the one request there is, told long ago."""
+    table = AlertRequest.__table__
+    changed = {"status": "alerted", **values}
+    columns = [column for column in table.c if column.name != "id"]
+    copied = [sa.literal(changed[c.name], c.type).label(c.name) if c.name in changed else c for c in columns]
+    return sa.insert(table).from_select(columns, sa.select(*copied).order_by(table.c.id).limit(1))
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_quiet_store_is_not_added_up_again_and_again(app: Flask) -> None:
     with time_machine.travel(NOON, tick=False) as clock:
@@ -227,6 +329,37 @@ def test_stores_see_their_own_figures_only(app: Flask) -> None:
             assert db.session.scalar(sa.select(sa.func.count()).select_from(OrderMatch)) == 0
             assert db.session.scalar(sa.select(sa.func.count()).select_from(Message)) is not None
             db.session.remove()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("bought", [3, 25])
+def test_products_are_ranked_by_orders_and_those_nobody_bought_by_messages(app: Flask, bought: int) -> None:
+    """Of the 30 products number 29 was told of most. Orders: 3 has most; of the others, as many, number 2 after clicks."""
+    with time_machine.travel(NOON, tick=False):
+        shop = Shop.open(app)
+        variants = [{"id": f"v{number:02}", "sku": f"SKU-{number:02}"} for number in range(30)]
+        rows = [
+            {"id": variant["id"], "title": variant["sku"], "url": "https://acme.example", "variants": [variant]}
+            for variant in variants
+        ]
+        assert shop.put("products", {"products": rows})["errors"] == []
+        with app.app_context():
+            store = db.session.get_one(Store, shop.store_id)
+            span = span_until(store, utcnow(), 7)
+            ids = list(db.session.scalars(sa.select(Variant.id).order_by(Variant.id)))
+            same = {"store_id": store.id, "day": span.last, "channel": "sms", "whole": False}
+            orders = [
+                same | {"part": "bought", "variant_id": ids[number]} | {"won": int(number == 2), "assisted": assisted}
+                for number, assisted in zip(range(1, bought + 1), [2, 1, 5, *[2] * bought], strict=False)
+            ]
+            messages = [same | {"part": "sent", "variant_id": ids[number], "taken": number} for number in range(30)]
+            with transaction():
+                insert_rows(OutcomeDay, orders)
+                insert_rows(OutcomeDay, messages)
+            found = [product.title for product, _ in products_of(store, span)]
+        most = [3, 2, 1] if bought == 3 else [3, 2, 1, *range(4, 21)]
+        told = range(29, 12, -1) if bought == 3 else ()
+        assert found == [f"SKU-{number:02}" for number in (*most, *told)]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -45,6 +45,10 @@ class HoldsStub:
         #: Answer with this status instead; before or after it has been done.
         self.trouble: int | None = None
         self.loses_answers = False
+        #: Said beside each answer, or instead of a part of it.
+        self.says: dict[str, Any] = {}
+        #: It keeps nothing for longer than this, and says so.
+        self.no_longer_than: timedelta | None = None
         #: Called in the middle of each call.
         self.meanwhile: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
@@ -106,7 +110,7 @@ class HoldsStub:
                 return self.trouble, {"error": "trouble"}
             answer = self._reserve(told) if told["action"] == "reserve" else self._release(told)
             self.most = max(self.most, self.taken)
-            return (502, {}) if self.loses_answers else (200, answer)
+            return (502, {}) if self.loses_answers else (200, answer | self.says)
 
     def _reserve(self, told: dict[str, Any]) -> dict[str, Any]:
         key = told["key"]
@@ -118,7 +122,11 @@ class HoldsStub:
             self.kept[key] = Kept(told["quantity"], until)
         if self.kept[key].status != "reserved":
             return {"status": "refused", "reason": "released before"}
-        return {"status": "reserved", "reference": f"ref-{key[:6]}-{key.rpartition('-')[2]}"}
+        answer = {"status": "reserved", "reference": f"ref-{key[:6]}-{key.rpartition('-')[2]}"}
+        if self.no_longer_than is not None:
+            self.kept[key].until = min(self.kept[key].until, datetime.now(UTC) + self.no_longer_than)
+            answer["until"] = self.kept[key].until.isoformat()
+        return answer
 
     def _release(self, told: dict[str, Any]) -> dict[str, Any]:
         kept = self.kept.setdefault(told["key"], Kept(0, datetime.now(UTC), "released"))

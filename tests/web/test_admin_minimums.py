@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import sqlalchemy as sa
 
@@ -17,7 +19,7 @@ from tests.stages.test_claims import inside
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-AS_THE_STORE = {f"{status}_{channel}": "" for status in (*STATUSES, *NEWS) for channel in ("sms", "email")}
+AS_THE_STORE = {f"{status}_{channel}": "" for status in (*STATUSES, *NEWS) for channel in ("sms", "email", "push")}
 
 
 @pytest.fixture
@@ -64,20 +66,25 @@ def test_a_product_is_excluded_on_its_page_and_taken_back(shop: Shop, desk: Desk
 
 
 def test_a_product_has_switches_of_its_own(shop: Shop, desk: Desk) -> None:
-    chosen = AS_THE_STORE | {"sold_out_email": "off", "preordered_sms": "on"}
+    chosen = AS_THE_STORE | {"sold_out_email": "off", "preordered_sms": "on", "sold_out_push": "on"}
     desk.post(f"{product_path(desk)}/alerts", alerts="y", threshold="3", **chosen)
     [product] = shop.get("products")["products"]
-    assert product["switches"] == {"preordered": {"sms": True}, "sold_out": {"email": False}}
+    assert product["switches"] == {"preordered": {"sms": True}, "sold_out": {"email": False, "push": True}}
     assert product["threshold"] == 3
     assert shop.offered("TEE-M")["channels"] == ["sms"]
     assert "nothing was changed" in desk.post(f"{product_path(desk)}/alerts", alerts="y", threshold="3", **chosen)
 
 
-def test_switches_that_the_page_does_not_show_stay(shop: Shop, desk: Desk) -> None:
+def test_switches_that_the_storefront_told_stand_on_the_page(shop: Shop, desk: Desk) -> None:
     row = {"id": "tee-m", "title": "Tee", "switches": {"sold_out": {"push": True, "sms": False}}}
     shop.put("products", {"products": [row]})
+    page = desk.page(product_path(desk))
+    for name, chosen in (("sold_out_push", "on"), ("sold_out_sms", "off")):
+        field = re.search(rf'<select [^>]*name="{name}".*?</select>', page, re.DOTALL)
+        assert field is not None
+        assert re.findall(r'selected value="(\w*)"', field[0]) == [chosen], name
     desk.post(f"{product_path(desk)}/alerts", alerts="y", threshold="", **AS_THE_STORE)
-    assert shop.get("products")["products"][0]["switches"] == {"sold_out": {"push": True}}
+    assert shop.get("products")["products"][0]["switches"] is None
 
 
 @pytest.mark.parametrize("typed", ["0", "-1", "1000001", "many"])

@@ -9,13 +9,16 @@ import pytest
 import sqlalchemy as sa
 
 from nexnotify.clock import utcnow
+from nexnotify.customers.models import Contact
 from nexnotify.db import db, transaction
 from nexnotify.gateways.models import GatewayInstance
+from nexnotify.ledger.values import stop_url
 from nexnotify.web.admin.trials import PER_ADDRESS
-from nexnotify.workers.steps import run_campaigns
+from nexnotify.workers.steps import run_campaigns, run_lives
 from tests.admin import Desk
 from tests.credits import account, with_credits
 from tests.shop import Shop
+from tests.times import later
 
 OPT_IN = "I would like to receive SMS messages"
 WORDS = "Hello [[firstname]], sale today. Reply STOP to end."
@@ -158,8 +161,8 @@ def test_a_text_that_reaches_nobody_is_not_sent(shop: Shop, desk: Desk) -> None:
 
 def test_a_test_goes_to_ones_own_number_alone_and_a_wrong_one_is_refused(shop: Shop, desk: Desk) -> None:
     address = written(desk)
-    assert "too short" in desk.post(f"{address}/test", 422, number="12")
-    desk.post(f"{address}/test", number="(201) 555-0150")
+    assert "too short" in desk.post(f"{address}/test", 422, to="12")
+    desk.post(f"{address}/test", to="(201) 555-0150")
     shop.work()
     assert [(m["to"], m["body"]) for m in shop.messages("test")] == [
         ("+12015550150", "Hello Ann, sale today. Reply STOP to end.")
@@ -171,11 +174,11 @@ def test_nobody_is_sent_tests_without_end(shop: Shop, desk: Desk) -> None:
     """Whoever has the number may not be the one who presses the button."""
     address = written(desk)
     for _ in range(PER_ADDRESS):
-        desk.post(f"{address}/test", number="(201) 555-0150")
-    assert "Many tests have gone out" in desk.post(f"{address}/test", 429, number="+12015550150")
+        desk.post(f"{address}/test", to="(201) 555-0150")
+    assert "Many tests have gone out" in desk.post(f"{address}/test", 429, to="+12015550150")
     gateway = desk.id_of("/gateways", "gateways")
     assert "Many tests have gone out" in desk.post(f"/gateways/{gateway}/test", 422, to="+12015550150")
-    desk.post(f"{address}/test", number="(201) 555-0151")
+    desk.post(f"{address}/test", to="(201) 555-0151")
     shop.work()
     assert len(shop.messages("test")) == PER_ADDRESS + 1
 
@@ -256,3 +259,132 @@ def test_messages_of_one_send_are_shown_by_themselves(shop: Shop, desk: Desk) ->
     page = desk.page(f"/messages?send={address.rsplit('/', 1)[1]}")
     assert len(re.findall(r'id="message-\d+"', page)) == 2
     assert "Only those of one send" in page
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_email_that_is_taken_back_has_its_subject_still(shop: Shop, desk: Desk) -> None:
+    shop.product("TEE-M")
+    shop.ask_by_email("TEE-M")
+    shop.stock("TEE-M", 3)
+    desk.post("/sends/new", activity="back_in_stock", days="7", by="email")
+    address = f"/sends/{desk.id_of('/sends', 'sends')}"
+    desk.post(f"{address}/write", subject="[[product]] is here", body="[[product]] is back", when="now")
+    desk.post(f"{address}/confirm")
+    page = desk.post(f"{address}/undo")
+    assert "Here is the text again" in page
+    assert 'value="[[product]] is here"' in page
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_email_is_tried_by_email_as_its_first_person_would_get_it(shop: Shop, desk: Desk) -> None:
+    shop.product("TEE-M", title="Tee")
+    shop.ask_by_email("TEE-M")
+    shop.stock("TEE-M", 3)
+    desk.post("/sends/new", activity="back_in_stock", days="7", by="email")
+    address = f"/sends/{desk.id_of('/sends', 'sends')}"
+    desk.post(f"{address}/write", subject="[[product]] is here", body="[[product]] is back", when="now")
+    assert "Your own email address" in desk.page(f"{address}/check")
+    assert "Check the email address" in desk.post(f"{address}/test", 422, to="+12015550150")
+    desk.post(f"{address}/test", to="Me@mail.example")
+    shop.work()
+    [tried] = shop.messages("test")
+    assert (tried["channel"], tried["to"], tried["subject"]) == ("email", "me@mail.example", "Tee is here")
+    assert tried["body"].startswith("Tee is back")
+    assert "me@mail.example" not in desk.page("/settings/audit")
+
+
+@pytest.mark.parametrize("typed", ["GÄSTEHAUS 1", "Main, GÄSTEHAUS 1"])
+def test_an_audience_is_found_by_names_with_any_letters(shop: Shop, desk: Desk, typed: str) -> None:
+    shop.product("ÖLBILD-M")
+    shop.ask("ÖLBILD-M", ANN)
+    shop.stock("ÖLBILD-M", 3, location="GÄSTEHAUS 1")
+    conditions = {"skus": "ÖLBILD-M", "locations": typed}
+    desk.post("/sends/new", activity="back_in_stock", days="7", by="sms", **conditions)
+    [address] = re.findall(r"/admin/sends/\d+", desk.raw("/sends"))
+    assert "Ann" in desk.browser.get(f"{address}/write").get_data(as_text=True)
+
+
+# --- to those for whom something came back -------------------------------------------------------------------------------
+
+MAIL = "ann@mail.example"
+ORDER = {"id": "1", "status": "new", "lines": [{"sku": "TEE-M"}], "notify": False, "email": MAIL}
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+def cancel_own(shop: Shop) -> None:
+    """The shopper cancels what they asked for, by the link that they have."""
+    with shop.app.app_context():
+        [address] = db.session.scalars(sa.select(Contact.id).where(Contact.channel == "email"))
+        link = stop_url(shop.store_id, address)
+        db.session.remove()
+    [item] = shop.requests()
+    shop.client.post(link[link.index("/s/") :], data={"request": str(item["id"])})
+
+
+def news(desk: Desk, status: int = 302) -> None:
+    """A campaign by email to those who asked by email, confirmed where anybody is found."""
+    page = desk.post("/sends/new", status, activity="back_in_stock", days="7", by="email")
+    if status == 302:
+        found = re.search(r"/admin(/sends/\d+)/write", page)
+        assert found is not None
+        desk.post(f"{found[1]}/write", subject="News", body="[[product]] is back. [[stop_url]]", when="now")
+        desk.post(f"{found[1]}/confirm")
+
+
+@sqlite
+@pytest.mark.parametrize("how", ["cancelled", "bought", "never confirmed"])
+def test_whose_request_has_ended_is_none_of_those_who_asked(shop: Shop, desk: Desk, how: str) -> None:
+    shop.put("settings", {"double_opt_in": how == "never confirmed", "confirm_hours": 1})
+    shop.product("TEE-M")
+    shop.ask_by_email("TEE-M", MAIL)
+    shop.stock("TEE-M", 3)
+    if how == "cancelled":
+        cancel_own(shop)
+    elif how == "bought":
+        shop.post("orders", {"orders": [ORDER]})
+    with later(hours=2):
+        shop.sweep()
+        assert [item["status"] for item in shop.requests()] != ["waiting"]
+        news(Desk(shop.sign_in("ben@acme.example")), 422)
+
+
+@sqlite
+@pytest.mark.parametrize("is_written", [False, True], ids=["before it is written", "before it goes"])
+def test_what_is_bought_or_cancelled_meanwhile_is_not_sent(shop: Shop, desk: Desk, is_written: bool) -> None:
+    shop.product("TEE-M")
+    shop.ask_by_email("TEE-M", MAIL)
+    shop.stock("TEE-M", 3)
+    news(desk)
+    with later(minutes=1):
+        if is_written:
+            with shop.app.app_context():
+                run_campaigns()
+                db.session.remove()
+            assert [message["status"] for message in shop.messages("bulk")] == ["queued"]
+        shop.post("orders", {"orders": [ORDER]})
+        with shop.app.app_context():
+            run_lives()
+            run_campaigns()
+            db.session.remove()
+        shop.send()
+    [item] = shop.requests()
+    assert item["status"] == "bought"
+    assert [message["status"] for message in shop.messages("bulk")] == (["suppressed"] if is_written else [])
+
+
+@sqlite
+def test_the_last_days_are_those_before_it_is_confirmed(shop: Shop, desk: Desk) -> None:
+    shop.product("TEE-M")
+    shop.ask_by_email("TEE-M", MAIL)
+    shop.stock("TEE-M", 3)
+    page = desk.post("/sends/new", activity="back_in_stock", days="7", by="email")
+    found = re.search(r"/admin(/sends/\d+)/write", page)
+    assert found is not None
+    desk.post(f"{found[1]}/write", subject="News", body="[[product]] is back. [[stop_url]]", when="now")
+    with later(days=10):
+        Desk(shop.sign_in("ben@acme.example")).post(f"{found[1]}/confirm")
+        with later(minutes=1):
+            with shop.app.app_context():
+                run_campaigns()
+                db.session.remove()
+            assert shop.messages("bulk") == []

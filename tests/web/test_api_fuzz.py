@@ -69,6 +69,9 @@ SPITEFUL_ROWS: list[tuple[str, str, Any]] = [
     ("put", "products", {"id": LONG, "title": "A", "variants": [{"options": {"size": "M"}}]}),
     ("put", "products", {"id": "a", "title": "\ud800"}),
     ("put", "products", {"id": "a", "title": "A", "variants": [{"id": "v", "price": float("inf")}]}),
+    ("put", "products", {"id": "a", "title": "A", "tags": ["a\0"]}),
+    ("put", "regions", {"key": "a", "name": "A", "locations": ["a\0"]}),
+    ("put", "regions", {"key": " ", "name": "A", "locations": []}),
     ("put", "stock", {"sku": "TEE-M", "on_hand": 1, "as_of": "0001-01-01T00:00:00+23:59"}),
     ("put", "stock", {"sku": "TEE-M", "on_hand": 1, "as_of": "9999-12-31T23:59:59-23:59"}),
     ("put", "stock", {"sku": "TEE-M", "on_hand": 1, "as_of": 1767607200}),
@@ -92,6 +95,7 @@ def test_a_row_that_cannot_be_kept_is_named_and_spoils_nothing(shop: Shop, metho
         "stock": {"sku": "TEE-M", "on_hand": 0},
         "requests": {"sku": "TEE-M", "email": "ann@mail.example"},
         "customers": {"id": "b"},
+        "regions": {"key": "b", "name": "B", "locations": ["main"]},
     }[path]
     answer = shop.call(method.upper(), path, {"levels" if path == "stock" else path: [row, good]})
     assert answer["accepted"] == 1
@@ -127,6 +131,8 @@ def test_a_spiteful_address_is_answered(shop: Shop, path: str, status: int) -> N
         (b'{"domains": ["http://a\\ud800"]}', 422),
         (b'{"domains": ["http://a\\u0000"]}', 422),
         (b'{"zone": "\\u0000"}', 422),
+        (b'{"priority_field": "a\\u0000"}', 422),
+        (b'{"alert": {"name": "a\\u0000"}}', 422),
     ],
 )
 def test_a_spiteful_body_is_refused(shop: Shop, body: bytes, status: int) -> None:

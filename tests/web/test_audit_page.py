@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from flask import Flask
 
+import nexnotify
 from nexnotify.db import db, transaction
+from nexnotify.reports.audit import ACTIONS
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import audit
 from tests.admin import Desk
@@ -62,3 +66,14 @@ def test_a_person_of_two_stores_leaves_a_line_in_both(shop: Shop, other_shop: Sh
         page = desk.page("/settings/audit")
         assert "both@acme.example" in page
         assert "Signed out everywhere else" in page
+
+
+def test_whatever_is_written_down_has_words_and_a_kind() -> None:
+    written = set()
+    for path in Path(nexnotify.__file__).parent.rglob("*.py"):
+        calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        named = [call for call in calls if getattr(call.func, "id", "") in ("audit", "audited_csv", "audited_workbook")]
+        said = (arg.value for call in named for arg in call.args if isinstance(arg, ast.Constant))
+        written |= {value for value in said if isinstance(value, str) and "." in value}
+    assert len(written) > 60
+    assert written - ACTIONS.keys() == set()

@@ -53,6 +53,7 @@ UNWRITTEN = {
     "admin.change_store": "chooses what one looks at; nothing of the store changes",
     "admin_gateways.check": "writes down what the provider said, which is no setting; the page shows it with its time",
 }
+UNWRITTEN["admin_holds.try_call"] = "keeps a unit for a moment, for nobody; that there was an answer is no setting"
 UNWRITTEN["admin_corrections.write"] = "looks at words that nobody has confirmed, and keeps nothing"
 _DRAFT = "a draft reaches nobody; that it was confirmed is written down, with its words"
 UNWRITTEN |= {f"admin_sends.{name}": _DRAFT for name in ("select", "bulk", "one", "new", "write", "discard")}
@@ -201,7 +202,7 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     yield "admin_sends.bulk", Deed("/sends/bulk", {"source": "orders"})
     yield "admin_sends.one", Deed("/sends/one", {"source": "orders", "id": order})
     yield "admin_sends.write", Deed(f"/sends/{send}/write", {"body": "Your order [[ordernumber]]", "when": "now"})
-    yield "admin_sends.test", Deed(f"/sends/{send}/test", {"number": "+12015550150"})
+    yield "admin_sends.test", Deed(f"/sends/{send}/test", {"to": "+12015550150"})
     yield "admin_sends.confirm", Deed(f"/sends/{send}/confirm", {})
     yield "admin_sends.hurry", Deed(f"/sends/{send}/now", {})
     yield "admin_sends.undo", Deed(f"/sends/{send}/undo", {})
@@ -237,6 +238,7 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     yield "admin_prediction.index", Deed("/settings/expectations", expectations)
     held = {"hold_minutes": "30", "address": "https://shop.example/holds", "secret": "a secret of both sides"}
     yield "admin_holds.index", Deed("/settings/holds", held)
+    yield "admin_holds.try_call", Deed("/settings/holds/try", {"sku": "TEE-M"}, 200)
     north = {"name": "North", "key": "north", "locations": "main", "offered": "y"}
     yield "admin_regions.add", Deed("/settings/regions", north)
     region = desk.id_in("/settings/regions", r'/regions/(\d+)" aria-label="Change North')
@@ -322,6 +324,7 @@ def deeds(app: Flask, shop: Shop, desk: Desk) -> Iterator[tuple[str, Deed]]:
     yield "admin_imports.cancel", Deed(f"/import/{run}/cancel", {})
     yield "admin_texts.index", Deed("/settings/texts", {"order_texts": "y", "merchant_number": "+12015550150"})
     yield "admin_waitlist.cancel", Deed(f"/waitlist/requests/{waiting}/cancel", {})
+    yield "admin_waitlist.erase", Deed(f"/waitlist/requests/{waiting}/erase", {"typed": str(waiting)})
     yield "admin_staff.add", Deed("/staff/invitations", {"email": "new@acme.example", "role": "staff"}, 200)
     invitation = desk.id_in("/staff", r"/staff/invitations/(\d+)/resend")
     yield "admin_staff.resend", Deed(f"/staff/invitations/{invitation}/resend", {}, 200)

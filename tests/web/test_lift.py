@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from openpyxl import load_workbook
 
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
@@ -63,6 +65,35 @@ def test_the_page_says_what_telling_adds_and_how_sure_that_is(shop: Shop) -> Non
     assert added.startswith("4,050.00 USD 1,")
     assert value_of(page, "What the control group cost").startswith("450.00 USD")
     assert "an order with the product that was not called off, within 10 days" in page
+
+
+def test_the_workbook_of_the_metrics_has_it_on_a_sheet_of_its_own(shop: Shop) -> None:
+    restocked(shop)
+    with Desk.of(shop).browser.get("/admin/metrics/metrics.xlsx") as answer:
+        sheet = load_workbook(BytesIO(answer.data))["What telling adds"]
+    _, *rows = sheet.iter_rows(values_only=True)
+    values = {(measure, group): tuple(row) for measure, group, *row in rows}
+    assert values["People", "Told"] == (9000, None, None)
+    assert values["Conversion", "Control group"] == (0.03, None, None)
+    assert values["Revenue per person", "Told"][0] == pytest.approx(1.05)
+    for measure, expected in (
+        ("Lift in conversion", 0.02),
+        ("Relative lift", 2 / 3),
+        ("Revenue added per restock", 4050),
+        ("What the control group cost", 450),
+    ):
+        value, low, high = values[measure, None]
+        assert value == pytest.approx(expected)
+        assert 0 < low < value < high
+
+
+def test_of_too_few_data_the_sheet_has_the_groups_and_no_estimate(shop: Shop) -> None:
+    restocked(shop, sums=SOME)
+    with Desk.of(shop).browser.get("/admin/metrics/metrics.xlsx") as answer:
+        sheet = load_workbook(BytesIO(answer.data))["What telling adds"]
+    rows = list(sheet.iter_rows(values_only=True))
+    assert ("Bought", "Told", 5, None, None) in rows
+    assert ("Lift in conversion", None, None, None, None) in rows
 
 
 def test_with_too_few_data_it_says_so_and_what_it_takes(shop: Shop) -> None:
@@ -122,3 +153,9 @@ def test_nothing_is_made_of_a_difference_that_chance_explains(shop: Shop) -> Non
     restocked(shop, sums=ENOUGH | {"control_buyers": 45, "control_revenue": 945})
     assert "Not told apart from chance" in Desk.of(shop).page("/metrics")
     assert shop.get("reports/lift")["verdict"] == "unclear"
+
+
+@pytest.mark.parametrize("report", ["lift", "outcomes", "demand"])
+def test_a_report_has_no_pages_and_says_so(shop: Shop, report: str) -> None:
+    error = shop.get(f"reports/{report}?limit=5&after=2", 422)["error"]
+    assert error["fields"] == dict.fromkeys(("limit", "after"), "There is no such filter.")

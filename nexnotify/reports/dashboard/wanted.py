@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from nexnotify.catalog.models import Variant
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
-from nexnotify.reports.demand import IS_OPEN
+from nexnotify.reports.demand import IS_OPEN, PEOPLE
 from nexnotify.waitlist.models import AlertRequest
 
 
@@ -26,12 +26,11 @@ class Wanted:
 def most_wanted(store_id: int, limit: int) -> list[Wanted]:
     """The variants with the most open requests. Channels are counted for these alone, since that reads every contact."""
     is_open = sa.and_(AlertRequest.store_id == store_id, IS_OPEN)
-    count = sa.func.count()
     top = db.session.execute(
-        sa.select(AlertRequest.variant_id, count)
+        sa.select(AlertRequest.variant_id, PEOPLE)
         .where(is_open)
         .group_by(AlertRequest.variant_id)
-        .order_by(count.desc(), AlertRequest.variant_id)
+        .order_by(PEOPLE.desc(), AlertRequest.variant_id)
         .limit(limit)
     ).all()
     ids = [row[0] for row in top]

@@ -137,7 +137,7 @@ def save_licence() -> ResponseReturnValue:
                 instance = load(GatewayInstance, known.id, lock=True)
                 detail = change_gateway(instance, {**json.loads(instance.settings), LICENCE: form.licence.data}, now)
             if instance.is_sender:
-                take_over_queue(instance, now)
+                take_over_queue(instance)
             action = "gateway.changed" if known else "gateway.added"
             audit(store, action, current_user.id, now, kind=instance.kind, name=instance.name, **detail)
     except Invalid as error:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from flask_wtf import FlaskForm
@@ -21,17 +22,19 @@ from nexnotify.customers.models import Contact, Customer, CustomField
 from nexnotify.customers.people import contacts_of, opt_in_field, set_values, values_of
 from nexnotify.customers.search import OPT_INS, find
 from nexnotify.db import transaction
-from nexnotify.errors import Conflict, NotFound
+from nexnotify.errors import NotFound
 from nexnotify.outcomes.marks import mark_contacts
 from nexnotify.outcomes.page_orders import forget_visitors
 from nexnotify.phone import InvalidEmail, InvalidPhone
-from nexnotify.receipts.erasing import erase_person
-from nexnotify.reports.customer import marketing_state, person_file, timeline
+from nexnotify.receipts.erasing import erase_person, erased_with
+from nexnotify.reports.customer import marketing_state, timeline
+from nexnotify.reports.person_file import person_file
 from nexnotify.reports.words import without_keys
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import audit
 from nexnotify.web.admin.access import MAY_EXPORT, MAY_REVEAL, current_store, requires, staff_guard
-from nexnotify.web.admin.customer_forms import TypedNameForm, input_name, shown, values_form
+from nexnotify.web.admin.customer_forms import input_name, shown, values_form
+from nexnotify.web.admin.erasing import erase_named
 from nexnotify.web.admin.filters import asked, chosen
 from nexnotify.web.admin.loading import load
 from nexnotify.web.admin.paging import few, keyset
@@ -195,22 +198,16 @@ def export(customer_id: int) -> ResponseReturnValue:
 @requires("admin", fresh=True)
 def erase(customer_id: int) -> ResponseReturnValue:
     """Erase the person, once their name is typed."""
-    item, form = _load(customer_id), TypedNameForm()
+    item = _load(customer_id)
+
+    def work(now: datetime) -> None:
+        customer = _load(customer_id, lock=True)
+        contacts = erased_with(customer)
+        mark_contacts(current_store(), contacts)
+        erase_person(customer, now)
+        forget_visitors(customer.store_id, contacts)
+        audit(current_store(), "customer.erased", current_user.id, now, customer=customer_id)
+
     name = " ".join(item.full_name.split()) or str(item.external_id)
-    if request.method == "GET" or not form.matches(name):
-        page = render_template("admin/customers/erase.html", customer=item, form=form, name=name)
-        return page, 200 if request.method == "GET" else 422
-    now = utcnow()
-    try:
-        with transaction():
-            customer = _load(customer_id, lock=True)
-            contacts = [contact.id for contact in contacts_of(customer).values()]
-            mark_contacts(current_store(), contacts)
-            erase_person(customer, now)
-            forget_visitors(customer.store_id, contacts)
-            audit(current_store(), "customer.erased", current_user.id, now, customer=customer_id)
-    except Conflict as problem:
-        form.form_errors = [problem.message]
-        return render_template("admin/customers/erase.html", customer=item, form=form, name=name), 409
-    flash(N_("The customer is erased."), "success")
-    return redirect(url_for(".index"))
+    page = url_for(".customer", customer_id=customer_id)
+    return erase_named(name, page, work, N_("The customer is erased."), url_for(".index"))

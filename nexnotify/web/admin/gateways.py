@@ -77,7 +77,7 @@ def add(kind: str) -> ResponseReturnValue:
             with transaction():
                 instance = add_gateway(store, kind, name_form.name.data, values, now)
                 if instance.is_sender:
-                    take_over_queue(instance, now)
+                    take_over_queue(instance)
                 audit(store, "gateway.added", current_user.id, now, kind=kind, name=instance.name)
         except Invalid as error:
             put_gateway_errors(error, name_form, fields)
@@ -108,7 +108,7 @@ def edit(gateway_id: int) -> ResponseReturnValue:
                 instance = load(GatewayInstance, gateway_id, lock=True)
                 _save(instance, name_form.name.data, values, now)
                 if instance.is_sender:
-                    take_over_queue(instance, now)
+                    take_over_queue(instance)
         except Invalid as error:
             put_gateway_errors(error, name_form, fields)
         else:
@@ -190,7 +190,7 @@ def sender(gateway_id: int) -> ResponseReturnValue:
     with transaction():
         instance = load(GatewayInstance, gateway_id, lock=True)
         make_sender(instance)
-        moved = take_over_queue(instance, now)
+        moved = take_over_queue(instance)
         audit(current_store(), "gateway.made_sender", current_user.id, now, name=instance.name, messages_moved=moved)
     nudge("send")
     flash(
@@ -214,7 +214,7 @@ def resume_sending(gateway_id: int) -> ResponseReturnValue:
             audit(current_store(), "gateway.resumed", current_user.id, now, name=instance.name)
         resume(instance, now)
         if instance.is_sender:
-            take_over_queue(instance, now)
+            take_over_queue(instance)
     nudge("send")
     said = (
         N_("%(name)s is sending again.", name=instance.name)

@@ -14,7 +14,7 @@ from nexnotify.clock import utcnow
 from nexnotify.db import db
 from nexnotify.errors import NotFound
 from nexnotify.reports.dashboard.figures import Daily
-from nexnotify.reports.lift import compared, on_page
+from nexnotify.reports.lift import Comparison, compared, on_page
 from nexnotify.reports.measures import Figures
 from nexnotify.reports.metrics import Metrics, metrics_of, products_of, span_until
 from nexnotify.reports.words import channel_word, kind_word
@@ -52,6 +52,14 @@ COLUMNS = (
     Column(N_("Revenue"), 14, "money"),
     Column(N_("Of orders won"), 14, "money"),
 )
+#: What telling adds: a row for each group's figures, then for what follows from them. Shares, not percent.
+LIFT_COLUMNS = (
+    Column(N_("Measure"), 32),
+    Column(N_("Group"), 16),
+    Column(N_("Value"), 14, "number"),
+    Column(N_("Lower limit"), 14, "number"),
+    Column(N_("Upper limit"), 14, "number"),
+)
 #: Its sums, by name, before and after the time to purchase.
 _COUNTED = (
     *("asked", "questioned", "confirmed", "taken", "in_time", "delivered", "failed", "clicked", "opted_out"),
@@ -82,8 +90,11 @@ def index() -> ResponseReturnValue:
 @requires(MAY_EXPORT, fresh=True)
 def excel() -> ResponseReturnValue:
     """The same as a workbook."""
+    store, product = current_store(), _product()
     sheet, wanted = _table()
-    return audited_workbook(current_store(), "metrics", [sheet], "metrics.exported", wanted)
+    added = compared(store, span_until(store, utcnow(), _days()), product)
+    sheets = [sheet, Sheet(N_("What telling adds"), LIFT_COLUMNS, _of_lift(added))]
+    return audited_workbook(store, "metrics", sheets, "metrics.exported", wanted)
 
 
 @bp.get("/metrics.csv")
@@ -115,6 +126,23 @@ def _rows(metrics: Metrics) -> Iterator[tuple[Any, ...]]:
         yield from _row(
             N_("Template"), f"{(template and template.name) or kind_word(kind)}, {channel_word(name)}", figures
         )
+
+
+def _of_lift(found: Comparison) -> Iterator[tuple[Any, ...]]:
+    for name, group in ((N_("Told"), found.told), (N_("Control group"), found.control)):
+        yield N_("People"), name, group.people, None, None
+        yield N_("Bought"), name, group.buyers, None, None
+        yield N_("Conversion"), name, group.rate if group.people else None, None, None
+        yield N_("Revenue per person"), name, group.mean if group.people else None, None, None
+    for measure, estimate in (
+        (N_("Lift in conversion"), found.lift.difference),
+        (N_("Relative lift"), found.lift.relative),
+        (N_("Lift in revenue per person"), found.lift.money),
+        (N_("Revenue added"), found.earned),
+        (N_("Revenue added per restock"), found.per_restock),
+        (N_("What the control group cost"), found.forgone),
+    ):
+        yield measure, None, *(estimate or (None, None, None))
 
 
 def _row(by: str, name: str, figures: Figures) -> Iterator[tuple[Any, ...]]:
@@ -152,5 +180,5 @@ def _product() -> Product | None:
     mine = sa.select(Product).where(Product.store_id == current_store().id, Product.id == number)
     product = db.session.scalar(mine) if 0 < number < 2**63 else None
     if product is None:
-        raise NotFound("This store has no such product.")
+        raise NotFound(N_("This store has no such product."))
     return product

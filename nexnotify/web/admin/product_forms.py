@@ -12,14 +12,12 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from nexnotify.catalog.models import Product, Variant
 from nexnotify.inventory.available import STATUSES
-from nexnotify.stores.settings import NEWS
+from nexnotify.stores.settings import CHANNELS, NEWS
 from nexnotify.words import N_
 
 _UNITS = NumberRange(1, 1_000_000, N_("Write a number from 1 to 1,000,000."))
 #: Products that do as well as another, at most.
 MOST = 50
-#: Channels that a product may switch, as the store's settings do.
-_CHANNELS = ("sms", "email")
 
 
 def _switch(label: str) -> SelectField:
@@ -47,14 +45,19 @@ class ProductAlertsForm(FlaskForm):
     )
     preordered_sms = _switch(N_("Preordered, text message"))
     preordered_email = _switch(N_("Preordered, email"))
+    preordered_push = _switch(N_("Preordered, push"))
     backordered_sms = _switch(N_("Backordered, text message"))
     backordered_email = _switch(N_("Backordered, email"))
+    backordered_push = _switch(N_("Backordered, push"))
     sold_out_sms = _switch(N_("Sold Out, text message"))
     sold_out_email = _switch(N_("Sold Out, email"))
+    sold_out_push = _switch(N_("Sold Out, push"))
     can_preorder_sms = _switch(N_("Can be preordered, text message"))
     can_preorder_email = _switch(N_("Can be preordered, email"))
+    can_preorder_push = _switch(N_("Can be preordered, push"))
     can_backorder_sms = _switch(N_("Can be backordered, text message"))
     can_backorder_email = _switch(N_("Can be backordered, email"))
+    can_backorder_push = _switch(N_("Can be backordered, push"))
 
     @classmethod
     def of(cls, product: Product) -> ProductAlertsForm:
@@ -64,15 +67,13 @@ class ProductAlertsForm(FlaskForm):
             data |= {f"{status}_{channel}": "on" if on else "off" for channel, on in channels.items()}
         return cls(formdata=None, data=data)
 
-    def switches(self, before: dict[str, Any] | None) -> dict[str, dict[str, bool]] | None:
-        """What differs from the store's switches; of channels that have no field here, what was there before."""
+    @property
+    def switches(self) -> dict[str, dict[str, bool]] | None:
+        """What differs from the store's switches; None: nothing."""
         found: dict[str, dict[str, bool]] = {}
         for status in (*STATUSES, *NEWS):
-            kept = (before or {}).get(status, {})
-            own = {channel: on for channel, on in kept.items() if channel not in _CHANNELS}
-            chosen = {channel: self[f"{status}_{channel}"].data for channel in _CHANNELS}
-            own |= {channel: value == "on" for channel, value in chosen.items() if value}
-            if own:
+            chosen = {channel: self[f"{status}_{channel}"].data for channel in CHANNELS}
+            if own := {channel: value == "on" for channel, value in chosen.items() if value}:
                 found[status] = own
         return found or None
 

@@ -91,7 +91,7 @@ def set_alerts(product_id: int) -> ResponseReturnValue:
     form = ProductAlertsForm()
     if not form.validate():
         return _product_page(item, form)
-    wanted = {"alerts": form.alerts.data, "threshold": form.threshold.data, "switches": form.switches(item.switches)}
+    wanted = {"alerts": form.alerts.data, "threshold": form.threshold.data, "switches": form.switches}
     store, now = current_store(), utcnow()
     with transaction(), rules_change(store, item.external_id, now):
         item = load(Product, product_id, lock=True)

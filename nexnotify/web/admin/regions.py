@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import DataRequired, Length, Optional
 
 from nexnotify.catalog.models import Location, Region
 from nexnotify.catalog.regions import RegionData, locations_of, regions_of, remove_region, save_region
@@ -34,11 +34,11 @@ class RegionForm(FlaskForm):
     """A region as the merchant sets it."""
 
     name = StringField(
-        N_("Name"), [InputRequired(N_("Give it a name.")), _SHORT], description=N_("As shoppers read it.")
+        N_("Name"), [DataRequired(N_("Give it a name.")), _SHORT], description=N_("As shoppers read it.")
     )
     key = StringField(
         N_("Key"),
-        [InputRequired(N_("Give it a key.")), _SHORT],
+        [DataRequired(N_("Give it a key.")), _SHORT],
         description=N_("By which your shop’s pages, files and programs name it, such as north."),
     )
     locations = TextAreaField(
@@ -57,7 +57,8 @@ class RegionForm(FlaskForm):
         :raises Invalid: a location of which no stock was ever told, most likely mistyped.
         """
         keys = dict.fromkeys(line.strip() for line in (self.locations.data or "").splitlines() if line.strip())
-        unknown = [key for key in keys if key not in location_keys(store)]
+        known = set(location_keys(store))
+        unknown = [key for key in keys if key not in known]
         if unknown:
             words = N_("No stock was ever told at %(keys)s.", keys=", ".join(unknown))
             raise Invalid(fields={"locations": words})
@@ -108,6 +109,8 @@ def add() -> ResponseReturnValue:
         return _list(form), 422
     try:
         with transaction():
+            # Two who add the same region at once do so one after the other.
+            db.session.get_one(Store, store.id, with_for_update={"key_share": True}, populate_existing=True)
             data = form.data_of(store)
             if any(region.key == data.key for region in regions_of(store)):
                 raise Invalid(fields={"key": N_("Another region has this key.")})
@@ -121,7 +124,8 @@ def add() -> ResponseReturnValue:
 
 
 def _said(data: RegionData) -> dict[str, object]:
-    return {"name": data.name, "key": data.key, "locations": list(data.locations), "delivery": data.delivery}
+    told = {"name": data.name, "key": data.key, "locations": list(data.locations), "offered": data.offered}
+    return told | ({"delivery": data.delivery} if data.delivery else {})
 
 
 @bp.route("/<int:region_id>", methods=["GET", "POST"])

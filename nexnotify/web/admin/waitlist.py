@@ -14,10 +14,15 @@ from sqlalchemy.orm import joinedload
 from nexnotify.catalog.models import Variant
 from nexnotify.catalog.regions import place_names
 from nexnotify.clock import utcnow
+from nexnotify.customers.former import customer_of
 from nexnotify.customers.models import ConsentEntry, ConsentWording, Contact
+from nexnotify.customers.service import ERASED
 from nexnotify.db import db, transaction
 from nexnotify.inventory.service import status_of
 from nexnotify.ledger.suppression import take_back
+from nexnotify.outcomes.marks import mark_contacts
+from nexnotify.outcomes.page_orders import forget_visitors
+from nexnotify.receipts.erasing import erase_shopper, erased_with
 from nexnotify.reports.demand import Place, count_words, most_wanted, status_counts
 from nexnotify.reports.message import without_address
 from nexnotify.reports.trace import contact_of, trace
@@ -26,7 +31,8 @@ from nexnotify.stores.settings import NEWS, store_settings
 from nexnotify.waitlist.models import INTENTS, OPEN, STATUSES, AlertRequest
 from nexnotify.waitlist.scope import skus_wanted
 from nexnotify.waitlist.service import close
-from nexnotify.web.admin.access import current_store, require, staff_guard
+from nexnotify.web.admin.access import current_store, require, requires, staff_guard
+from nexnotify.web.admin.erasing import erase_named
 from nexnotify.web.admin.filters import asked, chosen
 from nexnotify.web.admin.live import IDLE, SOON, live_page
 from nexnotify.web.admin.loading import load
@@ -181,6 +187,7 @@ def story(request_id: int) -> ResponseReturnValue:
         events=[_event(event, contact) for event in told["events"]],
         consents=_consents(item),
         is_open=item.status in OPEN,
+        is_erased=contact.unreachable_reason == ERASED,
         intents=INTENTS,
         any_of=skus_wanted(item.store_id, [item]).get(item.id),
         place=place_names(item.store_id, {item.region_id}).get(item.region_id or 0),
@@ -214,6 +221,26 @@ def _consents(item: AlertRequest) -> list[Any]:
             .order_by(ConsentEntry.id)
         )
     )
+
+
+@bp.route("/requests/<int:request_id>/erase", methods=["GET", "POST"])
+@requires("admin", fresh=True)
+def erase(request_id: int) -> ResponseReturnValue:
+    """Erase the person who asked, once the number of the request is typed; a customer on the customer's own page."""
+    contact = load(Contact, load(AlertRequest, request_id).contact_id)
+    if (customer := customer_of(contact)) is not None:
+        return redirect(url_for("admin_customers.erase", customer_id=customer.id))
+
+    def work(now: datetime) -> None:
+        locked = load(Contact, contact.id, lock=True)
+        contacts = erased_with(locked)
+        mark_contacts(current_store(), contacts)
+        erase_shopper(locked, now)
+        forget_visitors(locked.store_id, contacts)
+        audit(current_store(), "shopper.erased", current_user.id, now, request=request_id)
+
+    page = url_for(".request", request_id=request_id)
+    return erase_named(str(request_id), page, work, N_("The person is erased."), page)
 
 
 @bp.post("/requests/<int:request_id>/cancel")

@@ -75,6 +75,7 @@ FORECAST: dict[str, Any] = {
 FIGURES: dict[str, Any] = {
     "requests": 14,
     "requests_for_one_variant": 13,
+    "variant_specificity": 0.928571,
     "questioned": 4,
     "confirmed": 3,
     "confirmation_rate": 0.75,
@@ -94,7 +95,16 @@ FIGURES: dict[str, Any] = {
     "within_hour": 2,
     "within_day": 4,
     "time_to_purchase": {"after": 45, "upto": 60},
-    "revenue": [{"currency": "USD", "revenue": "80.00", "revenue_won": "60.00"}],
+    "revenue": [
+        {
+            "currency": "USD",
+            "revenue": "80.00",
+            "revenue_won": "60.00",
+            "per_alert": "6.67",
+            "per_request": "5.71",
+            "per_restock": "80.00",
+        }
+    ],
     "opt_outs": 0,
     "opt_outs_per_1000": 0.0,
     "opt_outs_by_gateway": 0,

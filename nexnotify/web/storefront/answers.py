@@ -249,6 +249,7 @@ class TraceEvent(Answer):
     stage: Annotated[str, one_of("plan", "send", "reminder", "journey", "correction")] = ""
     restock_id: int = 0
     until: Annotated[Moment, Field(description="When what was held is decided again.")] = ""
+    held_until: Annotated[Moment, Field(description="Until when the storefront keeps the unit.")] = ""
     rules_version: int = 0
     clock: Annotated[str, Field(description="Whose local hours a text was held against.")] = ""
     order: Annotated[str, Field(description="Why it went earlier or later than others of its wave.")] = ""

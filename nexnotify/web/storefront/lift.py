@@ -24,7 +24,7 @@ from nexnotify.web.storefront.reports import days_asked, product_asked
 @blueprint.get("/reports/lift")
 def get_lift() -> ResponseReturnValue:
     """People who were told against those who by chance were not: of a period, or of one restock."""
-    refuse_unknown_filters(("days", "product_id", "restock_id"))
+    refuse_unknown_filters(("days", "product_id", "restock_id"), is_paged=False)
     store, span = the_store(), None
     if "restock_id" in request.args:
         if len(request.args) > 1:

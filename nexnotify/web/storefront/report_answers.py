@@ -19,6 +19,9 @@ class RevenueAnswer(Answer):
     currency: str
     revenue: Annotated[str, Field(description="Of orders won and assisted.")]
     revenue_won: Annotated[str, Field(description="Of orders won.")]
+    per_alert: Annotated[str | None, Field(description="Revenue ÷ alerts that a gateway took; null without any.")]
+    per_request: Annotated[str | None, Field(description="Revenue ÷ requests; null without any.")]
+    per_restock: Annotated[str | None, Field(description="Revenue ÷ restocks; null without any.")]
 
 
 class FiguresAnswer(Answer):
@@ -27,6 +30,7 @@ class FiguresAnswer(Answer):
 
     requests: Count
     requests_for_one_variant: Count
+    variant_specificity: Rate
     questioned: Annotated[int, Field(ge=0, description="Requests whose shopper had to say yes first.")]
     confirmed: Annotated[int, Field(ge=0, description="Those of them who did.")]
     confirmation_rate: Rate

@@ -30,7 +30,7 @@ DAYS, MOST_DAYS = 30, 400
 @blueprint.get("/reports/outcomes")
 def get_outcomes() -> ResponseReturnValue:
     """The metrics of a period: in all, by day, by channel and by template."""
-    refuse_unknown_filters(("days", "product_id"))
+    refuse_unknown_filters(("days", "product_id"), is_paged=False)
     store = the_store()
     span = span_until(store, utcnow(), days_asked())
     found = metrics_of(store, span, product_asked(store.id))
@@ -60,7 +60,7 @@ def get_outcomes() -> ResponseReturnValue:
 @blueprint.get("/reports/demand")
 def get_demand() -> ResponseReturnValue:
     """What people wait for, in units and money."""
-    refuse_unknown_filters(("sort",))
+    refuse_unknown_filters(("sort",), is_paged=False)
     store, sort = the_store(), request.args.get("sort", SORTS[0])
     if sort not in SORTS:
         raise Invalid("Some filters are not right.", fields={"sort": f"Choose one of {', '.join(SORTS)}."})
@@ -117,6 +117,7 @@ def _figures(figures: Figures) -> dict[str, Any]:
     return {
         "requests": counts["asked"],
         "requests_for_one_variant": counts["specific"],
+        "variant_specificity": _share(figures.share("specific", "asked")),
         "questioned": counts["questioned"],
         "confirmed": counts["confirmed"],
         "confirmation_rate": _share(figures.share("confirmed", "questioned")),
@@ -137,7 +138,14 @@ def _figures(figures: Figures) -> dict[str, Any]:
         "within_day": within(figures.after, 1440),
         "time_to_purchase": figures.time_to_purchase and asdict(figures.time_to_purchase),
         "revenue": [
-            {"currency": currency, "revenue": f"{both:.2f}", "revenue_won": f"{won:.2f}"}
+            {
+                "currency": currency,
+                "revenue": _money(both),
+                "revenue_won": _money(won),
+                "per_alert": _money(figures.per(currency, figures.alerts)),
+                "per_request": _money(figures.per(currency, counts["asked"])),
+                "per_restock": _money(figures.per(currency, counts["restocks"])),
+            }
             for currency, (both, won) in sorted(figures.money.items())
         ],
         "opt_outs": counts["opted_out"],

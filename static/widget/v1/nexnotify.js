@@ -106,10 +106,12 @@ option{background:var(--fb);color:var(--ft)}
   }
   /** The browser asks its owner; what it gives goes to the server. Throws where the owner says no, or it cannot. */
   async function subscribe({ key, worker }) {
-    if ((await Notification.requestPermission()) !== "granted") throw new Error("no");
+    const unanswered = new Promise((go) => setTimeout(go, 60000)); // some browsers ask where nobody looks
+    if ((await Promise.race([Notification.requestPermission(), unanswered])) !== "granted") throw new Error("no");
     const registration = await navigator.serviceWorker.register(worker, { scope: worker.replace(/[^/]*$/, SCOPE) });
     const fresh = registration.installing || registration.waiting;
-    if (fresh && !registration.active) await new Promise((go) => fresh.addEventListener("statechange", () => fresh.state === "activated" && go()));
+    if (fresh && !registration.active) await new Promise((go, fail) => fresh.addEventListener("statechange", () =>
+      fresh.state === "activated" ? go() : fresh.state === "redundant" && fail(new Error("the shop's file is broken"))));
     const bytes = Uint8Array.from(atob(key.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
     const options = { userVisibleOnly: true, applicationServerKey: bytes }, pushes = registration.pushManager;
     const made = await pushes.subscribe(options).catch(async (fault) => {

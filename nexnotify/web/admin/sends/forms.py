@@ -72,12 +72,32 @@ def filled(send: Send, zone: str) -> WriteForm:
     return WriteForm(formdata=None, data=data | {"subject": send.words.get(send.by, {}).get("subject")})
 
 
-class TestForm(FlaskForm):
-    """Where a test goes."""
+class TextTestForm(FlaskForm):
+    """Where a test of a text goes."""
 
-    number = StringField(
+    to = StringField(
         N_("Your own number"),
         [Length(max=60, message=N_("60 characters is the most."))],
-        filters=[lambda text: text.strip() if text else text],
+        filters=[_stripped],
         render_kw={"inputmode": "tel", "autocomplete": "tel"},
     )
+
+
+class EmailTestForm(FlaskForm):
+    """Where a test of an email goes."""
+
+    to = StringField(
+        N_("Your own email address"),
+        [Length(max=320, message=N_("320 characters is the most."))],
+        filters=[_stripped],
+        render_kw={"inputmode": "email", "autocomplete": "email"},
+    )
+
+
+TestForm = TextTestForm | EmailTestForm
+
+
+def trial_form(channel: str, to: str | None = None) -> TestForm:
+    """Filled with what was posted, or with an address to begin with."""
+    kind = EmailTestForm if channel == "email" else TextTestForm
+    return kind() if to is None else kind(formdata=None, data={"to": to})

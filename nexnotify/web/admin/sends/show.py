@@ -181,7 +181,7 @@ def stop(send_id: int) -> ResponseReturnValue:
             audit(current_store(), "send.stopped", current_user.id, now, to=audience_words(send))
     nudge("campaigns")
     if done:
-        flash("Stopped: what the gateway does not have yet does not go.", "success")
+        flash(N_("Stopped: what the gateway does not have yet does not go."), "success")
     else:
         flash(N_("There was nothing left to stop."), "warning")
     return redirect(url_for("admin_sends.show", send_id=send_id))

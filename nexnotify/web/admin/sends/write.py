@@ -28,7 +28,7 @@ from nexnotify.stores.settings import store_settings
 from nexnotify.web.admin.access import current_store, requires
 from nexnotify.web.admin.forms import put_errors
 from nexnotify.web.admin.sends.blueprint import SOURCES, TO_ONE, audience_words, bp, load_own
-from nexnotify.web.admin.sends.forms import TestForm, WriteForm, filled
+from nexnotify.web.admin.sends.forms import TestForm, WriteForm, filled, trial_form
 from nexnotify.web.admin.sends.looking import (
     as_seen,
     begins_at,
@@ -131,7 +131,7 @@ def check(send_id: int) -> ResponseReturnValue:
         return too_late(send)
     if not send.body:
         return redirect(url_for("admin_sends.write", send_id=send_id))
-    return check_page(send, _test_form())
+    return check_page(send, _test_form(send))
 
 
 def check_page(send: Send, form: FlaskForm, fresh: list[Twin] | None = None) -> str:
@@ -160,8 +160,9 @@ def check_page(send: Send, form: FlaskForm, fresh: list[Twin] | None = None) -> 
     )
 
 
-def _test_form() -> TestForm:
-    return TestForm(formdata=None, data={"number": store_settings(current_store()).merchant_number})
+def _test_form(send: Send) -> TestForm:
+    own = store_settings(current_store()).merchant_number if send.by == "sms" else current_user.email
+    return trial_form(send.by, own or "")
 
 
 def _who(user_id: int | None) -> str:
@@ -199,7 +200,8 @@ def confirm(send_id: int) -> ResponseReturnValue:
         )
         return redirect(url_for("admin_sends.check", send_id=send_id))
     if fresh:
-        return check_page(load_own(send_id), _test_form(), fresh), 409
+        send = load_own(send_id)
+        return check_page(send, _test_form(send), fresh), 409
     nudge("campaigns")
     return redirect(url_for("admin_sends.show", send_id=send_id))
 

@@ -1,0 +1,34 @@
+"""Erasing a person: what is asked before, the same wherever it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from nexnotify.clock import utcnow
+from nexnotify.db import transaction
+from nexnotify.errors import Conflict
+from nexnotify.web.admin.customer_forms import TypedNameForm
+
+
+def erase_named(name: str, back: str, work: Callable[[datetime], None], done: str, then: str) -> ResponseReturnValue:
+    """Erase once the name is typed, in one transaction; its page else.
+
+    :param back: address of the page it began on; ``then``: of the one that says ``done``.
+    :param work: erases, and writes down that it was done; may raise :class:`Conflict`.
+    """
+    form = TypedNameForm()
+    status = 200 if request.method == "GET" else 422
+    if request.method == "POST" and form.matches(name):
+        try:
+            with transaction():
+                work(utcnow())
+        except Conflict as problem:
+            form.form_errors, status = [problem.message], 409
+        else:
+            flash(done, "success")
+            return redirect(then)
+    return render_template("admin/customers/erase.html", form=form, name=name, back=back), status
