@@ -162,7 +162,8 @@ def _end_of(row: Any, now: datetime) -> str | None:
 def make_all(calls: Sequence[Call], holds: Holds | NoAnswer) -> list[tuple[Call, Outcome]]:
     """Make one store's calls in their order, outside of any transaction; every way they can end is a value.
 
-    A storefront that is silent is not waited for again, and one that has no more is not asked for as many of the same.
+    A storefront that is silent is not waited for again, and one that has no more is not asked for as many of the same,
+    unless an earlier call about them had no answer: they may be kept already.
 
     :param holds: or why there is nobody to call.
     """
@@ -175,7 +176,7 @@ def make_all(calls: Sequence[Call], holds: Holds | NoAnswer) -> list[tuple[Call,
         outcome: Outcome
         if silent is not None:
             outcome = silent
-        elif call.status == "asking" and call.quantity >= most.get(call.variant.id, call.quantity + 1):
+        elif _is_first(call) and call.quantity >= most.get(call.variant.id, call.quantity + 1):
             outcome = Refused()
         else:
             outcome = make(call, holds)
@@ -187,6 +188,10 @@ def make_all(calls: Sequence[Call], holds: Holds | NoAnswer) -> list[tuple[Call,
             most.pop(call.variant.id, None)
         results.append((call, outcome))
     return results
+
+
+def _is_first(call: Call) -> bool:
+    return call.status == "asking" and call.tries == 1
 
 
 def make(call: Call, holds: Holds) -> Outcome:

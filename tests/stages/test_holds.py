@@ -6,7 +6,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import hypothesis
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from nexnotify.clock import utcnow
 from nexnotify.db import db, is_postgresql, transaction
 from nexnotify.holds import work
+from nexnotify.holds.contract import Answer, Holds, Refused, Reservation, Variant
 from nexnotify.holds.rules import OPEN
 from nexnotify.ledger.models import Alert, Hold
 from nexnotify.settings import Settings
@@ -133,6 +134,21 @@ def test_of_very_many_the_storefront_is_asked_for_no_more_than_it_has(shop: Shop
     assert sorted(sent(shop)) == sorted(people[:3])  # those who asked first
     assert len(storefront.calls) <= 3 + 16
     assert Counter(message["status"] for message in shop.messages()) == {"delivered": 3, "suppressed": 57}
+
+
+def test_what_may_be_kept_already_is_asked_about_though_others_were_refused() -> None:
+    """The first call's answer was lost, so "there are none" may well be because these are kept."""
+
+    class Storefront(Holds):
+        def reserve(self, variant: Variant, quantity: int, until: datetime, key: str) -> Reservation | Refused:
+            return Reservation(key) if key == "kept" else Refused("sold out")
+
+    def call(key: str, tries: int) -> work.Call:
+        return work.Call(tries, 1, "asking", tries, Variant("v-1", "TEE-M"), 1, utcnow(), key, None)
+
+    storefront = Storefront({}, lambda *_: Answer(200, b""))
+    results = work.make_all([call("new", 1), call("kept", 2), call("newer", 1)], storefront)
+    assert [outcome for _, outcome in results] == [Refused("sold out"), Reservation("kept"), Refused()]
 
 
 @sqlite
@@ -256,6 +272,7 @@ def test_whatever_happens_no_unit_is_kept_twice_and_each_is_given_back_once(
     assert storefront.reserved() == []
     assert len(storefront.given_back) == len(set(storefront.given_back))
     assert all(status in ("redeemed", "released", "lapsed", "refused") for status, _ in holds(shop))
+    shop.put("settings", {"hold_minutes": None})  # who waits still asks the next example's storefront for nothing
 
 
 def check_units(shop: Shop, storefront: HoldsStub) -> None:
