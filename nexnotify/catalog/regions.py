@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -16,6 +17,9 @@ from nexnotify.words import N_
 
 #: Regions of one store; a form lists them.
 MOST = 200
+
+#: The place of a location that nobody has asked for: no row has this id.
+NOBODYS: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,15 @@ def wanted_region(store: Store, *, location: str | None, region: str | None) -> 
 
     :raises Invalid: there is no such place, or two are named.
     """
+    found = named_place(store, location=location, region=region)
+    return _make_of(store, location) if location and found == NOBODYS else found
+
+
+def named_place(store: Store, *, location: str | None, region: str | None) -> int | None:
+    """The same, only looked at: :data:`NOBODYS` for a location that nobody has asked for yet.
+
+    :raises Invalid: there is no such place, or two are named.
+    """
     if location and region:
         raise _no_place("region", N_("Name a location or a region, not both."))
     if region:
@@ -45,7 +58,16 @@ def wanted_region(store: Store, *, location: str | None, region: str | None) -> 
     if not location:
         return None
     known = known_location(store, location)
-    return _make_of(store, location) if known is None else known
+    if known is None:
+        _location(store, location)
+    return NOBODYS if known is None else known
+
+
+def _location(store: Store, key: str) -> Location:
+    location = db.session.scalar(sa.select(Location).where(Location.store_id == store.id, Location.key == key))
+    if location is None:
+        raise _no_place("location", N_("This store has no location %(key)s.", key=key))
+    return location
 
 
 def _no_place(field: str, words: str) -> Invalid:
@@ -66,9 +88,7 @@ def known_location(store: Store, key: str) -> int | None:
 
 
 def _make_of(store: Store, key: str) -> int:
-    location = db.session.scalar(sa.select(Location).where(Location.store_id == store.id, Location.key == key))
-    if location is None:
-        raise _no_place("location", N_("This store has no location %(key)s.", key=key))
+    location = _location(store, key)
     place = {"store_id": store.id, "of_location": True, "key": key, "name": location.name, "offered": False}
     db.session.execute(insert_ignore(Region).values(**place))
     made = known_location(store, key)
@@ -83,6 +103,12 @@ def regions_of(store: Store, *, offered: bool = False) -> Sequence[Region]:
     if offered:
         statement = statement.where(Region.offered)
     return db.session.scalars(statement.order_by(Region.name, Region.id)).all()
+
+
+def places_of(store: Store) -> Sequence[Region]:
+    """All places that a request can name, or has named: the merchant's regions, then locations, by name."""
+    mine = sa.select(Region).where(Region.store_id == store.id)
+    return db.session.scalars(mine.order_by(Region.of_location, Region.name, Region.id)).all()
 
 
 def locations_of(store: Store, region_ids: Collection[int]) -> dict[int, list[str]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from nexnotify.catalog.regions import named_place
 from nexnotify.catalog.service import find_variant
 from nexnotify.cli.common import answer, find_the_store, in_app, json_option, store_option
 from nexnotify.clock import from_local, isoformat, to_local, utcnow
@@ -25,8 +26,12 @@ _VERDICTS = {"send": "told", "hold": "held back", "skip": "passed over"}
 @click.option("--sku", required=True, help="The variant that comes in.")
 @click.option("--units", required=True, type=click.IntRange(1, 10**9), help="How many.")
 @click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]), help="When, in the store's zone.")
+@click.option("--location", help="Where they come in, for those who wait there.")
+@click.option("--region", help="The same for a region.")
 @json_option
-def simulate(store_key: str, sku: str, units: int, at: datetime | None, as_json: bool) -> None:
+def simulate(
+    store_key: str, sku: str, units: int, at: datetime | None, location: str | None, region: str | None, as_json: bool
+) -> None:
     """Show the plan of an invented restock: the real list, the real rules. Nothing is written, nobody is told."""
     with in_app():
         store, now = find_the_store(store_key), utcnow()
@@ -36,8 +41,15 @@ def simulate(store_key: str, sku: str, units: int, at: datetime | None, as_json:
         moment = from_local(at, store.zone) if at else now
         if not now - timedelta(days=366) <= moment <= now + timedelta(days=366):
             raise click.BadParameter("Choose a moment within a year.", param_hint="--at")
-        found = simulated(store, variant, units, moment)
-        data: dict[str, Any] = {"sku": sku, "units": units, "at": isoformat(moment), "forecast": preview_json(found)}
+        found = simulated(store, variant, units, moment, named_place(store, location=location, region=region))
+        place = {"location": location, "region": region}
+        data: dict[str, Any] = {
+            "sku": sku,
+            **place,
+            "units": units,
+            "at": isoformat(moment),
+            "forecast": preview_json(found),
+        }
         answer(as_json, data, lambda: _lines(store, found))
 
 

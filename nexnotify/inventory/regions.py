@@ -49,6 +49,18 @@ class Places:
         return product_status(variant.product.published, units, variant.unavailable_as, fewest)
 
 
+class Invented(Places):
+    """The same for stock that is not there: so many units, wherever one asks."""
+
+    def __init__(self, units: int | None) -> None:
+        """:param units: None is unlimited."""
+        self._units = units
+
+    def available(self, variant: Variant, region_id: int | None) -> int | None:
+        """The units that were invented."""
+        return self._units
+
+
 def available_at(variant: Variant, region_id: int | None) -> int | None:
     """Units of one variant that can be sold in a region; None for it: over all locations."""
     return Places(variant.store_id, [variant.id], [region_id]).available(variant, region_id)

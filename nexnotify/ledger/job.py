@@ -55,8 +55,17 @@ class Job:
         return self.available if self.offer is None else None
 
 
-def open_job(event: RestockEvent, now: datetime, *, lane_of: Callable[[Store, str], int | None] = lane_for_new) -> Job:
-    """Read what the plan of an event needs."""
+def open_job(
+    event: RestockEvent,
+    now: datetime,
+    *,
+    lane_of: Callable[[Store, str], int | None] = lane_for_new,
+    stock: Places | None = None,
+) -> Job:
+    """Read what the plan of an event needs.
+
+    :param stock: what can be sold where it is not read: a simulation invents it.
+    """
     store = db.session.get_one(Store, event.store_id)
     variant = db.session.scalars(
         sa.select(Variant)
@@ -67,7 +76,7 @@ def open_job(event: RestockEvent, now: datetime, *, lane_of: Callable[[Store, st
     lanes = {channel: lane_of(store, channel) for channel in ("sms", "email", "push")}
     settings = store_settings(store)
     region_id = event.region_id
-    places = Places(store.id, [variant.id], [region_id])
+    places = stock or Places(store.id, [variant.id], [region_id])
     available, status = places.available(variant, region_id), places.status(variant, region_id)
     drafts = Drafts(
         store, variant, region_id, is_scarce=lambda: is_scarce(variant, available, region_id, settings, now)

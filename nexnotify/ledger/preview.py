@@ -19,7 +19,7 @@ from nexnotify.db import db
 from nexnotify.gateways.models import GatewayInstance, Lane
 from nexnotify.gateways.service import sender_of
 from nexnotify.inventory.available import IN_STOCK
-from nexnotify.inventory.service import status_of
+from nexnotify.inventory.regions import Invented
 from nexnotify.ledger.audience import count_waiting, next_part, waiting
 from nexnotify.ledger.chunk import Chunk, Going, decide_chunk
 from nexnotify.ledger.cycle import standing_of
@@ -112,14 +112,15 @@ def preview_of(event: RestockEvent, begins_at: datetime, most: int | None = None
     return _preview(job, standing_of(job, wave), most or MOST_LOOKED)
 
 
-def simulate(store: Store, variant: Variant, units: int | None, at: datetime) -> Preview:
+def simulate(store: Store, variant: Variant, units: int | None, at: datetime, region_id: int | None = None) -> Preview:
     """What would happen if ``units`` of a variant came in at ``at``: the same, for a restock that is invented.
 
-    :param variant: of the store; the session lets go of it, so that the invented stock reaches no database.
+    :param region_id: where they come in, for those who wait there; None: anywhere, for those who named no place.
     """
     event = RestockEvent(
         store_id=store.id,
         variant_id=variant.id,
+        region_id=region_id,
         status=IN_STOCK,
         stock_change_id=0,
         at=at,
@@ -129,11 +130,8 @@ def simulate(store: Store, variant: Variant, units: int | None, at: datetime) ->
         told=0,
         held=0,
     )
-    job = open_job(event, at, lane_of=_lane_id)
+    job = open_job(event, at, lane_of=_lane_id, stock=Invented(units))
     event.holdout = job.settings.holdout
-    db.session.expunge(job.variant)
-    job.variant.available = job.available = units
-    job.status = status_of(job.variant)
     settle = timedelta(seconds=job.settings.settle_seconds + job.settings.undo_seconds)
     job.now = at + settle
     return _preview(job, Standing(units, count_waiting(job)), MOST_LOOKED)

@@ -12,6 +12,7 @@ from nexnotify.db import db, transaction
 from nexnotify.inventory.models import StockChange
 from nexnotify.ledger.values import confirm_url
 from nexnotify.workers.steps import run_stock_check
+from tests.admin import Desk
 from tests.shop import Shop
 from tests.times import later
 
@@ -380,3 +381,58 @@ def test_several_in_one_message_each_by_its_place(places: Shop) -> None:
         bodies = [row["body"] for row in places.messages() if row["status"] == "delivered"]
     assert any("Cup" in body and "Jug" in body for body in bodies)
     assert not any("Mug" in body for body in bodies)
+
+
+def test_an_invented_restock_at_a_place_is_for_those_who_wait_there(places: Shop) -> None:
+    places.put("settings", {"waves": {"kind": "per_unit", "people": 1, "minutes": 10}})
+    for number in (ANN, BEN, CAT):
+        asks(places, number, region="north")
+    asks(places, DAN)
+
+    def going(**place: str) -> tuple[int, int, list[int]]:
+        found = places.post("simulations", {"sku": "MUG", "units": 2, **place})
+        assert (found["location"], found["region"]) == (place.get("location"), place.get("region"))
+        forecast = found["forecast"]
+        return forecast["waiting"], forecast["messages"].get("sms", 0), [wave["people"] for wave in forecast["waves"]]
+
+    assert going() == (1, 1, [1])
+    assert going(region="north")[:2] == (3, 3)
+    assert going(region="north")[2][0] == 2
+    assert going(region="south") == going(location="berlin") == (0, 0, [])
+    assert places.get("regions")["regions"][0]["locations"] == ["berlin", "hamburg"]
+    for place in ({"region": "west"}, {"location": "rome"}, {"region": "north", "location": "berlin"}):
+        assert set(places.post("simulations", {"sku": "MUG", "units": 2, **place}, 422)["error"]["fields"]) <= set(
+            place
+        )
+    assert told(places) == []
+
+
+def test_the_page_of_an_invented_restock_asks_where(places: Shop) -> None:
+    asks(places, ANN, region="north")
+    asks(places, BEN, region="north")
+    asks(places, CAT, location="munich")
+    desk = Desk.of(places, "viewer")
+    form = desk.page("/restocks/simulate/1")
+    assert [form.count(f">{name}</option>") for name in ("Anywhere", "The north", "The south", "munich")] == [
+        1,
+        1,
+        1,
+        1,
+    ]
+    north = desk.id_in("/restocks/simulate/1", r'<option value="(\d+)">The north')
+    assert "of 2 who wait" in desk.page(f"/restocks/simulate/1?units=2&place={north}")
+    assert "Not a valid choice" in desk.page("/restocks/simulate/1?units=2&place=999")
+
+
+def test_what_an_invented_restock_costs_knows_how_few_it_brings(places: Shop) -> None:
+    """With the words of few units the text is one part longer than without."""
+    places.put("settings", {"scarcity_units": 3})
+    set_text(
+        places, "Mug is back. [[scarcity]] " + "All of our mugs are made by hand. " * 3 + "Come by. Reply STOP to end."
+    )
+    asks(places, ANN)
+    parts = [places.post("simulations", {"sku": "MUG", "units": units})["forecast"]["segments"] for units in (2, 500)]
+    places.stock("MUG", 2, location="munich")
+    assert told(places) == [ANN]
+    assert "Limited quantities" in places.messages()[0]["body"]
+    assert parts == [places.messages()[0]["segments"], 1] == [2, 1]

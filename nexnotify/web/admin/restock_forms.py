@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from wtforms import BooleanField, DateTimeLocalField, IntegerField, SelectField,
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
+from nexnotify.catalog.models import Region
 from nexnotify.clock import from_local
 from nexnotify.stores.settings import StoreSettings
 from nexnotify.words import N_
@@ -195,6 +196,24 @@ class SimulationForm(FlaskForm):
     at = DateTimeLocalField(
         N_("When"), [Optional()], format=_FORMATS, description=N_("In the store's time zone; empty is now.")
     )
+
+    place = SelectField(
+        N_("Where they come in"),
+        [Optional()],
+        coerce=int,
+        description=N_("Units that come in at a place are for those who wait there."),
+    )
+
+    def offer(self, places: Sequence[Region]) -> None:
+        """Places to choose from; without any there is no such field."""
+        if places:
+            self.place.choices = [SelectChoice(0, N_("Anywhere")), *((place.id, place.name) for place in places)]
+        else:
+            del self.place
+
+    def region_id(self) -> int | None:
+        """The place that was chosen, if any."""
+        return (self.place.data or None) if "place" in self else None
 
     def validate_at(self, field: DateTimeLocalField) -> None:
         """Years that no calendar of a restock needs would leave the range of moments."""

@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload
 from nexnotify.campaigns.corrections import can_correct, correction_of
 from nexnotify.catalog.models import Variant
 from nexnotify.catalog.queries import ids_matching
-from nexnotify.catalog.regions import place_names
+from nexnotify.catalog.regions import place_names, places_of
 from nexnotify.clock import utcnow
 from nexnotify.customers.models import Contact
 from nexnotify.db import db, transaction
@@ -191,9 +191,10 @@ def simulation(variant_id: int) -> ResponseReturnValue:
     """What would happen if so many came in; nothing is written."""
     variant = load(Variant, variant_id, joinedload(Variant.product))
     store, form, found = current_store(), SimulationForm(request.args, meta={"csrf": False}), None
+    form.offer(places_of(store))
     if "units" in request.args and form.validate():
         at = form.moment(store.zone) or utcnow()
-        found = simulate(store, variant, form.units.data, at)
+        found = simulate(store, variant, form.units.data, at, form.region_id())
     return render_template(
         "admin/restocks/simulate.html",
         variant=variant,

@@ -178,6 +178,8 @@ class SimulationAnswer(Answer):
     sku: Sku
     variant_id: str
     product: Annotated[str, Field(description="The product's title.")]
+    location: Annotated[str | None, Field(description="The location at which they come in.")]
+    region: Annotated[str | None, Field(description="The region in which they come in.")]
     units: Units
     at: Moment
     forecast: ForecastAnswer

@@ -9,13 +9,14 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
+from nexnotify.catalog.regions import named_place
 from nexnotify.catalog.service import find_variant
 from nexnotify.clock import utcnow
 from nexnotify.errors import Invalid
 from nexnotify.ledger.preview import simulate
 from nexnotify.reports.plan import preview_json
 from nexnotify.web.guards import the_store
-from nexnotify.web.payloads import MAX_COUNT, OneVariant, in_utc, moment, moment_text, read_body
+from nexnotify.web.payloads import MAX_COUNT, OneVariant, Text, in_utc, moment, moment_text, read_body
 from nexnotify.web.storefront import blueprint
 
 #: A restock is not invented for another year: what is waited for by then is another list.
@@ -26,6 +27,8 @@ class SimulationPayload(OneVariant):
     """An invented restock."""
 
     units: Annotated[int, Field(ge=1, le=MAX_COUNT)] | None = Field(description="Null is unlimited.")
+    location: Text | None = Field(None, description="Where they come in, for those who wait there; this or `region`.")
+    region: Text | None = None
     at: Annotated[AwareDatetime | None, Field(strict=False), BeforeValidator(moment_text), AfterValidator(in_utc)] = (
         Field(None, description="When it comes in; now, unless told.")
     )
@@ -43,5 +46,7 @@ def add_simulation() -> ResponseReturnValue:
     if not now - FARTHEST <= at <= now + FARTHEST:
         raise Invalid("Some fields are not right.", fields={"at": "Choose a moment within a year."})
     about = {"sku": variant.sku, "variant_id": variant.external_id, "product": variant.product.title}
-    forecast = simulate(store, variant, asked.units, at)
-    return jsonify(**about, units=asked.units, at=moment(at), forecast=preview_json(forecast))
+    region_id = named_place(store, location=asked.location, region=asked.region)
+    forecast = simulate(store, variant, asked.units, at, region_id)
+    place = {"location": asked.location, "region": asked.region}
+    return jsonify(**about, **place, units=asked.units, at=moment(at), forecast=preview_json(forecast))
