@@ -1,13 +1,13 @@
 """The work on holds: what is due is looked at, the storefront is called, and what it said is written down.
 
-:func:`take_due` and :func:`settle` each are one transaction; the calls between them are made outside of any. A call has its
-number on record before it is made, so a worker that dies costs a call with the same key, which keeps nothing more.
+:func:`take_due` and :func:`settle` each are one transaction; the calls between them (``calls``) are made outside of any.
+A call has its number on record before it is made, so a worker that dies costs a call with the same key, which keeps
+nothing more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,15 +17,8 @@ from nexnotify.catalog.models import Variant as CatalogVariant
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
 from nexnotify.holds import rules
-from nexnotify.holds.contract import (
-    Holds,
-    NoAnswer,
-    Redeemed,
-    Refused,
-    Released,
-    Reservation,
-    Variant,
-)
+from nexnotify.holds.calls import Call, Outcome
+from nexnotify.holds.contract import NoAnswer, Redeemed, Refused, Reservation, Variant
 from nexnotify.holds.ending import close, give_back, goes_on_elsewhere
 from nexnotify.holds.freeing import free
 from nexnotify.holds.sources import heard
@@ -43,24 +36,6 @@ BATCH = 16
 LEASE = timedelta(seconds=30)
 #: How often a unit that is kept is looked at: whether it was bought, or is not wanted any more.
 LOOK_AGAIN = timedelta(minutes=1)
-
-Outcome = Reservation | Refused | Released | Redeemed | NoAnswer
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call that is to be made, on record."""
-
-    hold_id: int
-    store_id: int
-    #: What it is about: "asking" or "releasing", and which try; a result counts only while both are so.
-    status: str
-    tries: int
-    variant: Variant
-    quantity: int
-    until: datetime
-    key: str
-    reference: str | None
 
 
 def has_due(now: datetime) -> bool:
@@ -154,61 +129,6 @@ def _end_of(row: Any, now: datetime) -> str | None:
         elsewhere=failed and hold.status == "held" and goes_on_elsewhere(hold),
     )
     return rules.end_of(standing, hold.minutes, now)
-
-
-# --- calling --------------------------------------------------------------------------------------------------------
-
-
-def make_all(calls: Sequence[Call], holds: Holds | NoAnswer) -> list[tuple[Call, Outcome]]:
-    """Make one store's calls in their order, outside of any transaction; every way they can end is a value.
-
-    A storefront that is silent is not waited for again, and one that has no more is not asked for as many of the same,
-    unless an earlier call about them had no answer: they may be kept already.
-
-    :param holds: or why there is nobody to call.
-    """
-    if isinstance(holds, NoAnswer):
-        return [(call, holds) for call in calls]
-    silent: NoAnswer | None = None
-    most: dict[str, int] = {}  # variant → so many, or more, are not to be had
-    results: list[tuple[Call, Outcome]] = []
-    for call in calls:
-        outcome: Outcome
-        if silent is not None:
-            outcome = silent
-        elif _is_first(call) and call.quantity >= most.get(call.variant.id, call.quantity + 1):
-            outcome = Refused()
-        else:
-            outcome = make(call, holds)
-        if isinstance(outcome, NoAnswer):
-            silent = outcome
-        elif isinstance(outcome, Refused):
-            most[call.variant.id] = min(call.quantity, most.get(call.variant.id, call.quantity))
-        elif isinstance(outcome, Released):
-            most.pop(call.variant.id, None)
-        results.append((call, outcome))
-    return results
-
-
-def _is_first(call: Call) -> bool:
-    return call.status == "asking" and call.tries == 1
-
-
-def make(call: Call, holds: Holds) -> Outcome:
-    """Make a call, outside of any transaction; every way it can end is a value."""
-    try:
-        if call.status == "asking":
-            answer: object = holds.reserve(call.variant, call.quantity, call.until, call.key)
-            fine: tuple[type, ...] = (Reservation, Refused)
-        else:
-            answer, fine = holds.release(Reservation(call.key, call.reference)), (Released, Redeemed)
-    except NoAnswer as error:
-        return error
-    except Exception as error:  # a fault of the plugin; its words may hold anything
-        return NoAnswer(f"The plugin failed with {type(error).__name__}.")
-    if isinstance(answer, fine):
-        return answer  # type: ignore[return-value]
-    return NoAnswer("The plugin's answer means nothing.")
 
 
 # --- writing down ---------------------------------------------------------------------------------------------------

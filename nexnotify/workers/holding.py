@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from nexnotify.clock import utcnow
 from nexnotify.db import end_read, transaction
 from nexnotify.holds import work
+from nexnotify.holds.calls import Call, Outcome, make_all
 from nexnotify.holds.contract import Holds, NoAnswer
 from nexnotify.holds.sources import opened, source_of
 from nexnotify.nudge import nudge
@@ -38,18 +39,18 @@ def run_holds(after_some: Callable[[], None] = lambda: None) -> None:
     end_read()
 
 
-def _call(calls: Sequence[work.Call]) -> list[tuple[work.Call, work.Outcome]]:
+def _call(calls: Sequence[Call]) -> list[tuple[Call, Outcome]]:
     """Make these calls, those of several stores at a time; no session is open meanwhile.
 
     A store's are made one after another, so that who has waited longest is asked for first.
     """
-    by_store: dict[int, list[work.Call]] = {}
+    by_store: dict[int, list[Call]] = {}
     for call in calls:
         by_store.setdefault(call.store_id, []).append(call)
     lines = {store_id: _open(store_id) for store_id in by_store}
     end_read()
     with ThreadPoolExecutor(min(AT_ONCE, len(by_store)), thread_name_prefix="holds") as pool:
-        jobs = [pool.submit(work.make_all, mine, lines[store_id]) for store_id, mine in by_store.items()]
+        jobs = [pool.submit(make_all, mine, lines[store_id]) for store_id, mine in by_store.items()]
         return [result for job in jobs for result in job.result()]
 
 

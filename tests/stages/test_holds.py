@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from nexnotify.clock import utcnow
 from nexnotify.db import db, is_postgresql, transaction
 from nexnotify.holds import work
+from nexnotify.holds.calls import Call, make_all
 from nexnotify.holds.contract import Answer, Holds, Refused, Reservation, Variant
 from nexnotify.holds.rules import OPEN
 from nexnotify.ledger.models import Alert, Hold
@@ -143,11 +144,11 @@ def test_what_may_be_kept_already_is_asked_about_though_others_were_refused() ->
         def reserve(self, variant: Variant, quantity: int, until: datetime, key: str) -> Reservation | Refused:
             return Reservation(key) if key == "kept" else Refused("sold out")
 
-    def call(key: str, tries: int) -> work.Call:
-        return work.Call(tries, 1, "asking", tries, Variant("v-1", "TEE-M"), 1, utcnow(), key, None)
+    def call(key: str, tries: int) -> Call:
+        return Call(tries, 1, "asking", tries, Variant("v-1", "TEE-M"), 1, utcnow(), key, None)
 
     storefront = Storefront({}, lambda *_: Answer(200, b""))
-    results = work.make_all([call("new", 1), call("kept", 2), call("newer", 1)], storefront)
+    results = make_all([call("new", 1), call("kept", 2), call("newer", 1)], storefront)
     assert [outcome for _, outcome in results] == [Refused("sold out"), Reservation("kept"), Refused()]
 
 
