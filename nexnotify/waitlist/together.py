@@ -43,13 +43,37 @@ def _write(store_id: int, which: sa.ColumnElement[bool], asked_with: int | None)
 
 def browsers_with(store_id: int, contact_ids: Sequence[int]) -> sa.Select[Contact]:
     """The browsers in which these contacts asked to be told as well: nothing else says whose a browser is."""
-    mine = sa.select(sa.func.coalesce(AlertRequest.asked_with, AlertRequest.id)).where(
-        AlertRequest.store_id == store_id, AlertRequest.contact_id.in_(contact_ids)
-    )
-    theirs = sa.select(AlertRequest.contact_id).where(
-        AlertRequest.store_id == store_id, AlertRequest.asked_with.in_(mine), AlertRequest.asked_with.is_not(None)
-    )
+    theirs = _requests_with(store_id, contact_ids).with_only_columns(AlertRequest.contact_id)
     statement = sa.select(Contact).where(
         Contact.store_id == store_id, Contact.id.in_(theirs), Contact.channel == "push"
     )
     return statement.order_by(Contact.id)
+
+
+def addresses_with(store_id: int, contact_ids: Sequence[int]) -> list[tuple[Contact, int]]:
+    """Numbers and emails that were named in one form with these contacts, each with the last request that did so.
+
+    Anybody can name an address that is not theirs, so they need not be the same person's.
+    """
+    last = (
+        _requests_with(store_id, contact_ids)
+        .with_only_columns(AlertRequest.contact_id, sa.func.max(AlertRequest.id).label("request_id"))
+        .group_by(AlertRequest.contact_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        sa.select(Contact, last.c.request_id)
+        .join(last, last.c.contact_id == Contact.id)
+        .where(Contact.store_id == store_id, Contact.channel != "push", Contact.id.not_in(contact_ids))
+        .order_by(Contact.id)
+    )
+    return [(contact, request_id) for contact, request_id in rows if contact.address]
+
+
+def _requests_with(store_id: int, contact_ids: Sequence[int]) -> sa.Select[AlertRequest]:
+    mine = sa.select(sa.func.coalesce(AlertRequest.asked_with, AlertRequest.id)).where(
+        AlertRequest.store_id == store_id, AlertRequest.contact_id.in_(contact_ids)
+    )
+    return sa.select(AlertRequest).where(
+        AlertRequest.store_id == store_id, AlertRequest.asked_with.in_(mine), AlertRequest.asked_with.is_not(None)
+    )

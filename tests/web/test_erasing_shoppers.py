@@ -83,3 +83,21 @@ def test_a_browser_that_asked_alone_can_be_forgotten(waited: Shop) -> None:
     Desk.of(waited).post("/waitlist/requests/1/erase", typed="1")
     with inside(waited.app):
         assert db.session.get_one(Contact, 1).unreachable_reason == "erased"
+
+
+def test_what_was_named_in_the_same_form_is_told_of_and_stays(shop: Shop) -> None:
+    """A number of somebody's, beside another's email: nobody loses a place because a stranger wrote it down."""
+    shop.product("TEE-M")
+    both = {"sku": "TEE-M", "phone": ANN, "email": "ann@mail.example", "consent": True, "channels": ["sms", "email"]}
+    shop.widget(both)
+    shop.put("customers", {"customers": [{"id": "c1", "first_name": "Ann", "email": "ann@mail.example"}]})
+    desk = Desk.of(shop)
+    number = desk.id_in("/customers", r"/admin/customers/(\d+)")
+    page = desk.page(f"/customers/{number}/erase")
+    assert "Named in the same form" in page
+    assert page.count("/admin/waitlist/requests/") == 1
+    desk.post(f"/customers/{number}/erase", typed="Ann")
+    assert [row["channel"] for row in shop.requests() if row["status"] in ("waiting", "unconfirmed")] == ["sms"]
+    shop.ask("TEE-M", BEN)
+    last = desk.id_in("/waitlist/variants/1", r"/admin/waitlist/requests/(\d+)")
+    assert "Named in the same form" not in desk.page(f"/waitlist/requests/{last}/erase")

@@ -210,4 +210,4 @@ def erase(customer_id: int) -> ResponseReturnValue:
 
     name = " ".join(item.full_name.split()) or str(item.external_id)
     page = url_for(".customer", customer_id=customer_id)
-    return erase_named(name, page, work, N_("The customer is erased."), url_for(".index"))
+    return erase_named(name, erased_with(item), page, work, N_("The customer is erased."), url_for(".index"))

@@ -240,7 +240,7 @@ def erase(request_id: int) -> ResponseReturnValue:
         audit(current_store(), "shopper.erased", current_user.id, now, request=request_id)
 
     page = url_for(".request", request_id=request_id)
-    return erase_named(str(request_id), page, work, N_("The person is erased."), page)
+    return erase_named(str(request_id), erased_with(contact), page, work, N_("The person is erased."), page)
 
 
 @bp.post("/requests/<int:request_id>/cancel")
