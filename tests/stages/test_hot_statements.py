@@ -305,6 +305,7 @@ def test_no_statement_of_a_correction_reads_what_went_out_before(shop: Shop) -> 
         with transaction():
             assert recall(db.session.scalars(newest).one(), utcnow())
         run_restock()
+        fill_waitlist(shop)
         with watched() as seen:
             with transaction():
                 words = {"sms": {"subject": None, "body": "Sorry, [[product]] is not back."}}
