@@ -14,10 +14,12 @@ from nexnotify.campaigns.service import stop
 from nexnotify.clock import utcnow
 from nexnotify.credits.service import balance
 from nexnotify.customers.consent import Proof
+from nexnotify.customers.models import Contact
 from nexnotify.customers.service import find_or_make_contact
 from nexnotify.db import db, transaction
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.suppression import stop as say_stop
+from nexnotify.receipts.erasing import erase_shopper
 from nexnotify.restock import steering
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
@@ -98,6 +100,21 @@ def test_each_hears_on_the_channel_on_which_they_were_told(shop: Shop) -> None:
     assert found["+12015550123"] == (None, "Acme: sorry, Tee is not back, Ann. Reply STOP to end.")
     assert found["ann@mail.example"] == ("A mistake about Tee", "Hello there, it is not back.")
     assert len(corrections(shop)) == 2
+
+
+@sqlite
+def test_who_is_erased_before_it_goes_gets_none_and_the_answer_says_so(shop: Shop) -> None:
+    people(shop, 2, send_undo_seconds=600)
+    shop.stock("TEE-M", 3)
+    shop.work()
+    number = recalled(shop)
+    corrected(shop, number)
+    with inside(shop.app), transaction():
+        erase_shopper(db.session.scalars(sa.select(Contact).order_by(Contact.id).with_for_update()).first(), utcnow())
+    with later(minutes=11):
+        shop.work()
+        assert len(corrections(shop)) == 1
+        assert corrected(shop, number)["left_out"] == {"erased": 1}
 
 
 @sqlite

@@ -17,6 +17,7 @@ from nexnotify.web.storefront.answers import (
     Moment,
     Next,
     Reason,
+    ReasonLeftOut,
     Sku,
     SpanAnswer,
     one_of,
@@ -149,7 +150,7 @@ class CorrectionAnswer(Answer):
         Field(description="Channel on which people were told → what it says on it, with tokens."),
     ]
     people: Annotated[int, Field(ge=0, description="Who gets it, now or later.")]
-    left_out: Annotated[dict[Reason, int], Field(description="Reason → people who get none.")]
+    left_out: Annotated[dict[ReasonLeftOut, int], Field(description="Reason → people who get none.")]
     segments: Annotated[int, Field(ge=0, description="Billable parts of the text messages.")]
     credits: Annotated[int | None, Field(description="Null: the store does not pay with credits.")]
 
