@@ -239,6 +239,8 @@ ANSWERS: dict[str, Any] = {
         "sku": "TEE-M",
         "variant_id": "tee-m",
         "product": "Tee",
+        "location": None,
+        "region": None,
         "units": 5,
         "at": "2026-01-05T10:00:00Z",
         "forecast": FORECAST,

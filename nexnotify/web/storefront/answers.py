@@ -10,7 +10,6 @@ from typing_extensions import TypeAliasType
 
 from nexnotify.content.segments import Encoding
 from nexnotify.content.tokens import ALL_KINDS
-from nexnotify.customers.service import ERASED
 from nexnotify.inventory.available import IN_STOCK
 from nexnotify.inventory.available import STATUSES as UNAVAILABLE
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
@@ -51,9 +50,6 @@ RequestStatus = TypeAliasType("RequestStatus", Annotated[str, status(REQUEST_STA
 MessageStatus = TypeAliasType("MessageStatus", Annotated[str, status(MESSAGE_STATUSES)])
 MessageKind = TypeAliasType("MessageKind", Annotated[str, one_of(*sorted(ALL_KINDS))])
 Reason = TypeAliasType("Reason", Annotated[str, status(REASONS)])
-ReasonLeftOut = TypeAliasType(
-    "ReasonLeftOut", Annotated[str, status(REASONS | {ERASED: "The person was erased before it went."})]
-)
 Next = TypeAliasType(
     "Next",
     Annotated[

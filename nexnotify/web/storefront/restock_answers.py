@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import Field
+from typing_extensions import TypeAliasType
 
 from nexnotify.campaigns.models import STATES as SEND_STATES
+from nexnotify.customers.service import ERASED
 from nexnotify.inventory.available import IN_STOCK, OFFERS
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
+from nexnotify.policy.eligibility import REASONS
 from nexnotify.restock.models import STATES
 from nexnotify.web.storefront.answers import (
     Answer,
@@ -17,7 +20,6 @@ from nexnotify.web.storefront.answers import (
     Moment,
     Next,
     Reason,
-    ReasonLeftOut,
     Sku,
     SpanAnswer,
     one_of,
@@ -26,6 +28,10 @@ from nexnotify.web.storefront.answers import (
 
 Units = Annotated[int | None, Field(description="Null is unlimited.")]
 Verdict = Annotated[str, one_of("send", "hold", "skip")]
+
+ReasonLeftOut = TypeAliasType(
+    "ReasonLeftOut", Annotated[str, status(REASONS | {ERASED: "The person was erased before it went."})]
+)
 
 
 class OutcomeAnswer(Answer):
