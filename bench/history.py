@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, timedelta
 
 import sqlalchemy as sa
@@ -63,6 +65,15 @@ def fill_history(house: Installation, messages: int) -> None:
     """
     add_waiting(house.app, house.store_id, 1)  # the one whose encrypted number the others share
     values = _values(house, messages)
+    with raw_sql(house, messages) as link:
+        for statement in STATEMENTS:
+            link.execute(statement, values)
+        link.execute("UPDATE alert_request SET status = 'cancelled' WHERE status = 'waiting'")
+
+
+@contextmanager
+def raw_sql(house: Installation, most: int) -> Iterator[sqlite3.Connection]:
+    """One transaction on the house's file, past the app, with a table ``numbers`` of 1 to ``most``; made to be quick."""
     db.session.remove()
     db.engine.dispose()
     link = sqlite3.connect(house.settings.database_url.removeprefix("sqlite:///"), isolation_level=None)
@@ -72,11 +83,9 @@ def fill_history(house: Installation, messages: int) -> None:
     link.execute("BEGIN")
     link.execute(
         "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ?) INSERT INTO numbers SELECT n FROM c",
-        (messages,),
+        (most,),
     )
-    for statement in STATEMENTS:
-        link.execute(statement, values)
-    link.execute("UPDATE alert_request SET status = 'cancelled' WHERE status = 'waiting'")
+    yield link
     link.execute("COMMIT")
     link.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     link.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import statistics
 import time
 from contextvars import Context
@@ -12,6 +11,7 @@ from datetime import UTC, timedelta
 import sqlalchemy as sa
 
 from bench.history import STATEMENTS as PAST
+from bench.history import raw_sql
 from bench.house import Installation, add_waiting, installation
 from bench.lists import EMAIL, PASSWORD, ask, sign_in
 from nexnotify.catalog.service import find_variant
@@ -93,23 +93,10 @@ def metrics_p95_ms() -> float:
 def _fill(house: Installation, messages: int) -> None:
     add_waiting(house.app, house.store_id, 1)  # the one whose encrypted number the others share
     values = _values(house, messages)
-    db.session.remove()
-    db.engine.dispose()
-    link = sqlite3.connect(house.settings.database_url.removeprefix("sqlite:///"), isolation_level=None)
-    for pragma in ("synchronous=OFF", "cache_size=-1000000", "temp_store=MEMORY"):
-        link.execute(f"PRAGMA {pragma}")
-    link.execute("CREATE TEMP TABLE numbers (n INTEGER PRIMARY KEY)")
-    link.execute("BEGIN")
-    link.execute(
-        "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ?) INSERT INTO numbers SELECT n FROM c",
-        (max(messages, VARIANTS),),
-    )
-    link.execute("DELETE FROM alert_request")
-    for statement in STATEMENTS:
-        link.execute(statement, values)
-    link.execute("COMMIT")
-    link.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    link.close()
+    with raw_sql(house, max(messages, VARIANTS)) as link:
+        link.execute("DELETE FROM alert_request")
+        for statement in STATEMENTS:
+            link.execute(statement, values)
 
 
 def _values(house: Installation, messages: int) -> dict[str, object]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from nexnotify.db import db, transaction
+from nexnotify.gateways.testkit import Answer, Asked, ScriptedServer
 from nexnotify.ledger.models import PageCheck
 from nexnotify.settings import Settings
 from nexnotify.stores.models import Store
@@ -349,53 +348,32 @@ def test_another_product_is_no_repeat(shop: Shop) -> None:
 # --- the product's page ------------------------------------------------------------------------------------------------
 
 
-class Site(ThreadingHTTPServer):
+class Site(ScriptedServer):
     """The merchant's shop: its pages by path."""
 
-    daemon_threads = True
-    pages: dict[str, tuple[int, str]]
-    asked: list[str]
+    def __init__(self) -> None:
+        super().__init__(self._answer)
+        self.pages: dict[str, tuple[int, str]] = {}
 
     @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+    def looked_at(self) -> list[str]:
+        """Paths, in turn."""
+        return [each.path for each in self.asked]
 
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Site
-
-    def do_GET(self) -> None:
-        self.server.asked.append(self.path)
-        status, body = self.server.pages.get(self.path, (404, "not here"))
-        self.send_response(status)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Site]:
-    server = Site(("127.0.0.1", 0), _Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    def _answer(self, asked: Asked) -> Answer:
+        status, body = self.pages.get(asked.path, (404, "not here"))
+        return Answer(status, body, {"Content-Type": "text/html; charset=utf-8"})
 
 
 @pytest.fixture
-def site(server: Site) -> Site:
-    server.pages, server.asked = {}, []
-    return server
+def site() -> Iterator[Site]:
+    with Site() as site:
+        yield site
 
 
 @pytest.fixture
-def settings(settings: Settings, server: Site) -> Settings:
-    return make_settings(settings.instance, settings.database_url, private_shops=server.origin)
+def settings(settings: Settings, site: Site) -> Settings:
+    return make_settings(settings.instance, settings.database_url, private_shops=site.url)
 
 
 def product_at(shop: Shop, url: str, sku: str = "TEE-M") -> None:
@@ -420,12 +398,12 @@ def test_a_page_that_is_gone_or_anothers_holds_and_nothing_else_does(
 ) -> None:
     shop.put("settings", {"check_page": True})
     site.pages["/tee"] = (status, body)
-    product_at(shop, f"{site.origin}/tee")
-    product_at(shop, f"{site.origin}/mug", "MUG")
+    product_at(shop, f"{site.url}/tee")
+    product_at(shop, f"{site.url}/mug", "MUG")
     request = wait_for(shop)
     restock(shop)
     assert states(shop) == [("held", "page_gone") if is_held else ("delivered", None)]
-    assert site.asked == ["/tee"]
+    assert site.looked_at == ["/tee"]
     page = Desk.of(shop).page("/products/variants/1")
     words = {404: "does not exist", 410: "does not exist", 500: "could not be read", 403: "could not be read"}
     assert words.get(status, "shows another product" if is_held else "Nothing speaks against") in page
@@ -439,8 +417,8 @@ def test_a_page_whose_data_name_another_product_holds(shop: Shop, site: Site) ->
     """The address is the tee's in the catalogue, and what answers there calls itself the mug."""
     shop.put("settings", {"check_page": True})
     site.pages["/p7"] = (200, '<script type="application/ld+json">{"@type": "Product", "sku": "MUG"}</script>')
-    product_at(shop, f"{site.origin}/mug", "MUG")
-    product_at(shop, f"{site.origin}/p7")
+    product_at(shop, f"{site.url}/mug", "MUG")
+    product_at(shop, f"{site.url}/p7")
     wait_for(shop)
     restock(shop)
     assert states(shop) == [("held", "page_gone")]
@@ -449,17 +427,17 @@ def test_a_page_whose_data_name_another_product_holds(shop: Shop, site: Site) ->
 @on_sqlite
 def test_a_page_that_comes_back_lets_the_text_go_and_is_not_asked_each_time(shop: Shop, site: Site) -> None:
     shop.put("settings", {"check_page": True})
-    product_at(shop, f"{site.origin}/tee")
+    product_at(shop, f"{site.url}/tee")
     wait_for(shop)
     wait_for(shop, phone=BEN)
     restock(shop)
     shop.work()
     assert states(shop) == [("held", "page_gone")] * 2
-    assert site.asked == ["/tee"], "once for all who wait, and again after some minutes only"
+    assert site.looked_at == ["/tee"], "once for all who wait, and again after some minutes only"
     with later(minutes=11):
         shop.work()
         assert states(shop) == [("held", "page_gone")] * 2
-        assert site.asked == ["/tee", "/tee"]
+        assert site.looked_at == ["/tee", "/tee"]
     site.pages["/tee"] = (200, "<h1>Tee</h1>")
     with later(minutes=22):
         shop.work()
@@ -470,7 +448,7 @@ def test_a_page_that_comes_back_lets_the_text_go_and_is_not_asked_each_time(shop
 def test_what_waited_for_the_morning_is_held_when_the_page_is_gone_by_then(shop: Shop, site: Site) -> None:
     shop.put("settings", {"check_page": True, "quiet_hours": DEFAULT})
     site.pages["/tee"] = (200, "<h1>Tee</h1>")
-    product_at(shop, f"{site.origin}/tee")
+    product_at(shop, f"{site.url}/tee")
     wait_for(shop)
     with at("2030-01-15 21:00"):
         restock(shop)
@@ -483,10 +461,10 @@ def test_what_waited_for_the_morning_is_held_when_the_page_is_gone_by_then(shop:
 
 @on_sqlite
 def test_switched_off_no_page_is_asked_for(shop: Shop, site: Site) -> None:
-    product_at(shop, f"{site.origin}/tee")
+    product_at(shop, f"{site.url}/tee")
     wait_for(shop)
     restock(shop)
-    assert (states(shop), site.asked) == ([("delivered", None)], [])
+    assert (states(shop), site.looked_at) == ([("delivered", None)], [])
     with shop.app.app_context():
         assert db.session.scalar(sa.select(sa.func.count(PageCheck.id))) == 0
         db.session.remove()

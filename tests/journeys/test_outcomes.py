@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -28,6 +27,7 @@ from nexnotify.gateways.contract import (
     Unknown,
 )
 from nexnotify.gateways.loader import Registry
+from nexnotify.gateways.testkit import Answer, Asked, ScriptedServer
 from nexnotify.receipts.models import Callback
 from nexnotify.receipts.service import RETRIES
 from nexnotify.reports.doctor import findings
@@ -187,40 +187,28 @@ def test_a_gateway_that_asks_for_a_pause_holds_up_its_whole_lane(shop: Shop) -> 
 # --- a gateway that is set up wrongly ------------------------------------------------------------------------------
 
 
-class Door:
+class Door(ScriptedServer):
     """A provider that lets nobody in until it is opened."""
 
     def __init__(self) -> None:
+        super().__init__(self._answer)
         self.open = False
-        self.calls = 0
-        door = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                door.calls += 1
-                good = {"sid": f"SMdoor{door.calls}", "status": "queued", "num_segments": "1"}
-                status, body = (201, good) if door.open else (401, {"code": 20003, "message": "Authenticate"})
-                content = json.dumps(body).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
+    @property
+    def calls(self) -> int:
+        """So far."""
+        return len(self.asked)
 
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    def _answer(self, asked: Asked) -> Answer:
+        if not self.open:
+            return Answer(401, json.dumps({"code": 20003, "message": "Authenticate"}))
+        return Answer(201, json.dumps({"sid": f"SMdoor{uuid4()}", "status": "queued", "num_segments": "1"}))
 
 
 @pytest.fixture
 def door() -> Iterator[Door]:
-    found = Door()
-    yield found
-    found.server.shutdown()
-    found.server.server_close()
+    with Door() as door:
+        yield door
 
 
 def test_a_refused_account_pauses_the_gateway_keeps_the_queue_and_goes_on_when_it_is_mended(

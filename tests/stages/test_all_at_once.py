@@ -243,7 +243,7 @@ class TestHolding:
             shop.product(sku)
         shop.ask("CUP", ANN, or_variants=[{"sku": "TEE-M"}])
         back(shop, "TEE-M")
-        assert [told["sku"] for told in storefront.asked if told["action"] == "reserve"] == ["TEE-M"]
+        assert [told["sku"] for told in storefront.told if told["action"] == "reserve"] == ["TEE-M"]
         assert len(sent(shop)) == 1
 
     def test_a_recall_and_its_correction_give_each_unit_back_once(self, shop: Shop, storefront: HoldsStub) -> None:

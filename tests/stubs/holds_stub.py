@@ -11,11 +11,12 @@ import hmac
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from nexnotify.gateways.testkit import Answer, Asked, ScriptedServer
 
 SECRET = "a secret of both sides"
 
@@ -30,15 +31,16 @@ class Kept:
     status: str = "reserved"
 
 
-class HoldsStub:
+class HoldsStub(ScriptedServer):
     """A server on this machine with so many units of everything."""
 
     def __init__(self, units: int = 1) -> None:
+        super().__init__(self._answer)
         self.units = units
         self.kept: dict[str, Kept] = {}
         #: What it was asked, as (action, key), and the whole of it.
         self.calls: list[tuple[str, str]] = []
-        self.asked: list[dict[str, Any]] = []
+        self.told: list[dict[str, Any]] = []
         #: Most units that were kept or bought at any moment.
         self.most = 0
         self.given_back: list[str] = []
@@ -51,34 +53,13 @@ class HoldsStub:
         self.no_longer_than: timedelta | None = None
         #: Called in the middle of each call.
         self.meanwhile: Callable[[], None] = lambda: None
-        self._lock = threading.Lock()
-        stub = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                status, answer = stub.take(dict(self.headers.items()), body)
-                data = json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.origin = f"http://127.0.0.1:{self._server.server_port}"
-        self.url = f"{self.origin}/holds"
+        self._taking = threading.Lock()
 
     def __enter__(self) -> HoldsStub:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        super().__enter__()
+        self.origin = self.url
+        self.url = f"{self.origin}/holds"
         return self
-
-    def __exit__(self, *_: Any) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     # --- the storefront's own side -------------------------------------------------------------------------------
 
@@ -95,16 +76,19 @@ class HoldsStub:
         """Somebody comes with this reservation and buys."""
         self.kept[key].status = "redeemed"
 
-    def take(self, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, Any]]:
-        """One call."""
+    def _answer(self, asked: Asked) -> Answer:
+        status, answer = self._take(asked.headers, asked.body)
+        return Answer(status, json.dumps(answer), {"Content-Type": "application/json"})
+
+    def _take(self, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, Any]]:
         told = json.loads(body)
         self.meanwhile()
-        with self._lock:
+        with self._taking:
             self.calls.append((told["action"], told["key"]))
-            self.asked.append(told)
-            if not _is_signed(headers.get("Nexnotify-Signature", ""), body):
+            self.told.append(told)
+            if not _is_signed(headers.get("nexnotify-signature", ""), body):
                 return 401, {"error": "signature"}
-            if headers["Idempotency-Key"] != f"{told['action']}-{told['key']}":
+            if headers["idempotency-key"] != f"{told['action']}-{told['key']}":
                 return 400, {"error": "idempotency key"}
             if self.trouble is not None:
                 return self.trouble, {"error": "trouble"}

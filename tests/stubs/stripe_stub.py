@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
+
+from nexnotify.gateways.testkit import Answer, Asked, ScriptedServer
 
 SECRET_KEY, WEBHOOK_SECRET = "sk_test_stand_in", "whsec_stand_in"
 _PRICE = "line_items[0][price_data]"
@@ -29,50 +30,28 @@ _NEEDED = {
 _KNOWN = _NEEDED | {"client_reference_id", "cancel_url"}
 
 
-class StripeStub:
+class StripeStub(ScriptedServer):
     """A server on this machine; each session it made is kept."""
 
     def __init__(self) -> None:
+        super().__init__(self._answer)
         self.sessions: dict[str, dict[str, Any]] = {}
         self._by_key: dict[str, tuple[dict[str, str], dict[str, Any]]] = {}
         #: Answer the next call with this status instead.
         self.trouble: int | None = None
-        stub = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-                status, answer = stub.take(self.path, dict(self.headers.items()), body)
-                data = json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+    def _answer(self, asked: Asked) -> Answer:
+        status, answer = self._take(asked.path, asked.headers, asked.body.decode())
+        return Answer(status, json.dumps(answer), {"Content-Type": "application/json"})
 
-            def log_message(self, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> StripeStub:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def take(self, path: str, headers: dict[str, str], body: str) -> tuple[int, dict[str, Any]]:
-        """One call of the API."""
+    def _take(self, path: str, headers: Mapping[str, str], body: str) -> tuple[int, dict[str, Any]]:
         if self.trouble:
             return self.trouble, _error("api_error", "trouble")
-        if headers.get("Authorization") != f"Bearer {SECRET_KEY}":
+        if headers.get("authorization") != f"Bearer {SECRET_KEY}":
             return 401, _error("invalid_request_error", "invalid_api_key")
         if path != "/v1/checkout/sessions":
             return 404, _error("invalid_request_error", "resource_missing")
-        if headers.get("Content-Type") != "application/x-www-form-urlencoded":
+        if headers.get("content-type") != "application/x-www-form-urlencoded":
             return 400, _error("invalid_request_error", "parameter_unknown")
         fields = dict(parse_qsl(body, keep_blank_values=True))
         if missing := _NEEDED - fields.keys():
@@ -83,7 +62,7 @@ class StripeStub:
         amount = fields[f"{_PRICE}[unit_amount]"]
         if fields["mode"] != "payment" or not currency.islower() or not amount.isdigit():
             return 400, _error("invalid_request_error", "parameter_invalid")
-        key = headers.get("Idempotency-Key", "")
+        key = headers.get("idempotency-key", "")
         if key in self._by_key:
             before, session = self._by_key[key]
             return (200, session) if before == fields else (400, _error("idempotency_error", "idempotency_key_in_use"))

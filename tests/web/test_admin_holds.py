@@ -123,7 +123,7 @@ def test_a_trial_keeps_a_unit_and_gives_it_back_and_nobody_is_told(
     [(first, key), (second, same)] = storefront.calls
     assert (first, second, same) == ("reserve", "release", key)
     assert storefront.given_back == [key]
-    assert (storefront.asked[0]["sku"], storefront.asked[0]["quantity"]) == ("TEE-M", 1)
+    assert (storefront.told[0]["sku"], storefront.told[0]["quantity"]) == ("TEE-M", 1)
     assert shop.messages() == []
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ import sqlalchemy as sa
 
 from nexnotify.db import db
 from nexnotify.fetch import Unreachable, fetch_page
+from nexnotify.gateways.testkit import Answer, ScriptedServer
 from nexnotify.reports.widget import last_asked, last_check, widget_seen
 from nexnotify.settings import Settings
 from nexnotify.stores.models import Store
@@ -24,41 +24,23 @@ from tests.shop import Shop
 COLOURS = {"accent": "#0B6A7C", "on_accent": "fff000", "text": "", "radius": "4"}
 
 
-class Site(ThreadingHTTPServer):
-    """The merchant's shop: one page, on a private address."""
+class Site(ScriptedServer):
+    """A shop with one page."""
 
-    body = ""
-    daemon_threads = True
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Site
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.end_headers()
-        self.wfile.write(self.server.body.encode())
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+    def __init__(self) -> None:
+        super().__init__(lambda asked: Answer(200, self.body, {"Content-Type": "text/html; charset=utf-8"}))
+        self.body = ""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def site() -> Iterator[Site]:
-    server = Site(("127.0.0.1", 0), _Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with Site() as site:
+        yield site
 
 
 @pytest.fixture
 def settings(settings: Settings, site: Site) -> Settings:
-    origin = f"http://127.0.0.1:{site.server_port}"
-    return make_settings(settings.instance, settings.database_url, private_shops=origin)
+    return make_settings(settings.instance, settings.database_url, private_shops=site.url)
 
 
 def snippet(page: str, id: str = "snippet") -> str:
@@ -148,7 +130,7 @@ def test_an_installed_widget_is_found_and_remembered(shop: Shop, site: Site) -> 
     desk = Desk.of(shop)
     assert not seen(shop)
     site.body = snippet(desk.page("/widget")) + '<div data-nexnotify-sku="TEE-M"></div>'
-    address = f"http://127.0.0.1:{site.server_port}/tee"
+    address = f"{site.url}/tee"
     page = desk.post("/widget/check", 200, page=address)
     assert "It works on this page." in page
     assert "shoppers can ask for it now" in page
@@ -167,14 +149,14 @@ def test_the_check_knows_the_state_of_the_product_on_the_page(shop: Shop, site: 
     script = snippet(desk.page("/widget"))
     for sku, says in (("MUG", "rightly shows nothing"), ("CLOCK", "switched off"), ("NOPE", "does not have")):
         site.body = f'{script}<div data-nexnotify-sku="{sku}"></div>'
-        assert says in desk.post("/widget/check", 200, page=f"http://127.0.0.1:{site.server_port}/")
+        assert says in desk.post("/widget/check", 200, page=f"{site.url}/")
 
 
 def test_another_store_s_products_and_checks_are_its_own(shop: Shop, other_shop: Shop, site: Site) -> None:
     other_shop.product("TEE-M")
     desk = Desk.of(shop)
     site.body = snippet(desk.page("/widget")) + '<div data-nexnotify-sku="TEE-M"></div>'
-    assert "does not have" in desk.post("/widget/check", 200, page=f"http://127.0.0.1:{site.server_port}/")
+    assert "does not have" in desk.post("/widget/check", 200, page=f"{site.url}/")
     with shop.app.app_context():
         assert last_check(Store(id=shop.store_id)) is not None
         assert last_check(Store(id=other_shop.store_id)) is None
@@ -191,7 +173,7 @@ def test_the_check_opens_nothing_that_is_not_public(shop: Shop) -> None:
 
 def test_a_second_check_at_the_same_time_is_refused_at_once(shop: Shop, site: Site) -> None:
     desk = Desk.of(shop)
-    address = f"http://127.0.0.1:{site.server_port}/"
+    address = f"{site.url}/"
     going, found = threading.Event(), threading.Event()
 
     def slow(host: str, port: int) -> list[str]:
@@ -229,7 +211,7 @@ def test_very_many_marks_cost_no_more_queries_than_a_few(shop: Shop, site: Site)
         marks = "".join(f'<p data-nexnotify-sku="{sku}"></p>' for sku in ("TEE-M", "MUG", *map(str, range(more))))
         site.body = script + marks
         queries.clear()
-        page = desk.post("/widget/check", 200, page=f"http://127.0.0.1:{site.server_port}/")
+        page = desk.post("/widget/check", 200, page=f"{site.url}/")
         counts.append(len(queries))
         assert page.count("shoppers can ask for it now") == 2
     assert counts[0] == counts[1] == counts[2]
@@ -248,7 +230,7 @@ def test_only_an_origin_is_added(shop: Shop) -> None:
 def test_the_page_of_another_domain_is_added_with_one_press(shop: Shop, site: Site) -> None:
     shop.put("settings", {"domains": ["https://shop.example"]})
     desk = Desk.of(shop)
-    origin = f"http://127.0.0.1:{site.server_port}"
+    origin = site.url
     site.body = snippet(desk.page("/widget"))
     page = desk.post("/widget/check", 200, page=f"{origin}/tee")
     assert f"Add {origin}" in page
