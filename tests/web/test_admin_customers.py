@@ -257,7 +257,7 @@ def test_erasing_needs_the_name_and_leaves_nothing_readable(app: Flask, shop: Sh
     lived(shop)
     path = page_of(desk)
     Desk.of(shop, "staff").page(f"{path}/erase", 403)
-    assert "This is not the name" in desk.post(f"{path}/erase", 422, typed="Anne Lee")
+    assert "This is not the same" in desk.post(f"{path}/erase", 422, typed="Anne Lee")
     assert shop.get("customers")["customers"]
     desk.post(f"{path}/erase", typed="Ann Lee")
     desk.page(path, 404)
@@ -335,7 +335,7 @@ def test_fields_are_added_renamed_put_in_order_and_deleted(app: Flask, shop: Sho
     desk.post(f"/customers/fields/{size}/move", to="up")
     assert names(desk) == ["Size", OPT_IN, "Tier"]
     assert shop.get("customers")["customers"][0]["fields"] == {"Size": 42, "Tier": "Gold"}
-    assert "This is not the name" in desk.post(f"/customers/fields/{size}/delete", 422, typed="size")
+    assert "This is not the same" in desk.post(f"/customers/fields/{size}/delete", 422, typed="size")
     desk.post(f"/customers/fields/{size}/delete", typed="Size")
     assert names(desk) == [OPT_IN, "Tier"]
     assert shop.get("customers")["customers"][0]["fields"] == {"Tier": "Gold"}

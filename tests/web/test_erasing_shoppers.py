@@ -40,7 +40,7 @@ def test_nothing_is_left_of_who_it_was_and_nothing_goes_there_any_more(waited: S
     desk = Desk.of(waited)
     assert "Erase this person" in desk.page("/waitlist/requests/1")
     assert "cannot be undone" in desk.page("/waitlist/requests/1/erase")
-    assert "This is not the name" in desk.post("/waitlist/requests/1/erase", 422, typed="Ann")
+    assert "This is not the same" in desk.post("/waitlist/requests/1/erase", 422, typed="Ann")
     desk.post("/waitlist/requests/1/erase", typed="1")
     page = desk.page("/waitlist/requests/1")
     assert "Erase this person" not in page

@@ -44,7 +44,7 @@ class NewFieldForm(FieldForm):
 class TypedNameForm(FlaskForm):
     """What is destroyed is named, letter by letter."""
 
-    typed = StringField(N_("Type the name"), render_kw={"autocomplete": "off", "spellcheck": "false"})
+    typed = StringField(N_("Type it here"), render_kw={"autocomplete": "off", "spellcheck": "false"})
 
     def matches(self, name: str) -> bool:
         """Whether the form was sent with this name."""
@@ -52,7 +52,7 @@ class TypedNameForm(FlaskForm):
             return False
         right = " ".join((self.typed.data or "").split()) == name
         if not right:
-            self.typed.errors = [N_("This is not the name. Nothing was deleted.")]
+            self.typed.errors = [N_("This is not the same. Nothing was deleted.")]
         return right
 
 
