@@ -83,7 +83,7 @@ def _undo_until(job: Job) -> datetime:
 def _is_superseded(job: Job, wave: RestockWave | None) -> bool:
     """Whether a newer restock of the same product in the same place takes over; not in the middle of a wave."""
     event = job.event
-    if event.state == "new" and job.settings.waves == "all":
+    if event.state == "new" and job.settings.waves == "all" and event.held_at is None:
         return False  # each in its turn: who was told by one is passed over by the next
     if wave is not None and wave.ended_at is None and event.held_at is None:
         return False

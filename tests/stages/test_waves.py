@@ -11,13 +11,17 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import strategies as st
 
+from nexnotify.catalog.models import Variant
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.gateways.models import Lane
 from nexnotify.ledger import writing
+from nexnotify.ledger.planner import plan_next
 from nexnotify.nudge import Nudges
 from nexnotify.restock import steering
 from nexnotify.restock.models import RestockEvent, RestockWave
+from nexnotify.restock.service import detect_restocks
+from nexnotify.waitlist.queries import anyone_waits
 from nexnotify.workers.sender import Sender
 from nexnotify.workers.steps import run_restock, run_sweep
 from tests.shop import Shop
@@ -342,6 +346,50 @@ def test_a_hold_outlasts_stock_that_moves_once_more(shop: Shop) -> None:
     steer(shop, steering.go_on, utcnow())
     shop.work()
     assert told(shop) == everybody[:3]
+
+
+@pytest.mark.parametrize("waves", ["all", per_unit(1)])
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_hold_outlasts_stock_that_moves_again_and_again(shop: Shop, waves: Any, begun: bool) -> None:
+    """And keeps nobody else's restock from being planned."""
+    everybody = people(shop, 4, waves=waves, undo_seconds=600)
+    others = people(shop, 1, "MUG")
+    shop.stock("TEE-M", 1)
+    plan_to_the_end(shop, 50 if begun else 0)
+    steer(shop, steering.hold, utcnow())
+    for units in (2, 3, 4):
+        shop.stock("TEE-M", 0)
+        shop.stock("TEE-M", units)
+        plan_to_the_end(shop)
+        assert the_event(shop).held_at is not None
+    shop.stock("MUG", 5)
+    plan_to_the_end(shop)
+    with later(minutes=11):
+        plan_to_the_end(shop)
+        assert [message["to"] for message in shop.messages()] == others
+        with inside(shop.app), transaction():
+            assert steering.go_on(newest_of(shop, "TEE-M"), utcnow())
+        shop.work()
+    with later(minutes=22):
+        shop.work()
+        assert [message["to"] for message in shop.messages(sku="TEE-M")] == everybody
+
+
+def plan_to_the_end(shop: Shop, pieces: int = 50) -> None:
+    """As a planner does, which comes to an end; 0 pieces: only see that there is a restock."""
+    with inside(shop.app):
+        with transaction():
+            detect_restocks(utcnow(), anyone_waits)
+        for _ in range(pieces):
+            with transaction():
+                if not plan_next(utcnow()):
+                    return
+    assert not pieces, "planning never comes to an end"
+
+
+def newest_of(shop: Shop, sku: str) -> RestockEvent:
+    newest = sa.select(RestockEvent).join(Variant, Variant.id == RestockEvent.variant_id).where(Variant.sku == sku)
+    return db.session.scalars(newest.order_by(RestockEvent.id.desc())).first()
 
 
 @pytest.mark.parametrize("waves", ["all", per_unit(2)])
