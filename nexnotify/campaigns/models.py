@@ -150,7 +150,7 @@ class SendRecipient(Tenant, db.Model):
     #: What they waited for, where the audience is of those who did.
     request_id: Mapped[int | None] = mapped_column(BigId)
     message_id: Mapped[int | None] = mapped_column(BigId)
-    #: Why there is no message: one of ``policy.eligibility.REASONS``, or "erased".
+    #: Why there is no message: one of ``policy.eligibility.REASONS``.
     reason: Mapped[str | None] = mapped_column(sa.String(40))
 
 

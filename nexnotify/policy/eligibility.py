@@ -24,6 +24,7 @@ PAGE_AGAIN, HOURS_AGAIN = timedelta(minutes=10), timedelta(days=1)
 REASONS = {
     "eligible": N_("Nothing stood in the way."),
     "request_closed": N_("The request had ended before."),
+    "erased": N_("The person was erased."),
     "no_consent": N_("There is no consent to this kind of message."),
     "opted_out": N_("The contact has said STOP."),
     "unreachable": N_("The address cannot receive messages."),

@@ -22,6 +22,7 @@ _FAILED = N_("The message was sent, but it did not arrive.")
 BY_REASON = {
     "eligible": _ON_ITS_WAY,
     "request_closed": N_("The request had ended before the product came back."),
+    "erased": N_("The person was erased."),
     "no_consent": N_("There is no agreement to this message, so it was not sent."),
     "opted_out": N_("Messages to this address were ended with STOP."),
     "unreachable": N_("Messages do not reach this address."),

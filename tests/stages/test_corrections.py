@@ -115,6 +115,8 @@ def test_who_is_erased_before_it_goes_gets_none_and_the_answer_says_so(shop: Sho
         shop.work()
         assert len(corrections(shop)) == 1
         assert corrected(shop, number)["left_out"] == {"erased": 1}
+        told = [event["words"] for event in shop.trace(1)["events"]]
+    assert "No correction was sent. The person was erased." in told
 
 
 @sqlite

@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import Field
-from typing_extensions import TypeAliasType
 
 from nexnotify.campaigns.models import STATES as SEND_STATES
-from nexnotify.customers.service import ERASED
 from nexnotify.inventory.available import IN_STOCK, OFFERS
 from nexnotify.ledger.transitions import STATUSES as MESSAGE_STATUSES
-from nexnotify.policy.eligibility import REASONS
 from nexnotify.restock.models import STATES
 from nexnotify.web.storefront.answers import (
     Answer,
@@ -28,10 +25,6 @@ from nexnotify.web.storefront.answers import (
 
 Units = Annotated[int | None, Field(description="Null is unlimited.")]
 Verdict = Annotated[str, one_of("send", "hold", "skip")]
-
-ReasonLeftOut = TypeAliasType(
-    "ReasonLeftOut", Annotated[str, status(REASONS | {ERASED: "The person was erased before it went."})]
-)
 
 
 class OutcomeAnswer(Answer):
@@ -156,7 +149,7 @@ class CorrectionAnswer(Answer):
         Field(description="Channel on which people were told → what it says on it, with tokens."),
     ]
     people: Annotated[int, Field(ge=0, description="Who gets it, now or later.")]
-    left_out: Annotated[dict[ReasonLeftOut, int], Field(description="Reason → people who get none.")]
+    left_out: Annotated[dict[Reason, int], Field(description="Reason → people who get none.")]
     segments: Annotated[int, Field(ge=0, description="Billable parts of the text messages.")]
     credits: Annotated[int | None, Field(description="Null: the store does not pay with credits.")]
 
