@@ -18,6 +18,7 @@ from nexnotify.customers.models import Contact
 from nexnotify.db import db, transaction
 from nexnotify.ledger.models import Alert, Hold, Message
 from nexnotify.receipts.erasing import erase_shopper
+from nexnotify.restock import steering
 from nexnotify.restock.models import RestockEvent, RestockWave
 from nexnotify.settings import Settings
 from tests.admin import Desk
@@ -64,7 +65,7 @@ class Everything(Store):
 
     def act(self) -> None:
         rare: list[Callable[[], Any]] = [self.erases, self.erases, self.hides, self.hides, self.needs]
-        rare += [self.storefront_fails, self.cancels, self.wants_more, self.turns_journey]
+        rare += [self.storefront_fails, self.cancels, self.wants_more, self.turns_journey, self.steers, self.approves]
         rare += [self.many_ask_and_it_comes] * len(rare)
         if self.random.random() < 0.6:
             super().act()
@@ -122,6 +123,23 @@ class Everything(Store):
         path, units = f"/widget/v1/{self.shop.key}/requests", self.random.choice([1, 2, 4])
         answer = self.shop.client.post(path, json={**more, "channels": ["sms"], "quantity": units})
         assert answer.status_code in (202, 404, 409, 422), answer.get_data(as_text=True)
+
+    def steers(self) -> None:
+        verbs: list[Callable[[RestockEvent], bool]] = [
+            lambda event: steering.cancel(event, utcnow()),
+            lambda event: steering.hold(event, utcnow()),
+            lambda event: steering.cap(event, 2),
+            lambda event: steering.cap(event, None),
+        ]
+        with inside(self.shop.app), transaction():
+            last = sa.select(RestockEvent).order_by(RestockEvent.id.desc()).limit(3)
+            if events := db.session.scalars(last).all():
+                self.random.choice(verbs)(self.random.choice(events))
+
+    def approves(self) -> None:
+        self.shop.put(
+            "settings", {"approval": self.random.random() < 0.3, "settle_seconds": self.random.choice([0, 600])}
+        )
 
     def turns_journey(self) -> None:
         if self.journey is not None:
