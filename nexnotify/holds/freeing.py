@@ -15,7 +15,7 @@ from nexnotify.inventory.service import needed_of
 from nexnotify.ledger.models import Hold
 from nexnotify.restock.detect import obstacle
 from nexnotify.restock.models import BEFORE, RestockEvent
-from nexnotify.restock.service import begin_freed
+from nexnotify.restock.service import add_freed, begin_freed
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.queries import anyone_waits
@@ -25,7 +25,7 @@ def free(hold: Hold, now: datetime) -> None:
     """Tell as many as were freed, where nothing else does: those who wait in the place where the units lie, else those
     who named none.
 
-    A restock that goes on takes them into its next wave. Where our stock has none yet, the storefront's own word on it is
+    A restock that goes on takes them into its next wave, or, where it is of freed units itself, tells so many more. Where our stock has none yet, the storefront's own word on it is
     still to come, and is a restock by itself.
     """
     variant = db.session.scalars(
@@ -48,7 +48,7 @@ def free(hold: Hold, now: datetime) -> None:
             continue
         if obstacle(variant.product.alerts, available, needed_of(settings, variant), 1) is not None:
             continue
-        if _goes_on(variant, region_id):
+        if add_freed(variant, hold.quantity, now, region_id) or _goes_on(variant, region_id):
             return
         if anyone_waits(hold.store_id, variant.id, region_id=region_id):
             begin_freed(variant, hold.quantity, now, region_id, available)

@@ -22,6 +22,7 @@ from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.places import give_places_back, gone_at
 from nexnotify.ledger.recall import take_some_back
 from nexnotify.restock.models import RestockEvent, RestockWave
+from nexnotify.restock.service import is_freed
 from nexnotify.restock.waves import Standing, Stop, next_wave
 
 #: Ends after which it is watched whether stock lasts for those who were told.
@@ -72,7 +73,7 @@ def _may_tell(job: Job) -> bool:
     if event.state == "undo":
         if event.work_at is not None and event.work_at > job.now:
             return False
-        event.state, event.work_at, event.holdout = "telling", job.now, settings.holdout
+        event.state, event.work_at = "telling", job.now
     return event.state == "telling"
 
 
@@ -106,13 +107,16 @@ def _newer(event: RestockEvent) -> sa.Select[RestockEvent]:
 
 
 def _pass_on(event: RestockEvent, now: datetime) -> None:
-    """What staff have put on hold, or limited, goes on no other way because stock has moved once more."""
+    """What staff have put on hold, or limited, goes on no other way because stock has moved once more.
+
+    Units that were free again limited it by themselves: the new ones are more.
+    """
     if event.held_at is None and event.most is None:
         return
     newer = db.session.scalars(_newer(event).limit(1).execution_options(populate_existing=True)).one()
     if event.held_at is not None:
         newer.held_at, newer.work_at = now, None
-    if event.most is not None and newer.most is None:
+    if event.most is not None and newer.most is None and not is_freed(event):
         newer.most = max(event.most - event.told - event.held, 0)
 
 
@@ -149,6 +153,8 @@ def _is_in_a_wave(job: Job, wave: RestockWave | None) -> bool:
     if found.at > job.now:
         event.work_at = found.at
         return False
+    if wave is None and not is_freed(event):
+        event.holdout = job.settings.holdout
     event.wave += 1
     db.session.add(
         RestockWave(

@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from nexnotify.clock import utcnow
 from nexnotify.db import db
 from nexnotify.policy.holdout import Draw, is_held_out
+from nexnotify.restock import steering
 from nexnotify.restock.models import RestockEvent
 from tests.shop import Shop
 from tests.stages.test_claims import inside, numbers
 from tests.stages.test_preview import decided, simulated
-from tests.stages.test_waves import people, per_unit, the_event, told, waits
+from tests.stages.test_waves import people, per_unit, steer, the_event, told, waits
 from tests.times import later
 
 sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -80,6 +82,19 @@ def test_the_simulation_and_the_plan_count_who_is_drawn(shop: Shop) -> None:
     assert found["skip", "holdout"] > 0
     event = back(shop)
     assert decided(shop)["skip", "holdout"] == len(drawn(shop, 40, event))
+
+
+@sqlite
+@pytest.mark.parametrize("waits_for", [{"approval": True}, {"undo_seconds": 600}])
+def test_who_is_drawn_is_not_told_of_what_staff_approve_or_send_at_once(shop: Shop, waits_for: dict[str, Any]) -> None:
+    everybody = people(shop, 40, holdout=HALF, **waits_for)
+    back(shop)
+    assert told(shop) == []
+    assert steer(shop, steering.send_now, utcnow())
+    shop.work()
+    out = drawn(shop, 40, the_event(shop))
+    assert 5 < len(out) < 35
+    assert sorted(told(shop)) == sorted(set(everybody) - out)
 
 
 @sqlite

@@ -17,6 +17,7 @@ from nexnotify.settings import Settings
 from tests.conftest import make_settings
 from tests.holding import connect, holds, sent, stop, waiting
 from tests.shop import Shop
+from tests.stages.test_claims import numbers
 from tests.stubs.holds_stub import HoldsStub
 from tests.times import later
 
@@ -399,3 +400,19 @@ def test_words_of_a_storefront_that_no_database_keeps_stop_nobody(
     shop.work()
     assert sent(shop) == [ANN]
     assert holds(shop) == [("held", None), ("refused", None)]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_as_many_are_told_as_units_lapse_together(shop: Shop, storefront: HoldsStub) -> None:
+    storefront.units = 4
+    connect(shop, storefront, confirmations=False)
+    waiting(shop, *numbers(10))
+    shop.stock("TEE-M", 5)
+    shop.work()
+    assert len(sent(shop)) == 4
+    for round, minutes in enumerate((31, 62), 2):
+        with later(minutes=minutes):
+            shop.work()
+            shop.work()
+            assert len(sent(shop)) == min(4 * round, 10)
+    assert storefront.most == 4

@@ -20,7 +20,7 @@ from nexnotify.ledger.planner import plan_next
 from nexnotify.nudge import Nudges
 from nexnotify.restock import steering
 from nexnotify.restock.models import RestockEvent, RestockWave
-from nexnotify.restock.service import detect_restocks
+from nexnotify.restock.service import begin_freed, detect_restocks
 from nexnotify.waitlist.queries import anyone_waits
 from nexnotify.workers.sender import Sender
 from nexnotify.workers.steps import run_restock, run_sweep
@@ -420,6 +420,22 @@ def test_a_limit_by_staff_holds_for_the_restock_that_takes_over(shop: Shop) -> N
     assert the_event(shop, 0).reason == "superseded"
     assert told(shop) == everybody[:3], "three in all, as was said"
     assert the_event(shop).reason == "cap_reached"
+
+
+def test_units_that_were_free_again_limit_no_later_restock(shop: Shop) -> None:
+    everybody = people(shop, 6, waves={"kind": "paced", "people": 1, "minutes": 60})
+    shop.stock("TEE-M", 2)
+    shop.work()
+    with inside(shop.app), transaction():
+        begin_freed(db.session.scalars(sa.select(Variant)).one(), 2, utcnow(), None, 2)
+    shop.work()
+    assert told(shop) == everybody[:2]
+    shop.stock("TEE-M", 0)
+    shop.stock("TEE-M", 100)
+    for hours in range(1, 7):
+        with later(hours=hours):
+            shop.work()
+    assert told(shop) == everybody
 
 
 def test_a_recalled_restock_sends_nothing_more(shop: Shop) -> None:
