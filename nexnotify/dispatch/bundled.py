@@ -15,6 +15,7 @@ from nexnotify.ledger.bundles import Item, give, items_of, text_of, text_values,
 from nexnotify.ledger.decisions import record_decisions
 from nexnotify.ledger.drafts import KIND, NoText, Text
 from nexnotify.ledger.job import ALERT_VALID
+from nexnotify.ledger.late import tell_late
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.moves import Move, move, record_new
 from nexnotify.ledger.paying import ASK_AGAIN, NO_CREDIT, funds, put_aside, reprice
@@ -22,6 +23,7 @@ from nexnotify.ledger.references import new_reference
 from nexnotify.policy.eligibility import Hold, Send, Skip
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
+from nexnotify.waitlist.life import Answered
 
 
 def without_gone(rows: Sequence[Due], verdicts: Mapping[int, Decided], now: datetime) -> list[Due]:
@@ -106,3 +108,5 @@ def _set_apart(store: Store, due: Due, item: Item, verdict: Hold | Skip, now: da
     record_new([message.id], now)
     give(store.id, [(item, message.id)])
     record_decisions(store.id, "send", [(item.request_id, item.restock_id, verdict, None)], now)
+    if verdict.reason == "taken_back":  # a later restock may have passed them over because of this message
+        tell_late(store, [Answered(item.request_id, item.variant.id, item.first_name, item.region_id)], now)

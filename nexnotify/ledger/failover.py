@@ -30,14 +30,16 @@ _group = sa.func.coalesce(_own.c.asked_with, 0)
 _same_group = sa.and_(_other.c.store_id == _own.c.store_id, _other.c.asked_with == _group, _other.c.id != _own.c.id)
 #: A verdict that waits for another message is none.
 _WAITS = ("other_channel", "told_already")
-_PASSED_OVER = sa.exists().where(
+_SKIPPED = sa.exists().where(
     _decision.c.store_id == _other.c.store_id,
     _decision.c.request_id == _other.c.id,
     # Not the bare column: SQLite would read all that was decided at the restock, for each person once more.
     _decision.c.restock_id + 0 == sa.bindparam("b_restock", type_=_decision.c.restock_id.type),
     _decision.c.verdict == "skip",
-    _decision.c.reason.not_in(_WAITS),
 )
+_PASSED_OVER = _SKIPPED.where(_decision.c.reason.not_in(_WAITS))
+#: The message of an earlier restock was still on its way: what comes of that one counts for this restock too.
+_BY_EARLIER = _SKIPPED.where(_decision.c.reason == "told_already")
 OTHERS = (
     sa.select(
         _own.c.id,
@@ -50,6 +52,7 @@ OTHERS = (
         _message.c.status,
         sa.func.coalesce(_message.c.accepted_at, _message.c.created_at),
         _PASSED_OVER,
+        _BY_EARLIER,
     )
     .join(_other, _same_group)
     .join(_contact, sa.and_(_contact.c.store_id == _other.c.store_id, _contact.c.id == _other.c.contact_id))
@@ -99,12 +102,11 @@ def stand_back(
     restock = 0 if sending else next(iter(asking.values()))[1]
     where = {"b_ids": list(asking), "b_restock": restock}
     counted = set()
-    for own, other, status, asked, channel, reachable, of, message, since, passed in db.session.connection().execute(
-        OTHERS, where
-    ):
+    rows = db.session.connection().execute(OTHERS, where)
+    for own, other, status, asked, channel, reachable, of, message, since, passed, by_earlier in rows:
         if of is not None and of == asking[own][1]:
             counted.add(own)
-        elif status == "waiting":
+        elif status == "waiting" and not by_earlier:
             message = since = None  # of an earlier restock, after which it waits again
         is_usable = reachable and usable[channel] and channel in switches.offered(asked)
         ways.setdefault(own, {})[other] = Way(channel, status, is_usable, message, since, bool(passed))

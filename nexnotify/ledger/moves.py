@@ -19,8 +19,8 @@ from nexnotify.phone import scrub
 
 #: Where a message goes when it turns out that it never went: its requests, which counted as told, wait again.
 _SURELY_NOT_SENT = frozenset({"queued", "rejected", "expired"})
-
-
+#: Where one ends that has not gone, and will not.
+_NEVER_WENT = frozenset({"suppressed", "cancelled", "expired", "rejected"})
 #: Why a message is held whose unit the storefront is asked to keep.
 RESERVING = "reserving"
 
@@ -78,8 +78,29 @@ def move(moves: Iterable[Move], now: datetime, **values: Any) -> int:
             told(happened, now)
         elif from_status == "uncertain" and status in _SURELY_NOT_SENT:
             not_told(happened, now)
+        if status in _NEVER_WENT:
+            _look_again(list(moved), now)
         done += len(moved)
     return done
+
+
+_other, _gone = Message.__table__.alias("other"), Message.__table__.alias("gone")
+_HELD_BY_CAP = (
+    sa.select(_other.c.id)
+    .join(_gone, sa.and_(_gone.c.store_id == _other.c.store_id, _gone.c.contact_id == _other.c.contact_id))
+    # Not the bare columns: the databases would read their index, and with it all that is held.
+    .where(IdIn(_gone.c.id), (_other.c.status + "") == "held", (_other.c.reason + "") == "frequency_cap")
+    .where(_other.c.due_at > sa.bindparam("b_now", type_=_other.c.due_at.type))
+    .with_for_update(of=_other, skip_locked=True)
+)
+
+
+def _look_again(message_ids: Sequence[int], now: datetime) -> None:
+    """What waits because these were counted is decided about again: they count no more."""
+    connection = db.session.connection()
+    held = list(connection.scalars(_HELD_BY_CAP, {"b_ids": list(message_ids), "b_now": now})) if message_ids else []
+    if held:
+        connection.execute(sa.update(Message.__table__).where(_THESE).values(due_at=now), {"b_ids": held})
 
 
 #: Where an acceptance is news. The last four are those of a message that was taken for lost while its call went on.

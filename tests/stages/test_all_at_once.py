@@ -21,7 +21,7 @@ from tests.shop import Shop
 from tests.stages.test_claims import inside, numbers
 from tests.stages.test_waves import steer, the_event
 from tests.stubs.holds_stub import HoldsStub
-from tests.times import later
+from tests.times import at, later
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ANN, BEN = "+12015550123", "+12015550124"
@@ -114,6 +114,39 @@ def test_who_would_take_either_of_two_that_come_together_hears_of_them_in_one_me
     on(shop, 11, 30)
     assert len(sent(shop)) == 1
     assert {request["status"] for request in shop.requests()} == {"alerted"}
+
+
+def test_whom_a_message_for_two_kept_from_a_later_restock_hears_of_that_when_the_first_is_recalled(shop: Shop) -> None:
+    sold_out(shop, "CUP", "HAT", bundle_minutes=10, told_hours=0)
+    for sku in ("CUP", "HAT"):
+        shop.ask(sku, ANN)
+    with at("2030-01-15 15:00"):
+        back(shop, "CUP", "HAT")
+    shop.put("settings", {"quiet_hours": {"from": "14:00", "to": "18:00"}})
+    with at("2030-01-15 15:11"):
+        shop.work()
+        shop.stock("CUP", 0)
+        back(shop, "CUP", units=7)
+        recall(shop, min(event["id"] for event in shop.get("restocks")["restocks"] if event["sku"] == "CUP"))
+        shop.work()
+    for time in ("18:01", "18:12"):
+        with at(f"2030-01-15 {time}"):
+            shop.work()
+    assert [("CUP" in m["body"], "HAT" in m["body"]) for m in sent(shop)] == [(False, True), (True, False)]
+    assert by_sku(shop) == {"CUP": "alerted", "HAT": "alerted"}
+
+
+def test_a_text_that_never_went_counts_for_no_cap(shop: Shop) -> None:
+    sold_out(shop, "CUP", "HAT", frequency_cap={"texts": 1, "hours": 24})
+    for sku in ("CUP", "HAT"):
+        shop.ask(sku, ANN)
+    for sku in ("CUP", "HAT"):
+        shop.stock(sku, 5)
+    shop.plan()
+    shop.stock("CUP", 0)
+    shop.work()
+    on(shop, 1)
+    assert [("HAT" in m["body"], m["status"]) for m in shop.messages()] == [(False, "suppressed"), (True, "delivered")]
 
 
 # --- channels in order --------------------------------------------------------------------------------------------------

@@ -194,3 +194,25 @@ def _statements(shop: Shop, count: int) -> int:
         with transaction():
             assert late.fail_over(db.session.get_one(Store, shop.store_id), utcnow()) == count
     return len(seen)
+
+
+@sqlite
+def test_the_email_goes_though_stock_has_moved_while_the_text_that_fails_was_on_its_way(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second restock finds the text of the first on its way, so what becomes of that one counts for both."""
+    everybody = pairs(shop, 2)
+    provider = Picky({phone for phone, _ in everybody})
+    shop.stock("TEE-M", 5)
+    shop.plan()
+    shop.stock("TEE-M", 0)
+    shop.stock("TEE-M", 5)
+    shop.plan()
+    monkeypatch.setattr(sending, "open_gateway", provider.open)
+    shop.work()
+    for minutes in (2, 4):
+        with later(minutes=minutes):
+            shop.sweep()
+    assert sorted(message["to"] for message in shop.messages() if message["status"] == "accepted") == sorted(
+        email for _, email in everybody
+    )
