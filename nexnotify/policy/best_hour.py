@@ -17,6 +17,7 @@ SAME_HOURS: Final = 0.75
 #: How many hours count as the same, and how long somebody waits for theirs at the most.
 HOURS: Final = 4
 MOST_DELAY: Final = timedelta(hours=8)
+QUARTER: Final = timedelta(minutes=15)
 #: There is plenty with so many units for each person who waits or was told.
 PLENTY: Final = 2
 
@@ -50,10 +51,10 @@ def waits_until(opened: Sequence[datetime], zone: str, now: datetime) -> datetim
     local = now.astimezone(ZoneInfo(zone))
     if (local.hour - begin) % 24 < HOURS:
         return None
-    # Hours of the clock, in steps of real time: a day may have 23 or 25 of them.
-    moment = now.replace(minute=0, second=0, microsecond=0)
+    # Steps of real time, as a day may have 23 or 25 hours: quarters, as some zones are half an hour or a quarter off.
+    moment = now.replace(minute=now.minute - now.minute % 15, second=0, microsecond=0) + QUARTER
     while moment <= now + MOST_DELAY:
-        moment += timedelta(hours=1)
         if moment.astimezone(ZoneInfo(zone)).hour == begin:
-            return moment if moment <= now + MOST_DELAY else None
+            return moment
+        moment += QUARTER
     return None

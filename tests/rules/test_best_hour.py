@@ -14,8 +14,8 @@ from nexnotify.policy.best_hour import MOST_DELAY, is_plenty, usual_hour, waits_
 ZONE = "America/New_York"
 
 
-def local(day: int, hour: int, minute: int = 0, month: int = 2) -> datetime:
-    return datetime(2026, month, day, hour, minute, tzinfo=ZoneInfo(ZONE)).astimezone(UTC)
+def local(day: int, hour: int, minute: int = 0, month: int = 2, zone: str = ZONE) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 EVENINGS = [local(1, 19, 10), local(4, 18, 30), local(9, 20, 45), local(12, 19, 5)]
@@ -34,6 +34,13 @@ EVENINGS = [local(1, 19, 10), local(4, 18, 30), local(9, 20, 45), local(12, 19, 
 )
 def test_who_opens_in_the_evening_waits_for_it_at_most_eight_hours(now: datetime, until: datetime | None) -> None:
     assert waits_until(EVENINGS, ZONE, now) == until
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "Europe/Berlin"])
+@pytest.mark.parametrize("minute", [0, 14, 15, 40, 59])
+def test_the_evening_begins_at_its_full_hour_in_every_zone(zone: str, minute: int) -> None:
+    evenings = [local(day, 19, 10 * day, zone=zone) for day in (1, 2, 3, 4)]
+    assert waits_until(evenings, zone, local(20, 13, minute, zone=zone)) == local(20, 19, zone=zone)
 
 
 def test_few_or_scattered_hours_say_nothing() -> None:
@@ -65,4 +72,7 @@ def test_nobody_waits_longer_than_that_nor_to_another_hour_than_theirs(
     until = waits_until(moments, zone, moment)
     if until is not None:
         assert timedelta(0) < until - moment <= MOST_DELAY
-        assert until.astimezone(ZoneInfo(zone)).hour == usual_hour(moments, zone)
+        theirs = until.astimezone(ZoneInfo(zone))
+        assert (theirs.hour, theirs.second, theirs.microsecond) == (usual_hour(moments, zone), 0, 0)
+        if (until - timedelta(minutes=15)).astimezone(ZoneInfo(zone)).utcoffset() == theirs.utcoffset():
+            assert theirs.minute == 0, "not later than their hour begins"

@@ -88,6 +88,10 @@ class Storm:
             self.chance.shuffle(self._deck)
         return self._deck.pop()
 
+    def strike_the_rest(self) -> None:
+        """No more texts will be accepted: so many may have stayed uncertain that the last moments would never come."""
+        self._moments = [0] * len(self._moments)
+
     @property
     def is_over(self) -> bool:
         return not self._moments
@@ -214,9 +218,11 @@ def play_round(house: Installation, storm: Storm, ledger: Ledger, number: int, l
                 now = time.monotonic()
                 if storm.is_over:
                     over.set()
-                if storm.is_over and telling.done() and now > look_at:
+                if now > look_at:
                     if ledger.is_settled(without_uncertain=listing):
-                        break
+                        if storm.is_over and telling.done():
+                            break
+                        storm.strike_the_rest()
                     look_at = now + 0.2
                 assert now - raised < DEADLINE, f"Not settled after {DEADLINE:.0f} s: {dict(ledger.statuses())}"
                 time.sleep(0.01)
