@@ -1,1 +1,1 @@
-"""The rules every kind of message shares: purpose, eligibility, quiet hours and frequency caps."""
+"""The rules that messages share: who may be told, when, where, on which channel, and who is left out to compare."""

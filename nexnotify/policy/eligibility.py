@@ -20,7 +20,7 @@ RULES_VERSION = 7
 #: When a decision is made again that nothing but a change from outside can turn: the product's page, and the store's hours.
 PAGE_AGAIN, HOURS_AGAIN = timedelta(minutes=10), timedelta(days=1)
 
-#: Reason → what it means to a merchant. The trace and the README read this list.
+#: Reason → what it means to a merchant. The trace and docs/reference.md read this list.
 REASONS = {
     "eligible": N_("Nothing stood in the way."),
     "request_closed": N_("The request had ended before."),
