@@ -31,8 +31,8 @@ from nexnotify.ledger.planner import has_unplanned, plan_next
 from nexnotify.ledger.suppression import stop
 from nexnotify.restock.service import detect_restocks, has_unseen_changes
 from nexnotify.stores.models import Store
+from nexnotify.waitlist.joining import join
 from nexnotify.waitlist.queries import anyone_waits
-from nexnotify.waitlist.service import join
 
 FIRST_NAMES = ("Ann", "Ben", "Chloe", "Dev", "Elif", "Femi", "Grace", "Hugo", "Ines", "Jonas", "Kim", "Lea")
 

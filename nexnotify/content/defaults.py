@@ -66,6 +66,13 @@ _TEXTS = (
         "Msg&data rates may apply. Reply STOP to end.",
     ),
     Default(
+        "change",
+        "sms",
+        "Change your request?",
+        "[[store]]: you wait for [[product]] [[variant]]. Somebody asked to change that to: [[change]]. Was it you? Reply "
+        "YES, else do nothing. " + STOP_HINT,
+    ),
+    Default(
         "renewal",
         "sms",
         "Still wanted?",

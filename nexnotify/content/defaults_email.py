@@ -80,6 +80,15 @@ EMAILS = (
         subject="Please confirm: [[product]]",
     ),
     Default(
+        "change",
+        "email",
+        "Change your request?",
+        "Hello [[firstname]],\n\nyou wait for [[product]] [[variant]]. Somebody, we hope you, asked us to change that to: "
+        "[[change]]. Please confirm it:\n[[confirm_url]]\n\nIf it was not you, do nothing, and it stays as it is."
+        + BYE,
+        subject="Change your request for [[product]]?",
+    ),
+    Default(
         "renewal",
         "email",
         "Still wanted?",

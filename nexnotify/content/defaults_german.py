@@ -60,6 +60,12 @@ _WORDS: dict[tuple[str, str, str | None], tuple[str, str, str | None]] = {
         f"Es können Kosten anfallen. {END}",
         None,
     ),
+    ("change", "sms", None): (
+        "Anfrage ändern?",
+        f"[[store]]: Sie warten auf {_PRODUCT}. Jemand möchte das ändern: [[change]]. Waren Sie das? Bitte mit JA antworten, "
+        f"sonst nichts tun. {END}",
+        None,
+    ),
     ("renewal", "sms", None): (
         "Noch gewünscht?",
         f"[[store]]: Warten Sie noch auf {_PRODUCT}? Bitte mit JA antworten, sonst endet Ihre Anfrage bald. {END}",
@@ -169,6 +175,13 @@ _WORDS: dict[tuple[str, str, str | None], tuple[str, str, str | None]] = {
         f"{_PRODUCT} verfügbar ist. Bitte bestätigen Sie das:\n[[confirm_url]]\n\n"
         f"Waren Sie es nicht, tun Sie nichts; dann schreiben wir nicht mehr.{_BYE}",
         "Bitte bestätigen: [[product]]",
+    ),
+    ("change", "email", None): (
+        "Anfrage ändern?",
+        f"Guten Tag [[firstname]],\n\nSie warten auf {_PRODUCT}. Jemand, hoffentlich Sie, hat uns gebeten, das zu ändern: "
+        f"[[change]]. Bitte bestätigen Sie das:\n[[confirm_url]]\n\nWaren Sie es nicht, tun Sie nichts; dann bleibt es, "
+        f"wie es ist.{_BYE}",
+        "Ihre Anfrage zu [[product]] ändern?",
     ),
     ("renewal", "email", None): (
         "Noch gewünscht?",

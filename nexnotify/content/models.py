@@ -20,6 +20,9 @@ KINDS = {
     "double_opt_in": N_(
         "Asks whoever owns an address whether they want it; with double opt-in, and of numbers long idle."
     ),
+    "change": N_(
+        "Asks whoever owns an address whether their request is to change, when another browser asks for that."
+    ),
     "renewal": N_("Asks before a request ends whether it is still wanted."),
     "reminder": N_("To who was told and has not bought, as often as the settings say."),
     "stop_reply": N_("The one answer to STOP."),
@@ -41,6 +44,7 @@ TITLES = {
     "bundle": N_("Customer: several back in stock"),
     "confirmation": N_("Customer: waiting on stock"),
     "double_opt_in": N_("Customer: please confirm"),
+    "change": N_("Customer: change your request?"),
     "renewal": N_("Customer: still wanted?"),
     "reminder": N_("Customer: reminder"),
     "stop_reply": N_("Customer: answer to STOP"),

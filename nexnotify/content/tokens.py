@@ -21,6 +21,7 @@ ALL_KINDS: Final = frozenset(
     {
         "confirmation",
         "double_opt_in",
+        "change",
         "back_in_stock",
         "reminder",
         "renewal",
@@ -41,7 +42,18 @@ MERCHANT_SUBJECTS: Final = frozenset({"waitlist", "credits"})
 BUNDLE: Final = "bundle"
 #: Messages that are about one variant.
 PRODUCT_KINDS: Final = frozenset(
-    {"confirmation", "double_opt_in", "back_in_stock", "reminder", "renewal", "journey", "campaign", "test", "waitlist"}
+    {
+        "confirmation",
+        "double_opt_in",
+        "change",
+        "back_in_stock",
+        "reminder",
+        "renewal",
+        "journey",
+        "campaign",
+        "test",
+        "waitlist",
+    }
     | {"correction"}
 )
 #: Messages to a shopper, who can end them.
@@ -117,10 +129,16 @@ _ALL_TOKENS: Final = (
     Token("waiting", N_("how many people wait for the product"), "25", frozenset({"waitlist"})),
     Token("credits", N_("how many credits are left"), "49", frozenset({"credits"})),
     Token(
+        "change",
+        N_("what the request is to be about from now on: units, variants, place, which news"),
+        "2 units, any variant",
+        frozenset({"change"}),
+    ),
+    Token(
         "confirm_url",
         N_("the page where the shopper says yes"),
         "https://shop.example/s/yes/a1B2c3D",
-        frozenset({"double_opt_in", "renewal"}),
+        frozenset({"double_opt_in", "change", "renewal"}),
     ),
     Token(
         "stop_url",

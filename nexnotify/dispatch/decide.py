@@ -49,7 +49,18 @@ from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 
 #: Kinds that more than a STOP can hold up.
-_RULED = ("back_in_stock", "reminder", "renewal", "double_opt_in", "journey", "bulk", "correction", "order", "ticket")
+_RULED = (
+    "back_in_stock",
+    "reminder",
+    "renewal",
+    "double_opt_in",
+    "change",
+    "journey",
+    "bulk",
+    "correction",
+    "order",
+    "ticket",
+)
 #: Kinds that are about a restock → the status of a request of which they still say something.
 _ALERTS = {"back_in_stock": "waiting", "reminder": "alerted"}
 

@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from nexnotify.db import IdIn, db
 from nexnotify.dispatch.due import Due
 from nexnotify.ledger.models import Question
+from nexnotify.ledger.questions import AT_ONCE
 from nexnotify.policy.eligibility import Facts, Policy, Verdict, decide_answer, decide_question
 from nexnotify.policy.places import Known
 from nexnotify.stores.settings import StoreSettings
-from nexnotify.waitlist.models import AlertRequest
+from nexnotify.waitlist.models import AlertRequest, ChangedWish
 
-_question, _request = Question.__table__, AlertRequest.__table__
+_question, _request, _wish = Question.__table__, AlertRequest.__table__, ChangedWish.__table__
 _ABOUT = (
     sa.select(
         _question.c.message_id,
@@ -25,8 +26,19 @@ _ABOUT = (
         _request.c.asked_status,
         _request.c.confirm_by,
         _request.c.renewal_asked_at,
+        _question.c.asked_at,
+        _wish.c.wished_at,
+        _wish.c.confirm_by.label("wish_by"),
     )
     .join(_request, sa.and_(_request.c.store_id == _question.c.store_id, _request.c.id == _question.c.request_id))
+    .outerjoin(
+        _wish,
+        sa.and_(
+            _wish.c.store_id == _question.c.store_id,
+            _wish.c.request_id == _question.c.request_id,
+            _wish.c.ended_at.is_(None),
+        ),
+    )
     .where(_question.c.store_id == sa.bindparam("b_store"), IdIn(_question.c.message_id))
 )
 
@@ -52,8 +64,8 @@ class Questions:
             paused=self._settings.is_paused(due.channel),
             known=known,
         )
-        if about is not None and about.cause == "sign_up" and facts.request_open:
-            return decide_answer(facts)  # it answers what was done on a page a moment ago
+        if about is not None and about.cause in AT_ONCE and facts.request_open:
+            return decide_answer(facts)
         return decide_question(facts, policy, now)
 
 
@@ -61,4 +73,7 @@ def _is_open(about: Any, now: datetime) -> bool:
     """Whether a yes would still change something."""
     if about.cause == "renewal":
         return bool(about.status == "waiting" and about.renewal_asked_at is not None)
+    if about.cause == "wish":
+        is_meant = about.wish_by is not None and about.wish_by > now and about.wished_at <= about.asked_at
+        return bool(about.status == "waiting" and is_meant)
     return bool(about.status == "pending" and about.confirm_by is not None and about.confirm_by > now)

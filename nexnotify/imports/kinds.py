@@ -27,8 +27,8 @@ from nexnotify.outcomes.bought import close_bought
 from nexnotify.outcomes.matching import match_order
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.imports import ParsedRequest, read_requests
+from nexnotify.waitlist.joining import join
 from nexnotify.waitlist.models import AlertRequest
-from nexnotify.waitlist.service import join
 from nexnotify.words import N_
 
 #: Who told it, in the consent ledger and as a request's source.

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
+from nexnotify.catalog.regions import place_names
+from nexnotify.content.changes import change_words
 from nexnotify.content.service import wording
 from nexnotify.content.tokens import UnresolvedToken
 from nexnotify.customers.consent import Proof, confirm, opt_in
@@ -23,11 +25,15 @@ from nexnotify.policy.eligibility import Facts, Hold, Skip, Verdict, decide_answ
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.life import Answered, Asking, answerable, confirm_all, confirm_pending, renew_asked
-from nexnotify.waitlist.models import AlertRequest
+from nexnotify.waitlist.models import AlertRequest, ChangedWish
 from nexnotify.waitlist.service import close_some
+from nexnotify.waitlist.wishes import Change, kept_aside, refuse_wishes, set_aside, take_wishes
 
-#: Why somebody is asked → the kind of the message. "idle": nothing was heard of the number for long.
-CAUSES = {"sign_up": "double_opt_in", "idle": "double_opt_in", "renewal": "renewal"}
+#: Why somebody is asked → the kind of the message. "idle": nothing was heard of the number for long; "wish": somebody
+#: wants to change what a request is about.
+CAUSES = {"sign_up": "double_opt_in", "wish": "change", "idle": "double_opt_in", "renewal": "renewal"}
+#: They answer what was done on a page a moment ago.
+AT_ONCE = ("sign_up", "wish")
 #: A question is of use so long, from the moment it may go.
 QUESTION_VALID = timedelta(days=1)
 #: So long a yes may be the answer to a question that was sent.
@@ -36,14 +42,29 @@ ANSWERS_COME = timedelta(days=30)
 _ALIVE = ("held", "queued", "claimed", "uncertain", "accepted", "sent", "delivered")
 
 
-def ask_to_confirm(store: Store, variant: Variant, asking: Asking, now: datetime) -> int | None:
+def ask_to_confirm(store: Store, variant: Variant, asking: Asking, cause: str, now: datetime) -> int | None:
     """Ask whoever owns an address that was typed in whether they really want it.
 
+    :param cause: of :data:`AT_ONCE`.
     :returns: the message's id; None when nothing could be sent.
     """
     contact = asking.contact
     facts = Facts(opted_out=contact.opted_out_at is not None, reachable=contact.unreachable_at is None)
-    return ask(store, variant, asking, "sign_up", decide_answer(facts), now)
+    return ask(store, variant, asking, cause, decide_answer(facts), now)
+
+
+def ask_to_change(store: Store, variant: Variant, asking: Asking, change: Change, now: datetime) -> int | None:
+    """Ask whoever owns an address whether their request is to be about something else; until a yes it stays as it is.
+
+    :returns: the message's id; None when nothing could be sent, or the same was asked before.
+    """
+    wish = set_aside(store, asking.id, change, now)
+    if wish is None:
+        return None
+    asked = ask_to_confirm(store, variant, asking, "wish", now)
+    if asked is None:
+        wish.ended_at, wish.outcome = now, "not_asked"
+    return asked
 
 
 def is_asked(store: Store, contact_id: int, now: datetime) -> bool:
@@ -86,6 +107,8 @@ def _write(store: Store, variant: Variant, asking: Asking, cause: str, verdict: 
         "stop_url": stop_url(store.id, contact.id),
         "confirm_url": confirm_url(store.id, asking.id),
     }
+    if cause == "wish" and (wish := kept_aside(store.id, asking.id)) is not None:
+        values["change"] = change_text(store, wish)
     try:
         template = wording(store, kind, contact.channel)
         text = template.render(values)
@@ -101,9 +124,16 @@ def _write(store: Store, variant: Variant, asking: Asking, cause: str, verdict: 
         template_version_id=template.version_id,
         variant=variant,
         valid_for=QUESTION_VALID,
-        express=cause == "sign_up",
+        express=cause in AT_ONCE,
         hold=verdict if isinstance(verdict, Hold) else None,
     )
+
+
+def change_text(store: Store, wish: ChangedWish) -> str:
+    """What a request shall be about, in the language of the store's templates."""
+    place = place_names(store.id, {wish.region_id}).get(wish.region_id or 0)
+    of = {"variant": 1, "product": None}.get(wish.scope, len(wish.variant_ids))
+    return change_words(store.locale, wish.quantity, of, place and place[2], wish.intent)
 
 
 # --- the answer ----------------------------------------------------------------------------------------------------
@@ -112,15 +142,17 @@ def _write(store: Store, variant: Variant, asking: Asking, cause: str, verdict: 
 def say_yes(store: Store, contact: Contact, proof: Proof, now: datetime) -> list[Answered]:
     """A yes of a (locked) contact to everything it was asked.
 
-    What it confirms waits from now on, what it renews is kept for another period; of what can be bought already it is
-    told. A contact that has said STOP says yes to nothing: only START lifts that.
+    What it confirms waits from now on, what it renews is kept for another period, and what it was asked to change is
+    changed; of what can be bought already it is told. A contact that has said STOP says yes to nothing: only START lifts that.
 
     :returns: the requests it was for, none when nothing was asked.
     """
     if contact.opted_out_at is not None:
         return []
     confirmed = confirm_pending(contact, now)
-    answered = confirmed + renew_asked(contact, now)
+    others = {request.id: request for request in renew_asked(contact, now)}
+    changed = {request.id: request for request in take_wishes(contact, now)}
+    answered = confirmed + sorted((others | changed).values(), key=lambda request: request.id)
     if answered:
         asked = _close_questions(store, [request.id for request in answered], now)
         evidence = proof.evidence | {"requests": [request.id for request in answered]}
@@ -145,8 +177,11 @@ def say_start(store: Store, contact: Contact, proof: Proof, now: datetime) -> bo
 def say_no(contact: Contact, now: datetime) -> list[int]:
     """A no of a (locked) contact to everything it was asked: these requests end, and nothing else of the contact does.
 
+    What somebody wanted to change stays as it was.
+
     :returns: the requests that ended, none when nothing was asked.
     """
+    refuse_wishes(contact, now)
     return close_some(answerable(contact, now), "shopper", now)
 
 

@@ -24,6 +24,7 @@ from nexnotify.reports.holds import hold_lines
 from nexnotify.reports.journeys import journey_lines
 from nexnotify.reports.passed_by import not_reached
 from nexnotify.reports.shopper import sentence
+from nexnotify.reports.wishes import wish_lines
 from nexnotify.reports.words import PRODUCT_STATUSES, line, reason_words
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
@@ -49,12 +50,18 @@ CLOSED = {
 #: What a shopper was asked, by the question's cause.
 _ASKED = {
     "sign_up": N_("The shopper was asked to confirm it."),
+    "wish": N_("The shopper was asked to confirm the change."),
     "idle": N_("Nothing was heard of this number for long, so it was asked whether it is still the same person’s."),
     "renewal": N_("The shopper was asked whether it is still wanted."),
 }
-_YES = {"sign_up": N_("The shopper confirmed it."), "idle": N_("The shopper confirmed it.")}
+_YES = {
+    "sign_up": N_("The shopper confirmed it."),
+    "wish": N_("The shopper confirmed the change."),
+    "idle": N_("The shopper confirmed it."),
+}
 _NOT_ASKED = {
     "sign_up": N_("The shopper could not be asked to confirm it."),
+    "wish": N_("The shopper could not be asked to confirm the change."),
     "idle": N_("The shopper could not be asked to confirm it."),
     "renewal": N_("The shopper could not be asked whether it is still wanted."),
 }
@@ -66,6 +73,7 @@ def trace(request: AlertRequest) -> dict[str, Any]:
         _asked,
         _consent,
         _questions,
+        wish_lines,
         came_back_lines,
         journey_lines,
         decision_lines,

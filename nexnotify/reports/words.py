@@ -30,6 +30,7 @@ KINDS = {
     "confirmation": N_("Confirmation"),
     "double_opt_in": N_("Request to confirm"),
     "reminder": N_("Reminder"),
+    "change": N_("Change of a request"),
     "renewal": N_("Renewal"),
     "order": N_("Order"),
     "ticket": N_("Ticket"),

@@ -165,6 +165,8 @@ class AlertRequest(Tenant, db.Model):
     page_url: Mapped[str | None] = mapped_column(sa.String(2000))
     #: The time zone of the browser it was asked in: an IANA name.
     zone: Mapped[str | None] = mapped_column(sa.String(60))
+    #: Keyed hash of the secret of the page or browser it was made in, which may change it.
+    made_with: Mapped[str | None] = mapped_column(sa.String(32))
     created_at: Mapped[datetime]
     alerted_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
@@ -203,6 +205,32 @@ class WantedVariant(Tenant, db.Model):
 
     request_id: Mapped[int] = mapped_column(BigId)
     variant_id: Mapped[int] = mapped_column(BigId)
+
+
+class ChangedWish(Tenant, db.Model):
+    """What an open request shall want instead, typed by who may not be its shopper: it waits for a yes."""
+
+    __tablename__ = "changed_wish"
+    __table_args__ = tenant_args(
+        tenant_key("request_id", "alert_request"),
+        sa.Index("ix_changed_wish_request", "store_id", "request_id", "id"),
+        partial_index("uq_changed_wish_open", "store_id", "request_id", where="ended_at IS NULL", unique=True),
+        partial_index("ix_changed_wish_confirm_by", "confirm_by", where="ended_at IS NULL"),
+    )
+
+    request_id: Mapped[int] = mapped_column(BigId)
+    #: As in :class:`AlertRequest`; the first of the variants stands for them.
+    scope: Mapped[str] = mapped_column(sa.String(10))
+    variant_ids: Mapped[list[int]] = mapped_column(sa.JSON)
+    quantity: Mapped[int]
+    intent: Mapped[str] = mapped_column(sa.String(12))
+    region_id: Mapped[int | None] = mapped_column(BigId)
+    wished_at: Mapped[datetime]
+    #: A yes counts until then.
+    confirm_by: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    #: "taken", "refused", "overtaken" by another change, "not_asked" or "lapsed", once it has ended.
+    outcome: Mapped[str | None] = mapped_column(sa.String(10))
 
 
 class Decision(Tenant, db.Model):

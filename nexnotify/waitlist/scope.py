@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from nexnotify.catalog.models import Variant
-from nexnotify.customers.models import ContactRow
 from nexnotify.db import db
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.covering import open_requests_of, others_wanted
@@ -131,34 +130,62 @@ def lock_scope(store: Store, named: Sequence[Variant], any_variant: bool) -> Sco
     return Scope(next(item for item in variants if item.id == named[0].id), variants, "listed")
 
 
+def read_scope(store_id: int, variant_ids: Sequence[int], kind: str) -> Scope:
+    """A scope as it is now, not locked.
+
+    :param variant_ids: those named, the first of which stands for them.
+    :param kind: as in ``AlertRequest.scope``; of "product" any variant of theirs, also one that is new.
+    """
+    named = sa.select(Variant).where(Variant.store_id == store_id, Variant.id.in_(variant_ids))
+    found = db.session.scalars(named.order_by(Variant.id)).all()
+    if kind == "product":
+        mine = sa.select(Variant).where(Variant.store_id == store_id, Variant.product_id == found[0].product_id)
+        found = db.session.scalars(mine.order_by(Variant.id)).all()
+        return Scope(found[0], found, kind)
+    return Scope(next(item for item in found if item.id == variant_ids[0]), found, kind)
+
+
 _WIDE = sa.select(_request.c.id).where(
     _request.c.store_id == sa.bindparam("store_id"), _request.c.contact_id == sa.bindparam("contact_id"), _IS_WIDE
 )
 
 
-def has_wide(contact: ContactRow) -> bool:
+def has_wide(store_id: int, contact_id: int) -> bool:
     """Whether a contact waits for something wider than one variant."""
-    where = {"store_id": contact.store_id, "contact_id": contact.id}
+    where = {"store_id": store_id, "contact_id": contact_id}
     return db.session.connection().scalar(_WIDE, where) is not None
 
 
-def widen(contact: ContactRow, scope: Scope, wish: Mapping[str, Any], now: datetime) -> AlertRequest | None:
-    """Let the oldest open request that touches the scope take it in, so that one restock never finds a person twice.
+#: Open requests, oldest first, each with the variants it covers.
+Touched = Sequence[tuple[AlertRequest, set[int]]]
+
+
+def touched_by(store_id: int, contact_id: int, scope: Scope) -> Touched:
+    """A (locked) contact's open requests that cover something of the scope."""
+    wanted = {variant.id for variant in scope.variants}
+    return [item for item in open_requests_of(store_id, contact_id) if item[1] & wanted]
+
+
+def is_as_wished(touched: Touched, scope: Scope, wish: Mapping[str, Any]) -> bool:
+    """Whether :func:`widen` would change nothing."""
+    (oldest, covers), *others = touched
+    wanted = {variant.id for variant in scope.variants}
+    # "Any of the product" also means variants that are yet to come.
+    more = not wanted <= covers or (scope.kind == "product" and wanted == covers and oldest.scope != "product")
+    return not others and not more and all(getattr(oldest, name) == value for name, value in wish.items())
+
+
+def widen(touched: Touched, scope: Scope, wish: Mapping[str, Any], now: datetime) -> AlertRequest:
+    """Let the oldest request that the scope touches take it in, so that one restock never finds a person twice.
 
     It keeps its place; the others that it takes in end as "merged". The contact is locked, so nobody joins beside.
 
+    :param touched: of :func:`touched_by`, at least one.
     :param wish: column → what is wanted from now on.
-    :returns: that request; None when none touches the scope.
+    :returns: the oldest.
     """
-    touching = [
-        (item, covered)
-        for item, covered in open_requests_of(contact.store_id, contact.id)
-        if covered & {v.id for v in scope.variants}
-    ]
-    if not touching:
-        return None
-    (oldest, covers), *others = touching
-    wanted = {variant.id for variant in scope.variants}.union(*(covered for _, covered in touching))
+    (oldest, covers), *others = touched
+    wanted = {variant.id for variant in scope.variants}.union(*(covered for _, covered in touched))
     for item, _ in others:
         item.status, item.closed_at, item.closed_reason = "cancelled", now, "merged"
     db.session.flush()

@@ -1,160 +1,16 @@
-"""The life of an alert request: join, confirm, leave, be told."""
+"""What becomes of alert requests by others' hands: ended, told, told in vain, kept."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 import sqlalchemy as sa
 
-from nexnotify.catalog.models import Variant
-from nexnotify.customers.consent import Proof, grant
-from nexnotify.customers.models import ConsentEntry, Contact, ContactRow
-from nexnotify.customers.service import believe_again, take_contact
-from nexnotify.db import IdIn, db, insert_new
-from nexnotify.errors import Conflict
-from nexnotify.inventory.available import IN_STOCK
-from nexnotify.stores.models import Store
-from nexnotify.stores.settings import store_settings
+from nexnotify.customers.models import ConsentEntry, Contact
+from nexnotify.db import IdIn, db
 from nexnotify.waitlist.covering import waited_for_anew
 from nexnotify.waitlist.models import OPEN, AlertRequest
-from nexnotify.waitlist.offers import asked_status_of
-from nexnotify.waitlist.scope import Scope, add_wanted, has_wide, widen
-from nexnotify.words import N_
-
-#: How long a gateway's word that nothing reaches an address is believed against a shopper who gives it again.
-UNREACHABLE_FOR = timedelta(days=30)
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """What :func:`join` did."""
-
-    request_id: int
-    #: The request's.
-    status: str
-    contact: ContactRow
-    #: False when the contact was waiting already.
-    is_new: bool
-    #: While it is pending, but for a STOP: until then the shopper can confirm it.
-    confirm_by: datetime | None = None
-
-
-def join(
-    store: Store,
-    variant: Variant,
-    channel: str,
-    address: str,
-    proof: Proof,
-    now: datetime,
-    *,
-    quantity: int = 1,
-    intent: str = IN_STOCK,
-    region_id: int | None = None,
-    scope: Scope | None = None,
-    first_name: str | None = None,
-    source: str = "widget",
-    zone: str | None = None,
-    must_confirm: bool = False,
-) -> Joined:
-    """Put a (normalised) address on a variant's waitlist; an address that waits already stays where it is.
-
-    A contact that has said STOP is kept ``pending``: only its own START lifts the STOP. Apart from that, one that has
-    to confirm first is ``pending`` until ``confirm_by``; whoever has confirmed before is not asked again.
-
-    :param quantity: units; asked again with another number, the request keeps its place and wants that many.
-    :param intent: of ``models.INTENTS``; ``region_id``: whose stock alone counts, None: all of it. The same for both.
-    :param scope: several variants, the first of which that can be bought is told (``scope.lock_scope``); else one.
-    :param variant: locked and fresh (``find_variant_locked``), so that nobody joins in the moment the waitlist is told.
-    :param zone: the browser's time zone, where it told one.
-    :param must_confirm: the store has double opt-in, and nobody vouches for this sign-up.
-    :raises InStock: it can be bought, or one of several; :class:`AlreadyOffered`: it can be ordered as the intent has it.
-    :raises ChannelOff: the merchant does not offer this channel for the variant's status, or for the intent.
-    """
-    scope = scope or Scope(variant, (variant,))
-    asked_status = asked_status_of(store, scope, channel, quantity, intent, region_id)
-    wish: dict[str, Any] = {"quantity": quantity, "intent": intent, "region_id": region_id}
-    contact = _believed(take_contact(store, channel, address, now), now)
-    if (scope.kind != "variant" or has_wide(contact)) and (kept := widen(contact, scope, wish, now)):
-        return Joined(kept.id, kept.status, contact, False, kept.confirm_by)
-    confirm_by = _confirm_by(store, contact, now) if must_confirm else None
-    request = {
-        "store_id": store.id,
-        "variant_id": scope.variant.id,
-        "contact_id": contact.id,
-        "status": "pending" if contact.opted_out_at or confirm_by else "waiting",
-        "asked_status": asked_status,
-        "scope": scope.kind,
-        "created_at": now,
-        "confirm_by": confirm_by,
-    }
-    more = {"page_url": proof.page_url, "first_name": first_name, "source": source, "zone": zone}
-    return _write(request | wish | more, scope, contact, proof, now)
-
-
-def _write(request: dict[str, Any], scope: Scope, contact: ContactRow, proof: Proof, now: datetime) -> Joined:
-    """A new request, or else the one that there is, which wants as many units, and that, from now on."""
-    request_id = insert_new(AlertRequest, request)
-    if request_id is not None:
-        if scope.kind == "listed":
-            add_wanted(contact.store_id, request_id, [item.id for item in scope.variants if item is not scope.variant])
-        grant(contact, "requested", proof, now)
-        return Joined(request_id, request["status"], contact, True, request["confirm_by"])
-    known = db.session.connection().execute(_OPEN_REQUEST, request).first()
-    if known is None:  # pragma: no cover - the unique index makes this impossible under the locks of join
-        raise Conflict(N_("The waitlist changed at the same moment; please try again."))
-    wish = {name: request[name] for name in ("quantity", "intent", "region_id")}
-    if (known.quantity, known.intent, known.region_id) != tuple(wish.values()):
-        db.session.execute(sa.update(AlertRequest).where(AlertRequest.id == known.id).values(wish))
-    return Joined(known.id, known.status, contact, False, known.confirm_by)
-
-
-def _believed(contact: ContactRow, now: datetime) -> ContactRow:
-    """The contact; one given up long ago is tried again, because its owner has just given it."""
-    if contact.unreachable_at is not None and contact.unreachable_at < now - UNREACHABLE_FOR:
-        return believe_again(contact)
-    return contact
-
-
-def _confirm_by(store: Store, contact: ContactRow, now: datetime) -> datetime | None:
-    """Until when a contact has to say yes; None: it is opted out, or has said yes before.
-
-    What it has not confirmed yet stands and falls with what it asks for now: one yes is for all of it.
-    """
-    if contact.opted_out_at is not None or contact.confirmed_at is not None:
-        return None
-    confirm_by = now + timedelta(hours=store_settings(store).confirm_hours)
-    db.session.execute(
-        sa.update(AlertRequest)
-        .where(
-            AlertRequest.store_id == contact.store_id,
-            AlertRequest.contact_id == contact.id,
-            # Not the bare status: PostgreSQL would read its index, and with it all who are to confirm.
-            (AlertRequest.status + "") == "pending",
-            AlertRequest.confirm_by.is_not(None),
-        )
-        .values(confirm_by=confirm_by)
-        .execution_options(synchronize_session=False)
-    )
-    return confirm_by
-
-
-_request = AlertRequest.__table__
-_OPEN_REQUEST = sa.select(
-    _request.c.id,
-    _request.c.status,
-    _request.c.quantity,
-    _request.c.intent,
-    _request.c.region_id,
-    _request.c.confirm_by,
-).where(
-    _request.c.store_id == sa.bindparam("store_id"),
-    _request.c.variant_id == sa.bindparam("variant_id"),
-    _request.c.contact_id == sa.bindparam("contact_id"),
-    sa.text("alert_request.status IN ('pending', 'waiting')"),  # literally, as in the partial index
-)
 
 
 def close(request: AlertRequest, reason: str, now: datetime) -> bool:
@@ -191,7 +47,7 @@ def forget_requests(contact: Contact, now: datetime) -> None:
     db.session.execute(
         sa.update(AlertRequest)
         .where(AlertRequest.store_id == contact.store_id, AlertRequest.contact_id == contact.id)
-        .values(first_name=None, page_url=None, zone=None)
+        .values(first_name=None, page_url=None, zone=None, made_with=None)
     )
 
 

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
+from nexnotify.waitlist.joining import Joined
 from nexnotify.waitlist.models import AlertRequest
-from nexnotify.waitlist.service import Joined
 
 
 def together(store_id: int, joined: Sequence[Joined]) -> None:

@@ -148,6 +148,8 @@ class LevelPayload(OneVariant):
     ] = Field(None, description="When the level was so; now, unless told.")
 
 
+#: What tells one page, or one browser, from others that know the same address.
+Secret = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{16,64}$")]
 #: What a browser that agreed to it is told apart by: made by the tracking code, random, of no other meaning.
 Visitor = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{16,64}$")]
 

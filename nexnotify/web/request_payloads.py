@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, model_validator
 
 from nexnotify.policy.places import known_zone
-from nexnotify.web.payloads import Name, OneVariant, Payload, Text, Units, Visitor
+from nexnotify.web.payloads import Name, OneVariant, Payload, Secret, Text, Units, Visitor
 
 
 def _web_page(value: Any) -> Any:
@@ -94,6 +94,10 @@ class RequestPayload(OneVariant):
 
 
 class WidgetRequestPayload(RequestPayload):
+    secret: Secret | None = Field(
+        None,
+        description="A random number of the page: who sends it again may change the request at once, others by a yes.",
+    )
     visitor: Visitor | None = Field(None, description="Only with the shopper's consent to be counted.")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import sqlalchemy as sa
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -19,7 +21,7 @@ from nexnotify.inventory.regions import status_at
 from nexnotify.ledger.bundles import items_of
 from nexnotify.ledger.forgetting import ERASED
 from nexnotify.ledger.models import Message
-from nexnotify.ledger.questions import follow_up, say_start, say_yes
+from nexnotify.ledger.questions import change_text, follow_up, say_start, say_yes
 from nexnotify.ledger.suppression import stop, take_back
 from nexnotify.ledger.values import read_confirm_token, read_preference_token, read_products_token, stop_url
 from nexnotify.nudge import nudge
@@ -28,6 +30,7 @@ from nexnotify.stores.models import Store
 from nexnotify.waitlist.life import answerable
 from nexnotify.waitlist.models import AlertRequest
 from nexnotify.waitlist.service import close, open_requests
+from nexnotify.waitlist.wishes import open_wishes
 from nexnotify.web.languages import speak_of
 from nexnotify.words import N_
 
@@ -44,8 +47,11 @@ def _private(response: Response) -> Response:
 @blueprint.get("/yes/<token>")
 def question(token: str) -> ResponseReturnValue:
     """What we asked about a request. Looking changes nothing: mail scanners follow links."""
-    asked = _asked(token)
-    return _question_page(asked, answerable(_contact_of(asked), utcnow()), done=False)
+    asked, now = _asked(token), utcnow()
+    contact = _contact_of(asked)
+    store = db.session.get_one(Store, contact.store_id)
+    wishes = {wish.request_id: change_text(store, wish) for wish in open_wishes(contact, now)}
+    return _question_page(asked, [*answerable(contact, now), *wishes], wishes)
 
 
 @blueprint.post("/yes/<token>")
@@ -59,7 +65,7 @@ def say_yes_here(token: str) -> ResponseReturnValue:
         answered = say_yes(store, contact, proof, now)
         follow_up(store, contact, answered, now, by_text=False)
     nudge("send")
-    return _question_page(asked, [item.id for item in answered], done=True)
+    return _question_page(asked, [item.id for item in answered], {}, done=True)
 
 
 def _asked(token: str) -> AlertRequest:
@@ -76,8 +82,13 @@ def _asked(token: str) -> AlertRequest:
     return found
 
 
-def _question_page(asked: AlertRequest, request_ids: list[int], *, done: bool) -> str:
-    """The question about these requests, or with ``done`` what the yes brought; none: there is nothing to answer."""
+def _question_page(
+    asked: AlertRequest, request_ids: Sequence[int], wishes: Mapping[int, str], *, done: bool = False
+) -> str:
+    """The question about these requests, or with ``done`` what the yes brought; none: there is nothing to answer.
+
+    :param wishes: request → what it is to be from now on.
+    """
     contact = _contact_of(asked)
     rows = db.session.execute(
         sa.select(AlertRequest, Variant)
@@ -94,6 +105,7 @@ def _question_page(asked: AlertRequest, request_ids: list[int], *, done: bool) -
         contact=contact,
         masked=mask_address(contact.address),
         rows=[(item, variant, status_at(variant, item.region_id) == IN_STOCK) for item, variant in rows],
+        wishes=wishes,
         asked=bool(request_ids),
         done=done,
         preferences=stop_url(contact.store_id, contact.id),

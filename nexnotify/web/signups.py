@@ -21,15 +21,15 @@ from nexnotify.customers.service import count_signup, normalise
 from nexnotify.db import db, transaction
 from nexnotify.errors import Invalid, NexnotifyError, NotFound, TooMany
 from nexnotify.ledger.answers import queue_confirmation
-from nexnotify.ledger.questions import ask_to_confirm, is_asked, say_start
+from nexnotify.ledger.questions import ask_to_change, ask_to_confirm, is_asked, say_start
 from nexnotify.nudge import nudge
 from nexnotify.outcomes.page_orders import remember_visitor
 from nexnotify.phone import InvalidEmail, InvalidPhone
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import can_reply, store_settings
+from nexnotify.waitlist.joining import Asker, Joined, browser_hash, join
 from nexnotify.waitlist.life import Asking
 from nexnotify.waitlist.scope import Scope, lock_scope
-from nexnotify.waitlist.service import Joined, join
 from nexnotify.waitlist.together import together
 from nexnotify.web.pushing import push_fault
 from nexnotify.web.request_payloads import RequestPayload, WidgetRequestPayload
@@ -164,27 +164,24 @@ def sign_up(
     """
     variant = _named(store, payload)
     scope = wanted_scope(store, payload, variant)
-    language = pick_language(payload.language).code
     from_shopper = method in ("widget", "page")
-    proof = Proof(
-        method,
-        # What a shop showed to its own shoppers we know only when it says so.
-        wording=payload.consent_text or (disclosure(store.name, language, can_reply(store)) if from_shopper else None),
-        page_url=payload.page_url,
-        ip=request.remote_addr if from_shopper else None,
-        user_agent=request.headers.get("User-Agent") if from_shopper else None,
-        evidence={"variant": variant.external_id, "box_ticked": payload.consent},
-    )
+    proof = _proof(store, variant, payload, method, from_shopper)
     name = payload.first_name or None
     # A caller who says that nothing is to be confirmed vouches for the address.
     must_confirm = confirm and store_settings(store).double_opt_in
-    # A browser's own yes is in its subscription, which nobody can type for somebody else.
-    asked = {channel: must_confirm and channel != "push" for channel in addresses}
-    wish: dict[str, Any] = {"quantity": payload.quantity, "intent": payload.intent, "scope": scope}
+    asker = Asker(_made_with(store, payload)) if from_shopper or must_confirm else None
+    wish: dict[str, Any] = {"quantity": payload.quantity, "intent": payload.intent, "scope": scope, "source": source}
     wish |= {"first_name": name, "zone": payload.zone}
     wish["region_id"] = wanted_region(store, location=payload.location, region=payload.region)
+    # A browser's own yes is in its subscription, which nobody can type for somebody else.
+    typed = {channel: channel != "push" for channel in addresses}
     joined = [
-        join(store, variant, channel, address, proof, now, source=source, must_confirm=asked[channel], **wish)
+        join(
+            *(store, variant, channel, address, proof, now),
+            must_confirm=must_confirm and typed[channel],
+            asker=asker if typed[channel] else None,
+            **wish,
+        )
         for channel, address in addresses.items()
     ]
     together(store.id, joined)
@@ -198,6 +195,23 @@ def sign_up(
     return joined
 
 
+def _proof(store: Store, variant: Variant, payload: RequestPayload, method: str, from_shopper: bool) -> Proof:
+    language = pick_language(payload.language).code
+    return Proof(
+        method,
+        # What a shop showed to its own shoppers we know only when it says so.
+        wording=payload.consent_text or (disclosure(store.name, language, can_reply(store)) if from_shopper else None),
+        page_url=payload.page_url,
+        ip=request.remote_addr if from_shopper else None,
+        user_agent=request.headers.get("User-Agent") if from_shopper else None,
+        evidence={"variant": variant.external_id, "box_ticked": payload.consent},
+    )
+
+
+def _made_with(store: Store, payload: RequestPayload) -> str | None:
+    return browser_hash(store, payload.secret if isinstance(payload, WidgetRequestPayload) else None)
+
+
 def _ticked_again(store: Store, result: Joined, proof: Proof, now: datetime) -> Joined:
     """A browser that said STOP, and is ticked again: nobody but itself has its subscription, so that is its START."""
     if result.contact.channel != "push" or result.contact.opted_out_at is None:
@@ -208,6 +222,8 @@ def _ticked_again(store: Store, result: Joined, proof: Proof, now: datetime) -> 
 
 def _is_answered(store: Store, result: Joined, now: datetime) -> bool:
     """Whether a sign-up brings a message: a question where none is out yet, else a confirmation where it is new."""
+    if result.change is not None:
+        return True
     if result.confirm_by is not None:
         return not is_asked(store, result.contact.id, now)
     return result.is_new and store_settings(store).confirmations
@@ -216,11 +232,13 @@ def _is_answered(store: Store, result: Joined, now: datetime) -> bool:
 def _answer(
     store: Store, variant: Variant, result: Joined, name: str | None, now: datetime, *, any_variant: bool
 ) -> None:
-    if result.confirm_by is None:
-        queue_confirmation(store, variant, result.contact, name, now, any_variant=any_variant)
+    asking = Asking(result.request_id, variant.id, name, variant.unavailable_as, result.contact)
+    if result.change is not None:
+        ask_to_change(store, variant, asking, result.change, now)
+    elif result.confirm_by is not None:
+        ask_to_confirm(store, variant, asking, "sign_up", now)
     else:
-        asking = Asking(result.request_id, variant.id, name, variant.unavailable_as, result.contact)
-        ask_to_confirm(store, variant, asking, now)
+        queue_confirmation(store, variant, result.contact, name, now, any_variant=any_variant)
 
 
 def _may_confirm(store: Store, address: str, now: datetime) -> bool:

@@ -39,6 +39,7 @@ from nexnotify.waitlist.life import expire_stopped, lapse_unconfirmed
 from nexnotify.waitlist.overlooked import overlooked, record_overlooked
 from nexnotify.waitlist.overlooked_there import overlooked_there, record_overlooked_there
 from nexnotify.waitlist.queries import anyone_waits
+from nexnotify.waitlist.wishes import lapse_wishes
 from nexnotify.workers.adding_up import run_outcomes, run_recounts
 from nexnotify.workers.comparing import run_comparisons
 from nexnotify.workers.following import run_entries, run_journeys
@@ -168,6 +169,7 @@ def run_long_waitlists() -> None:
 def run_lives() -> None:
     """Time passes for those who wait: what nobody confirmed or renewed ends, questions and reminders are written."""
     _in_pieces(lambda: lapse_unconfirmed(utcnow()))
+    _in_pieces(lambda: lapse_wishes(utcnow()))
     for store in db.session.scalars(sa.select(Store).order_by(Store.id)).all():
         try:
             for work in (fail_over, end_unanswered, expire_stopped, ask_renewals, ask_idle, remind):

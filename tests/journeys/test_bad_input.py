@@ -133,7 +133,8 @@ def test_a_wave_larger_than_the_people_is_everybody_and_one_smaller_than_a_perso
 ) -> None:
     """One unit, two people for each, and the first wants three: the next two are told, and the first learns why."""
     waiting.put("settings", {"waves": {"kind": "per_unit", "people": 2, "minutes": 30}})
-    waiting.ask(phone=ANN, quantity=3)
+    wish = {"sku": "TEE-M", "phone": ANN, "consent": True, "confirm": False, "quantity": 3}
+    assert waiting.post("requests", {"requests": [wish]})["errors"] == []
     levels(waiting, 1)
     assert told(waiting) == [BEN, CAT]
     events = waiting.trace(waiting.requests()[0]["id"])["events"]

@@ -46,6 +46,7 @@ _SENT_KINDS = (
     "reminder",
     "confirmation",
     "double_opt_in",
+    "change",
     "renewal",
     "order",
     "ticket",

@@ -15,6 +15,9 @@ OFF_MEANS = {
     "double_opt_in": N_(
         "nobody can be asked to confirm: with double opt-in on, nobody new gets on a list by this channel."
     ),
+    "change": N_(
+        "nobody can be asked to confirm a change, so requests of this channel change only from their own browser."
+    ),
     "renewal": N_("nobody is asked by this channel, and requests end when their time is over."),
     "custom": N_("it is not offered when you write to people."),
 }

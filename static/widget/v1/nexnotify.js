@@ -17,6 +17,7 @@
   const API = `${script.src.replace(/\/widget\/[^/]+\/[^/]+$/, "")}/widget/v1/${encodeURIComponent(store)}`;
   const ANY = "*"; // in the list of variants: whichever is back first
   const STOCK = "in_stock"; // what shoppers wait for unless they say otherwise
+  const SECRET = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(""); // of this page
   const FRESH = 15000, PATIENCE = 12000;
   const SCOPE = "nexnotify-push/"; // no page lies in it, so that a worker of the shop's own keeps its pages
 
@@ -417,6 +418,7 @@ option{background:var(--fb);color:var(--ft)}
         page_url: (location.origin + location.pathname).slice(0, 2000),
         language: config.language,
         zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+        secret: (commands.visitor && commands.visitor()) || SECRET,
         visitor: commands.visitor && commands.visitor(),
       };
       this.wait(true);
