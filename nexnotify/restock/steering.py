@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from nexnotify.db import db
 from nexnotify.restock.models import BEFORE, RestockEvent
+from nexnotify.stores.models import Store
+from nexnotify.stores.settings import store_settings
 
 _GOING_ON = (*BEFORE, "telling")
 
@@ -28,8 +30,11 @@ def hold(event: RestockEvent, now: datetime) -> bool:
 
 
 def go_on(event: RestockEvent, now: datetime) -> bool:
-    """End a hold."""
-    return _change(event, _GOING_ON, RestockEvent.held_at.is_not(None), held_at=None, work_at=now)
+    """End a hold. The seconds in which it can be cancelled begin anew: nobody has been told before they are over."""
+    undo = timedelta(seconds=store_settings(db.session.get_one(Store, event.store_id)).undo_seconds)
+    moment = RestockEvent.work_at.type
+    work_at = sa.case((RestockEvent.state == "undo", sa.literal(now + undo, moment)), else_=sa.literal(now, moment))
+    return _change(event, _GOING_ON, RestockEvent.held_at.is_not(None), held_at=None, work_at=work_at)
 
 
 def cap(event: RestockEvent, most: int | None) -> bool:

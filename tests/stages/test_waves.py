@@ -375,6 +375,23 @@ def test_a_hold_outlasts_stock_that_moves_again_and_again(shop: Shop, waves: Any
         assert [message["to"] for message in shop.messages(sku="TEE-M")] == everybody
 
 
+def test_after_a_hold_there_is_time_to_cancel_again(shop: Shop) -> None:
+    everybody = people(shop, 2, undo_seconds=600)
+    shop.stock("TEE-M", 5)
+    shop.work()
+    assert steer(shop, steering.hold, utcnow())
+    with later(minutes=30):
+        shop.work()
+        assert steer(shop, steering.go_on, utcnow())
+        shop.work()
+    with later(minutes=39):
+        shop.work()
+        assert told(shop) == []
+    with later(minutes=41):
+        shop.work()
+        assert told(shop) == everybody
+
+
 def plan_to_the_end(shop: Shop, pieces: int = 50) -> None:
     """As a planner does, which comes to an end; 0 pieces: only see that there is a restock."""
     with inside(shop.app):
