@@ -13,10 +13,12 @@ import sqlalchemy as sa
 
 from nexnotify.customers.models import Customer
 from nexnotify.db import IdIn, db
+from nexnotify.inventory.models import StockChange
 from nexnotify.ledger.drafts import Waiting
 from nexnotify.ledger.job import Job
 from nexnotify.policy.holdout import Draw, lot
 from nexnotify.restock.models import RestockEvent
+from nexnotify.restock.service import FREED, is_freed
 from nexnotify.waitlist.models import AlertRequest
 
 _own, _other, _customer = AlertRequest.__table__, AlertRequest.__table__.alias("other"), Customer.__table__
@@ -53,7 +55,7 @@ NOBODY = Drawn()
 
 def draw(job: Job, people: Sequence[Waiting]) -> Drawn:
     """Who of these people is not told of this restock, and who could have been drawn."""
-    event = job.event
+    event = _came_in_by(job.event) if people else job.event
     if not event.holdout or not people:
         return NOBODY
     now, before, same = Draw(event.id or 0, event.holdout), _last_draw(event), _shoppers(event.store_id, people)
@@ -65,24 +67,40 @@ def draw(job: Job, people: Sequence[Waiting]) -> Drawn:
             shoppers[person.request_id] = shopper
         if is_out:
             held_out.add(person.request_id)
-    return Drawn(held_out, shoppers)
+    # Only the restock that drew compares them.
+    return Drawn(held_out, shoppers if event is job.event else {})
+
+
+def _came_in_by(event: RestockEvent) -> RestockEvent:
+    """The restock whose draw counts: units that are free again belong to the one that they came in by."""
+    if event.most is None or not is_freed(event):
+        return event
+    before = _before(event).join(StockChange, _is_its_change).where(StockChange.cause != FREED)
+    return db.session.scalars(before).first() or event
 
 
 def _last_draw(event: RestockEvent) -> Draw | None:
+    drew = db.session.scalars(_before(event).where(RestockEvent.holdout > 0)).first()
+    return Draw(drew.id, drew.holdout) if drew else None
+
+
+def _before(event: RestockEvent) -> sa.Select[RestockEvent]:
+    """The last of the restocks of the same product in the same place before it."""
     earlier = [RestockEvent.id < event.id] if event.id else []
-    row = db.session.execute(
-        sa.select(RestockEvent.id, RestockEvent.holdout)
+    return (
+        sa.select(RestockEvent)
         .where(
             RestockEvent.store_id == event.store_id,
             RestockEvent.variant_id == event.variant_id,
             RestockEvent.region_id.is_not_distinct_from(event.region_id),
-            RestockEvent.holdout > 0,
             *earlier,
         )
         .order_by(RestockEvent.id.desc())
         .limit(1)
-    ).first()
-    return Draw(*row) if row else None
+    )
+
+
+_is_its_change = sa.and_(StockChange.store_id == RestockEvent.store_id, StockChange.id == RestockEvent.stock_change_id)
 
 
 def _shoppers(store_id: int, people: Sequence[Waiting]) -> dict[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -416,3 +417,33 @@ def test_as_many_are_told_as_units_lapse_together(shop: Shop, storefront: HoldsS
             shop.work()
             assert len(sent(shop)) == min(4 * round, 10)
     assert storefront.most == 4
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_who_was_drawn_not_to_be_told_is_not_told_of_a_unit_that_is_free_again(
+    shop: Shop, storefront: HoldsStub
+) -> None:
+    """It came in by that same restock; the next delivery tells them."""
+    storefront.units = 2
+    connect(shop, storefront, confirmations=False, holdout=50)
+    waiting(shop, *numbers(30))
+    shop.stock("TEE-M", 5)
+    shop.work()
+    drawn = {row["to"] for row in shop.requests(status="waiting") if "holdout" in reasons(shop, row)}
+    assert 5 < len(drawn) < 25
+    for minutes in (31, 62, 93):
+        with later(minutes=minutes):
+            shop.work()
+            shop.work()
+    assert len(sent(shop)) == 8
+    assert drawn.isdisjoint(sent(shop))
+    storefront.units = 40
+    with later(minutes=130):
+        shop.stock("TEE-M", 0)
+        shop.stock("TEE-M", 40)
+        shop.work()
+        assert drawn < set(sent(shop))
+
+
+def reasons(shop: Shop, request: dict[str, Any]) -> list[str | None]:
+    return [event.get("reason") for event in shop.trace(request["id"])["events"]]

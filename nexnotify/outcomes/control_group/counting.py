@@ -17,9 +17,11 @@ import sqlalchemy as sa
 
 from nexnotify.catalog.models import Variant
 from nexnotify.db import db, upsert
+from nexnotify.inventory.models import StockChange
 from nexnotify.outcomes.control_group.models import RestockLift
 from nexnotify.outcomes.control_group.purchases import purchases
 from nexnotify.restock.models import OVER, RestockEvent
+from nexnotify.restock.service import FREED
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.models import AlertRequest, Decision
@@ -144,9 +146,17 @@ def _drawn(event: RestockEvent) -> Iterator[Any]:
 
 
 def _next_restock(event: RestockEvent) -> datetime | None:
-    """When the variant came back once more: those who were not told are told then, so that the comparison ends."""
+    """When the variant came back once more: those who were not told are told then, so that the comparison ends.
+
+    Units that were kept for somebody and are free again bring no news to them.
+    """
     return db.session.scalar(
         sa.select(RestockEvent.at)
+        .join(
+            StockChange,
+            sa.and_(StockChange.store_id == RestockEvent.store_id, StockChange.id == RestockEvent.stock_change_id),
+        )
+        .where(StockChange.cause != FREED)
         .where(RestockEvent.store_id == event.store_id, RestockEvent.variant_id == event.variant_id)
         .where(RestockEvent.id > event.id)
         .order_by(RestockEvent.id)
