@@ -13,9 +13,8 @@ from nexnotify.cli.common import answer, find_the_store, in_app, json_option, st
 from nexnotify.clock import from_local, isoformat, to_local, utcnow
 from nexnotify.errors import NotFound
 from nexnotify.ledger.preview import Preview
-from nexnotify.ledger.preview import simulate as simulated
 from nexnotify.policy.eligibility import REASONS
-from nexnotify.reports.plan import preview_json
+from nexnotify.reports.plan import preview_json, simulated
 from nexnotify.stores.models import Store
 
 _VERDICTS = {"send": "told", "hold": "held back", "skip": "passed over"}

@@ -72,6 +72,13 @@ class Chunk:
         self.going = [item._replace(verdict=wait) if item.person.request_id in poor else item for item in self.going]
         self.decided = [item._replace(verdict=wait) if item.request_id in poor else item for item in self.decided]
 
+    def without_unit(self, request_ids: Collection[int]) -> None:
+        """These are not told: the storefront would have no unit to keep for them."""
+        self.going = [item for item in self.going if item.person.request_id not in request_ids]
+        self.decided = [
+            item._replace(verdict=Skip("no_unit")) if item.request_id in request_ids else item for item in self.decided
+        ]
+
     def take_order(self, going: Sequence[Going]) -> None:
         """The same people in another order, or with another moment."""
         verdicts = {item.person.request_id: item.verdict for item in going}

@@ -73,6 +73,8 @@ class Preview:
     currency: str | None = None
     sample: list[Someone] = field(default_factory=list)
     waves: list[Expected] = field(default_factory=list)
+    #: Whether a unit is kept for each who is told, so that nobody is told beyond the units that are there.
+    keeps_units: bool = False
     #: When the first hears, and the last; None: nobody does, or the last is too far off to tell.
     starts_at: datetime | None = None
     ends_at: datetime | None = None
@@ -88,10 +90,13 @@ class Preview:
         return self.looked < self.waiting
 
 
-def preview_of(event: RestockEvent, begins_at: datetime, most: int | None = None) -> Preview:
+def preview_of(
+    event: RestockEvent, begins_at: datetime, most: int | None = None, *, keeps_units: bool = False
+) -> Preview:
     """What a restock that is not over would still do, from ``begins_at`` on.
 
     :param most: people who are decided about one by one; :data:`MOST_LOOKED` unless told.
+    :param keeps_units: the storefront is asked to keep a unit for each.
     """
     copy = RestockEvent(
         **{
@@ -109,13 +114,22 @@ def preview_of(event: RestockEvent, begins_at: datetime, most: int | None = None
             RestockWave.number == event.wave,
         )
     ).first()
-    return _preview(job, standing_of(job, wave), most or MOST_LOOKED)
+    return _preview(job, standing_of(job, wave), most or MOST_LOOKED, keeps_units)
 
 
-def simulate(store: Store, variant: Variant, units: int | None, at: datetime, region_id: int | None = None) -> Preview:
+def simulate(
+    store: Store,
+    variant: Variant,
+    units: int | None,
+    at: datetime,
+    region_id: int | None = None,
+    *,
+    keeps_units: bool = False,
+) -> Preview:
     """What would happen if ``units`` of a variant came in at ``at``: the same, for a restock that is invented.
 
     :param region_id: where they come in, for those who wait there; None: anywhere, for those who named no place.
+    :param keeps_units: the storefront is asked to keep a unit for each.
     """
     event = RestockEvent(
         store_id=store.id,
@@ -134,11 +148,13 @@ def simulate(store: Store, variant: Variant, units: int | None, at: datetime, re
     event.holdout = job.settings.holdout
     settle = timedelta(seconds=job.settings.settle_seconds + job.settings.undo_seconds)
     job.now = at + settle
-    return _preview(job, Standing(units, count_waiting(job)), MOST_LOOKED)
+    return _preview(job, Standing(units, count_waiting(job)), MOST_LOOKED, keeps_units)
 
 
-def _preview(job: Job, standing: Standing, most: int) -> Preview:
-    preview, chunks = Preview(standing.waiting), []
+def _preview(job: Job, standing: Standing, most: int, keeps_units: bool) -> Preview:
+    # News of what can be ordered without stock keeps nothing.
+    units = standing.units if keeps_units and job.offer is None else None
+    preview, chunks = Preview(standing.waiting, keeps_units=units is not None), []
     while preview.looked < most:
         rows = waiting(job, CHUNK)
         if rows:
@@ -148,6 +164,7 @@ def _preview(job: Job, standing: Standing, most: int) -> Preview:
             job.event.plan_cursor = rows[-1].request_id
         if len(rows) < CHUNK and not next_part(job):
             break
+    is_short = units is not None and _give_units(chunks, units)
     going = [item for chunk in chunks for item in chunk.going]
     _pay(job, preview, chunks, going)
     for chunk in chunks:
@@ -158,7 +175,7 @@ def _preview(job: Job, standing: Standing, most: int) -> Preview:
         for item in going[:SAMPLED]
     ]
     preview.messages.update(item.person.channel for item in going)
-    _scale(preview)
+    _scale(preview, is_short=is_short)
     _expect(job, preview, standing, chunks)
     return preview
 
@@ -180,12 +197,41 @@ def _pay(job: Job, preview: Preview, chunks: Sequence[Chunk], going: Sequence[Go
         done += len(chunk.going)
 
 
-def _scale(preview: Preview) -> None:
-    """Figures of those who were looked at, as those of all."""
+def _give_units(chunks: Sequence[Chunk], units: int) -> bool:
+    """Nobody is told for whom no unit is left.
+
+    :returns: whether there are such people.
+    """
+    is_short = False
+    for chunk in chunks:
+        without = set()
+        for item in chunk.going:
+            if item.person.request_id in chunk.counted:
+                continue  # it has the unit of the message that failed on another channel
+            if item.person.quantity > units:
+                without.add(item.person.request_id)
+            else:
+                units -= item.person.quantity
+        chunk.without_unit(without)
+        is_short = is_short or bool(without)
+    return is_short
+
+
+def _scale(preview: Preview, *, is_short: bool) -> None:
+    """Figures of those who were looked at, as those of all.
+
+    :param is_short: all units are for people who were looked at; the others get none.
+    """
     if not preview.is_estimate or not preview.looked:
         return
     factor = preview.waiting / preview.looked
-    preview.people = Counter({key: round(count * factor) for key, count in preview.people.items()})
+    looked = preview.people
+    preview.people = Counter({key: round(count * factor) for key, count in looked.items()})
+    if is_short:
+        for key in [key for key in looked if key[0] != "skip"]:
+            preview.people["skip", "no_unit"] += preview.people[key] - looked[key]
+            preview.people[key] = looked[key]
+        return
     preview.messages = Counter({channel: round(count * factor) for channel, count in preview.messages.items()})
     preview.segments = round(preview.segments * factor)
     preview.credits = None if preview.credits is None else round(preview.credits * factor)

@@ -11,10 +11,18 @@ import sqlalchemy as sa
 from nexnotify.clock import isoformat
 from nexnotify.db import db
 from nexnotify.holds.rules import ENDS, STATUSES
+from nexnotify.holds.sources import source_of
 from nexnotify.ledger.models import Alert, Hold, Message
 from nexnotify.restock.models import RestockEvent
+from nexnotify.stores.models import Store
+from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.models import AlertRequest
 from nexnotify.words import N_
+
+
+def keeps_units(store: Store) -> bool:
+    """Whether the storefront is asked to keep a unit for whom an alert tells."""
+    return store_settings(store).hold_minutes is not None and source_of(store.id) is not None
 
 
 def hold_of(message: Message) -> Hold | None:

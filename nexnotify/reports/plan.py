@@ -8,16 +8,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from nexnotify.catalog.models import Variant
 from nexnotify.clock import isoformat
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
 from nexnotify.ledger.models import Alert, Message
-from nexnotify.ledger.preview import Preview, preview_of
+from nexnotify.ledger.preview import Preview, preview_of, simulate
 from nexnotify.policy.eligibility import REASONS
+from nexnotify.reports.holds import keeps_units
 from nexnotify.reports.words import channel_word, status_word
 from nexnotify.reports.xlsx import Column, Sheet
 from nexnotify.restock.models import BEFORE, STATES, RestockEvent, RestockWave
 from nexnotify.restock.waves import ENDED, in_words
+from nexnotify.stores.models import Store
 from nexnotify.waitlist.models import AlertRequest, Decision
 from nexnotify.words import N_
 
@@ -90,7 +93,13 @@ def still_to_come(event: RestockEvent, now: datetime, most: int | None = None) -
     before = event.state in BEFORE
     if not before and (event.state != "telling" or (event.wave > 0 and _last_wave(event).ended_at is None)):
         return None
-    return preview_of(event, max(event.work_at or now, now), most)
+    store = db.session.get_one(Store, event.store_id)
+    return preview_of(event, max(event.work_at or now, now), most, keeps_units=keeps_units(store))
+
+
+def simulated(store: Store, variant: Variant, units: int | None, at: datetime, region_id: int | None) -> Preview:
+    """The plan of a restock that is invented: see :func:`nexnotify.ledger.preview.simulate`."""
+    return simulate(store, variant, units, at, region_id, keeps_units=keeps_units(store))
 
 
 def _last_wave(event: RestockEvent) -> RestockWave:
@@ -114,6 +123,7 @@ def preview_json(preview: Preview) -> dict[str, Any]:
         "credits": preview.credits,
         "money": None if preview.money is None else f"{preview.money:.4f}",
         "currency": preview.currency,
+        "keeps_units": preview.keeps_units,
         "waves": [
             {"at": isoformat(wave.at), "people": wave.people, "units": wave.units, "words": wave.words}
             | {"is_estimate": number > 0}

@@ -447,3 +447,25 @@ def test_who_was_drawn_not_to_be_told_is_not_told_of_a_unit_that_is_free_again(
 
 def reasons(shop: Shop, request: dict[str, Any]) -> list[str | None]:
     return [event.get("reason") for event in shop.trace(request["id"])["events"]]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("fourth_wants", [1, 3])
+def test_the_simulation_tells_nobody_beyond_the_units_and_so_it_happens(
+    shop: Shop, storefront: HoldsStub, fourth_wants: int
+) -> None:
+    storefront.units = 5
+    connect(shop, storefront, confirmations=False)
+    shop.product("TEE-M")
+    for number, phone in enumerate(numbers(9)):
+        shop.ask("TEE-M", phone, quantity=fourth_wants if number == 3 else 1)
+    simulated = shop.post("simulations", {"sku": "TEE-M", "units": 5})["forecast"]
+    expected = {row["reason"]: row["people"] for row in simulated["people"]}
+    assert simulated["keeps_units"] is True
+    shop.stock("TEE-M", 5)
+    shop.work()
+    told = len(sent(shop))
+    without = sum("no_unit" in reasons(shop, row) for row in shop.requests(status="waiting"))
+    assert (told, without) == (5, 4), "and who wants more than are left lets the next ones have them"
+    assert expected == {"eligible": told, "no_unit": without}
+    assert simulated["messages"] == {"sms": told}

@@ -19,13 +19,13 @@ from nexnotify.catalog.regions import place_names, places_of
 from nexnotify.clock import utcnow
 from nexnotify.customers.models import Contact
 from nexnotify.db import db, transaction
-from nexnotify.ledger.preview import Preview, simulate
+from nexnotify.ledger.preview import Preview
 from nexnotify.nudge import nudge
 from nexnotify.reports.dashboard.restocks import found_by_check
 from nexnotify.reports.holds import holds_of
 from nexnotify.reports.lift import compared_at, on_page
 from nexnotify.reports.outcomes import outcomes_of
-from nexnotify.reports.plan import count_told, plan_summary, state_words, still_to_come, told_sheet
+from nexnotify.reports.plan import count_told, plan_summary, simulated, state_words, still_to_come, told_sheet
 from nexnotify.restock import steering
 from nexnotify.restock.models import BEFORE, OVER, RestockEvent
 from nexnotify.stores.service import audit
@@ -194,7 +194,7 @@ def simulation(variant_id: int) -> ResponseReturnValue:
     form.offer(places_of(store))
     if "units" in request.args and form.validate():
         at = form.moment(store.zone) or utcnow()
-        found = simulate(store, variant, form.units.data, at, form.region_id())
+        found = simulated(store, variant, form.units.data, at, form.region_id())
     return render_template(
         "admin/restocks/simulate.html",
         variant=variant,

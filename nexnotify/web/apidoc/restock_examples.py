@@ -62,6 +62,7 @@ FORECAST: dict[str, Any] = {
     "credits": None,
     "money": "0.0900",
     "currency": "USD",
+    "keeps_units": False,
     "waves": [
         {
             "at": "2026-01-05T10:00:00Z",

@@ -130,6 +130,10 @@ class ForecastAnswer(Answer):
     credits: Annotated[int | None, Field(description="Null: the store does not pay with credits.")]
     money: Annotated[str | None, Field(description="What the gateway charges, where its price is known.")]
     currency: str | None
+    keeps_units: Annotated[
+        bool,
+        Field(description="A unit is kept for each who is told: nobody is told beyond them, until one is free again."),
+    ]
     waves: list[ExpectedWave]
 
 

@@ -13,8 +13,7 @@ from nexnotify.catalog.regions import named_place
 from nexnotify.catalog.service import find_variant
 from nexnotify.clock import utcnow
 from nexnotify.errors import Invalid
-from nexnotify.ledger.preview import simulate
-from nexnotify.reports.plan import preview_json
+from nexnotify.reports.plan import preview_json, simulated
 from nexnotify.web.guards import the_store
 from nexnotify.web.payloads import MAX_COUNT, OneVariant, Text, in_utc, moment, moment_text, read_body
 from nexnotify.web.storefront import blueprint
@@ -47,6 +46,6 @@ def add_simulation() -> ResponseReturnValue:
         raise Invalid("Some fields are not right.", fields={"at": "Choose a moment within a year."})
     about = {"sku": variant.sku, "variant_id": variant.external_id, "product": variant.product.title}
     region_id = named_place(store, location=asked.location, region=asked.region)
-    forecast = simulate(store, variant, asked.units, at, region_id)
+    forecast = simulated(store, variant, asked.units, at, region_id)
     place = {"location": asked.location, "region": asked.region}
     return jsonify(**about, **place, units=asked.units, at=moment(at), forecast=preview_json(forecast))
