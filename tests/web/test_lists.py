@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from nexnotify.db import db
 from nexnotify.stores.models import AuditEntry
 from tests.admin import Desk
 from tests.shop import Shop
+from tests.times import at, local
 
 
 @pytest.fixture
@@ -126,15 +127,19 @@ def test_customers_are_sorted_by_name_whatever_the_case(shop: Shop, desk: Desk) 
     assert len(met) == 5
 
 
-def test_orders_of_some_days_are_those_placed_since_midnight_of_the_store(shop: Shop, desk: Desk) -> None:
-    now = utcnow()
-    days = {"today": 0, "six": 6, "seven": 7, "forty": 40}
-    tell(shop, [order(name, placed_at=(now - timedelta(days=back)).isoformat()) for name, back in days.items()])
-    assert numbers(desk.page("/orders?placed=today")) == ["today"]
-    assert numbers(desk.page("/orders?placed=7d")) == ["today", "six"]
-    assert numbers(desk.page("/orders?placed=30d&status=new")) == ["today", "six", "seven"]
-    assert numbers(desk.page("/orders?placed=30d&sort=-total")) == ["today", "six", "seven"]
-    assert numbers(desk.page("/orders?placed=30d&status=paid")) == []
+@pytest.mark.parametrize("day", ["2030-06-12", "2030-03-12", "2030-11-06"])  # two of them soon after a clock change
+@pytest.mark.parametrize("clock", ["00:30", "12:00", "23:30"])
+def test_orders_of_some_days_are_those_placed_since_midnight_of_the_store(shop: Shop, day: str, clock: str) -> None:
+    back = {"today": 0, "six": 6, "seven": 7, "forty": 40}
+    placed = {name: date.fromisoformat(day) - timedelta(days=days) for name, days in back.items()}
+    with at(f"{day} {clock}"):
+        tell(shop, [order(name, placed_at=local(f"{on} {clock}").isoformat()) for name, on in placed.items()])
+        desk = Desk.of(shop, "staff")
+        assert numbers(desk.page("/orders?placed=today")) == ["today"]
+        assert numbers(desk.page("/orders?placed=7d")) == ["today", "six"]
+        assert numbers(desk.page("/orders?placed=30d&status=new")) == ["today", "six", "seven"]
+        assert numbers(desk.page("/orders?placed=30d&sort=-total")) == ["today", "six", "seven"]
+        assert numbers(desk.page("/orders?placed=30d&status=paid")) == []
 
 
 def test_an_order_is_found_by_a_customer_who_was_told_of_later(shop: Shop, desk: Desk) -> None:
