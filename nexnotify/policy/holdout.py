@@ -34,11 +34,6 @@ def lot(store_id: int, person: int, now: Draw, before: Draw | None = None) -> bo
     return _is_drawn(store_id, person, now)
 
 
-def is_held_out(store_id: int, person: int, now: Draw, before: Draw | None = None) -> bool:
-    """Whether a person is not told of a restock."""
-    return lot(store_id, person, now, before) is True
-
-
 def _is_drawn(store_id: int, person: int, draw: Draw) -> bool:
     """By the hash alone. Of a larger share the smaller one is a part."""
     digest = blake2b(f"{store_id}:{draw.restock_id}:{person}".encode(), digest_size=8).digest()

@@ -101,16 +101,18 @@ def test_a_connection_is_kept_and_used_again() -> None:
 
 
 def test_a_connection_that_the_provider_closed_while_idle_is_replaced() -> None:
-    requests = []
+    requests, closed = [], threading.Semaphore(0)
 
     def talk(connection: socket.socket) -> None:  # says keep-alive, and closes after the first answer
         requests.append(connection.recv(65536))
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        connection.close()
+        closed.release()
 
     with raw_server(talk) as url:
         for _ in range(3):
             assert http.request("GET", url).text == "ok"
-            time.sleep(0.05)
+            assert closed.acquire(timeout=10)
     assert len(requests) == 3
 
 

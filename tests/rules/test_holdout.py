@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from nexnotify.policy.holdout import Draw, is_held_out
+from nexnotify.policy.holdout import Draw, lot
 
 PEOPLE = range(1, 10_001)
 
 
 def drawn(draw: Draw, before: Draw | None = None, store_id: int = 1) -> set[int]:
-    return {person for person in PEOPLE if is_held_out(store_id, person, draw, before)}
+    return {person for person in PEOPLE if lot(store_id, person, draw, before) is True}
 
 
 # Of 10,000 people, four standard deviations of a binomial share are at most 200.

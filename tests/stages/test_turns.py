@@ -73,7 +73,9 @@ def test_bulk_work_pauses_shortly_when_nobody_waits_and_not_for_ever_when_somebo
         threads[0].start()
         assert locked.wait(30), "or the other is through before it"
         threads[1].start()
+        ends = time.monotonic() + 20
         while not somebody_waits(db.engine):
+            assert time.monotonic() < ends
             time.sleep(0.001)
         begun = time.monotonic()
         let_others_write()

@@ -235,7 +235,10 @@ def test_whatever_stock_does_nobody_is_told_twice_or_before_who_waited_longer(
         assert found == everybody[: len(found)], "oldest first, and each once"
     with inside(shop.app):
         waves = db.session.scalars(
-            sa.select(RestockWave).join(RestockEvent, RestockEvent.id == RestockWave.restock_id)
+            sa.select(RestockWave)
+            .join(RestockEvent, RestockEvent.id == RestockWave.restock_id)
+            .join(Variant, Variant.id == RestockEvent.variant_id)
+            .where(Variant.sku == sku)
         ).all()
         assert all(wave.told <= (wave.size or 0) for wave in waves)
         assert sum(wave.told for wave in waves if wave.size == people_each * (wave.units or 0)) >= len(found)
