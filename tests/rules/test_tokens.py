@@ -113,6 +113,7 @@ def test_tokens_describe_themselves():
         "subject",
         "waiting",
         "credits",
+        "change",
         "confirm_url",
         "stop_url",
     }
