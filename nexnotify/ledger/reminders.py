@@ -51,6 +51,18 @@ def remind(store: Store, now: datetime) -> int:
     return done
 
 
+_newer = sa.orm.aliased(AlertRequest)
+#: Who has asked for it anew and was told again is reminded of that telling.
+_TOLD_ANEW = sa.exists().where(
+    _newer.store_id == AlertRequest.store_id,
+    _newer.contact_id == AlertRequest.contact_id,
+    _newer.id > AlertRequest.id,
+    # Not the bare column: the databases would read its index, and with it all who ever asked for it.
+    (_newer.variant_id + 0) == AlertRequest.variant_id,
+    _newer.alerted_at > AlertRequest.alerted_at,
+)
+
+
 def _due(store: Store, step: int, every: timedelta, now: datetime, most: int) -> Sequence[Any]:
     """(restock, person) of those told so long ago that their next reminder is due, locked."""
     restock = (
@@ -83,6 +95,7 @@ def _due(store: Store, step: int, every: timedelta, now: datetime, most: int) ->
             AlertRequest.alerted_at <= now - step * every,
             AlertRequest.alerted_at > now - step * every - AT_MOST_LATE,
             restock.is_not(None),
+            ~_TOLD_ANEW,
         )
         .order_by(AlertRequest.alerted_at)
         .limit(most)

@@ -301,6 +301,26 @@ def test_reminders_count_for_the_cap_and_wait_for_it(told: Shop) -> None:
         assert "delivered" in reminders(told)
 
 
+def test_who_asked_anew_and_was_told_again_is_reminded_of_that_alone(told: Shop) -> None:
+    told.put("settings", {"frequency_cap": None})
+    with later(hours=30):
+        told.sweep()
+        assert len(reminders(told)) == 1
+    with later(hours=31):
+        told.stock("TEE-M", 0)
+        told.ask()
+        told.stock("TEE-M", 5)
+        told.work()
+        assert len(told.messages()) == 2
+    with later(hours=50):
+        told.sweep()
+        assert len(reminders(told)) == 1, "that of the first telling is over"
+    for hours, count in ((56, 2), (81, 3), (200, 3)):
+        with later(hours=hours):
+            told.sweep()
+            assert len(reminders(told)) == count, hours
+
+
 def test_nobody_is_reminded_of_last_months_alert_when_reminders_are_switched_on(quiet: Shop) -> None:
     quiet.ask()
     quiet.stock("TEE-M", 5)
