@@ -103,14 +103,26 @@ def is_being_told(store_id: int, restock_id: int) -> bool:
 
 _alert, _message, _recipient, _send = Alert.__table__, Message.__table__, SendRecipient.__table__, Send.__table__
 _later, _anew = _alert.alias(), _message.alias()
-#: A later restock has told the same request, or is about to.
+_mistake, _since = RestockEvent.__table__.alias(), RestockEvent.__table__.alias()
+#: A later restock has told the same request, or, where they asked anew, the same person of the same product; or will.
 _TOLD_ANEW = sa.exists().where(
-    _later.c.store_id == _alert.c.store_id,
-    _later.c.request_id == _alert.c.request_id,
-    _later.c.restock_id > _alert.c.restock_id,
-    _anew.c.store_id == _later.c.store_id,
-    _anew.c.id == _later.c.message_id,
+    _anew.c.store_id == _message.c.store_id,
+    _anew.c.contact_id == _message.c.contact_id,
     (_anew.c.status + "").in_((*TOLD, "queued", "claimed")),
+    _later.c.store_id == _anew.c.store_id,
+    _later.c.message_id == _anew.c.id,
+    _later.c.restock_id > _alert.c.restock_id,
+    _mistake.c.store_id == _alert.c.store_id,
+    _mistake.c.id == _alert.c.restock_id,
+    _since.c.store_id == _later.c.store_id,
+    _since.c.id == _later.c.restock_id,
+    sa.or_(
+        _later.c.request_id == _alert.c.request_id,
+        sa.and_(
+            _since.c.variant_id == _mistake.c.variant_id,
+            _since.c.region_id.is_not_distinct_from(_mistake.c.region_id),
+        ),
+    ),
 )
 _TOLD = sa.and_(_message.c.store_id == _alert.c.store_id, _message.c.id == _alert.c.message_id)
 #: What the corrections of one restock are about, by contact.

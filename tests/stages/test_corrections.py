@@ -212,6 +212,43 @@ def test_whom_a_later_restock_has_told_since_hears_nothing_of_the_mistake(shop: 
 
 
 @sqlite
+def test_who_has_asked_anew_and_was_told_since_hears_nothing_of_the_mistake_either(shop: Shop) -> None:
+    [ann] = people(shop, 1, send_undo_seconds=0)
+    shop.stock("TEE-M", 3)
+    shop.work()
+    number = recalled(shop)
+    shop.stock("TEE-M", 0)
+    shop.work()
+    shop.ask("TEE-M", ann)
+    shop.stock("TEE-M", 2)
+    shop.work()
+    assert told(shop) == [ann, ann]
+    corrected(shop, number)
+    shop.work()
+    assert corrections(shop) == []
+    assert [request["status"] for request in shop.requests()] == ["alerted", "alerted"], (
+        "nobody waits twice for one tee"
+    )
+    assert corrected(shop, number)["left_out"] == {"told_anew": 1}
+
+
+@sqlite
+def test_who_was_told_since_that_something_else_is_back_is_told_of_the_mistake(shop: Shop) -> None:
+    [ann] = people(shop, 1, send_undo_seconds=0)
+    shop.product("HAT")
+    shop.ask("HAT", ann)
+    shop.stock("TEE-M", 3)
+    shop.work()
+    number = recalled(shop)
+    shop.stock("TEE-M", 0)
+    shop.stock("HAT", 2)
+    shop.work()
+    corrected(shop, number)
+    shop.work()
+    assert [message["to"] for message in corrections(shop)] == [ann]
+
+
+@sqlite
 def test_it_costs_credits_and_its_trace_says_what_happened(shop: Shop) -> None:
     people(shop, 1, send_undo_seconds=0)
     with_credits(shop, 100)
