@@ -21,6 +21,7 @@ from nexnotify.ledger.models import Alert
 from nexnotify.ledger.overlap import under_way
 from nexnotify.ledger.paying import funds
 from nexnotify.ledger.scarcity import is_scarce
+from nexnotify.ledger.telling import TOLD_ANEW
 from nexnotify.ledger.writing import write_alerts
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
@@ -49,18 +50,6 @@ def remind(store: Store, now: datetime) -> int:
             _remind(store, restock_id, people, step, now)
             done += len(people)
     return done
-
-
-_newer = sa.orm.aliased(AlertRequest)
-#: Who has asked for it anew and was told again is reminded of that telling.
-_TOLD_ANEW = sa.exists().where(
-    _newer.store_id == AlertRequest.store_id,
-    _newer.contact_id == AlertRequest.contact_id,
-    _newer.id > AlertRequest.id,
-    # Not the bare column: the databases would read its index, and with it all who ever asked for it.
-    (_newer.variant_id + 0) == AlertRequest.variant_id,
-    _newer.alerted_at > AlertRequest.alerted_at,
-)
 
 
 def _due(store: Store, step: int, every: timedelta, now: datetime, most: int) -> Sequence[Any]:
@@ -95,7 +84,7 @@ def _due(store: Store, step: int, every: timedelta, now: datetime, most: int) ->
             AlertRequest.alerted_at <= now - step * every,
             AlertRequest.alerted_at > now - step * every - AT_MOST_LATE,
             restock.is_not(None),
-            ~_TOLD_ANEW,
+            ~TOLD_ANEW,  # they are reminded of that telling
         )
         .order_by(AlertRequest.alerted_at)
         .limit(most)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from nexnotify.db import IdIn, db
 from nexnotify.ledger.models import Alert
+from nexnotify.waitlist.models import AlertRequest
 from nexnotify.waitlist.service import back_to_waiting, mark_alerted
 
 
@@ -28,8 +29,22 @@ def told(messages: Sequence[OfStore], now: datetime) -> None:
 
 
 def not_told(messages: Sequence[OfStore], now: datetime) -> None:
-    """It turned out that these messages never went: their requests wait again."""
-    back_to_waiting(_requests(messages), now)
+    """It turned out that these messages never went: their requests wait again, but for those told anew since."""
+    requests = _requests(messages)
+    anew = sa.select(AlertRequest.id).where(IdIn(AlertRequest.__table__.c.id, ids=requests), TOLD_ANEW)
+    back_to_waiting(sorted(set(requests) - set(db.session.scalars(anew))), now)
+
+
+_newer = sa.orm.aliased(AlertRequest)
+#: A request whose shopper has asked anew for the same since, and was told of that.
+TOLD_ANEW = sa.exists().where(
+    _newer.store_id == AlertRequest.store_id,
+    _newer.contact_id == AlertRequest.contact_id,
+    _newer.id > AlertRequest.id,
+    # Not the bare column: the databases would read its index, and with it all who ever asked for it.
+    (_newer.variant_id + 0) == AlertRequest.variant_id,
+    _newer.alerted_at > AlertRequest.alerted_at,
+)
 
 
 _alert = Alert.__table__

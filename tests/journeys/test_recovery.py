@@ -161,6 +161,28 @@ def test_who_was_surely_not_sent_to_is_sent_to_again_though_the_word_came_late(
         assert provider.called() == [ANN], "Told once is told"
 
 
+def test_who_asked_anew_and_was_told_is_not_told_once_more_when_the_first_text_turns_out_lost(
+    shop: Shop, provider: Provider
+) -> None:
+    wait_for_stock(shop, [ANN])
+    shop.put("settings", {"confirmations": False})
+    provider.sends = [Unknown("The answer broke off."), Accepted()]
+    provider.knows = {ANN: Absent()}
+    shop.stock("TEE-M", 5)
+    shop.work()
+    assert statuses(shop) == ["uncertain"]
+    shop.stock("TEE-M", 0)
+    shop.work()
+    shop.ask("TEE-M", ANN)
+    restock(shop)
+    assert provider.called() == [ANN, ANN]
+    with later(minutes=2):
+        shop.work()
+    assert provider.called() == [ANN, ANN]
+    assert requests(shop) == ["alerted", "alerted"]
+    assert statuses(shop) == ["suppressed", "accepted"]
+
+
 def test_who_was_refused_late_for_the_texts_sake_waits_for_the_next_restock(shop: Shop, provider: Provider) -> None:
     queue_for(shop, [ANN])
     taken = claim_now(shop)
