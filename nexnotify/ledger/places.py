@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,22 +13,23 @@ from nexnotify.db import IdIn, db
 from nexnotify.inventory.available import IN_STOCK
 from nexnotify.inventory.models import StockChange
 from nexnotify.ledger.models import Alert, Hold
+from nexnotify.ledger.telling import wait_again
 from nexnotify.orders.models import Order, OrderLine
 from nexnotify.restock.models import RestockEvent
 from nexnotify.waitlist.models import AlertRequest
-from nexnotify.waitlist.service import back_to_waiting
 
 
 def give_places_back(event: RestockEvent, minutes: int, now: datetime) -> int:
-    """Give those their place back whom a restock told less than ``minutes`` before its stock was gone, or after.
+    """Give those their place back whom a restock told less than ``minutes`` before its stock was gone, or while it was.
 
     A request keeps its number and its day, so the next restock comes to it first. Who has bought is known from orders.
 
     :returns: how many.
     """
-    gone = gone_at(event) if minutes and event.told + event.held else None
-    if gone is None:
+    spans = _in_vain(event, timedelta(minutes=minutes)) if minutes and event.told + event.held else []
+    if not spans:
         return 0
+    told_at = AlertRequest.alerted_at
     late = db.session.scalars(
         sa.select(AlertRequest.id)
         .join(Alert, sa.and_(Alert.store_id == AlertRequest.store_id, Alert.request_id == AlertRequest.id))
@@ -35,13 +37,13 @@ def give_places_back(event: RestockEvent, minutes: int, now: datetime) -> int:
             Alert.store_id == event.store_id,
             Alert.restock_id == event.id,
             AlertRequest.status == "alerted",
-            AlertRequest.alerted_at >= gone - timedelta(minutes=minutes),
+            sa.or_(*(sa.and_(told_at >= begin, *([told_at < end] if end else [])) for begin, end in spans)),
             ~_bought(event),
             ~_had_a_unit(),
         )
     ).all()
     if late:
-        back_to_waiting(late, now)
+        wait_again(late, now)
     return len(late)
 
 
@@ -55,7 +57,7 @@ def give_told_back(event: RestockEvent, request_ids: Sequence[int], now: datetim
     mine, status = IdIn(request.id, ids=request_ids), AlertRequest.status + ""
     told = sa.select(AlertRequest.id).where(mine, status == "alerted", ~_bought(event))
     if late := db.session.scalars(told).all():
-        back_to_waiting(late, now)
+        wait_again(late, now)
     return set(db.session.scalars(sa.select(AlertRequest.id).where(mine, status == "waiting")))
 
 
@@ -63,18 +65,35 @@ def gone_at(event: RestockEvent) -> datetime | None:
     """When there was nothing left of a restock for the first time; None: there still is, or it needs no stock."""
     if event.status != IN_STOCK:
         return None
-    return db.session.scalar(
-        sa.select(StockChange.at)
-        .where(
-            StockChange.store_id == event.store_id,
-            StockChange.variant_id == event.variant_id,
-            StockChange.region_id.is_not_distinct_from(event.region_id),
-            StockChange.id > event.stock_change_id,
-            StockChange.applied,
-            StockChange.available_after <= 0,
-        )
-        .order_by(StockChange.id)
-        .limit(1)
+    gone = _changes(event).where(StockChange.available_after <= 0)
+    return db.session.scalar(gone.with_only_columns(StockChange.at).order_by(StockChange.id).limit(1))
+
+
+def _in_vain(event: RestockEvent, minutes: timedelta) -> list[tuple[datetime, datetime | None]]:
+    """From when to when it was told in vain: so long before its stock was gone, until it was back; None: it is not."""
+    if event.status != IN_STOCK:
+        return []
+    moved = sa.or_(StockChange.available_before <= 0, StockChange.available_after <= 0)
+    spans: list[tuple[datetime, datetime | None]] = []
+    for at, left in db.session.execute(_changes(event).where(moved).order_by(StockChange.id)):
+        is_gone = left is not None and left <= 0
+        if is_gone and spans and (spans[-1][1] is None or spans[-1][1] >= at - minutes):
+            spans[-1] = (spans[-1][0], None)
+        elif is_gone:
+            spans.append((at - minutes, None))
+        elif spans and spans[-1][1] is None:
+            spans[-1] = (spans[-1][0], at)
+    return spans
+
+
+def _changes(event: RestockEvent) -> sa.Select[Any]:
+    """How the stock of a restock has moved since."""
+    return sa.select(StockChange.at, StockChange.available_after).where(
+        StockChange.store_id == event.store_id,
+        StockChange.variant_id == event.variant_id,
+        StockChange.region_id.is_not_distinct_from(event.region_id),
+        StockChange.id > event.stock_change_id,
+        StockChange.applied,
     )
 
 

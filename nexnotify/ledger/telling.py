@@ -29,21 +29,25 @@ def told(messages: Sequence[OfStore], now: datetime) -> None:
 
 
 def not_told(messages: Sequence[OfStore], now: datetime) -> None:
-    """It turned out that these messages never went: their requests wait again, but for those told anew since."""
-    requests = _requests(messages)
-    anew = sa.select(AlertRequest.id).where(IdIn(AlertRequest.__table__.c.id, ids=requests), TOLD_ANEW)
-    back_to_waiting(sorted(set(requests) - set(db.session.scalars(anew))), now)
+    """It turned out that these messages never went: their requests wait again."""
+    wait_again(_requests(messages), now)
 
 
-_newer = sa.orm.aliased(AlertRequest)
-#: A request whose shopper has asked anew for the same since, and was told of that.
+def wait_again(request_ids: Sequence[int], now: datetime) -> None:
+    """These requests were not told, or in vain: they wait again, but for those whose shopper was told anew since."""
+    anew = sa.select(AlertRequest.id).where(IdIn(AlertRequest.__table__.c.id, ids=request_ids), TOLD_ANEW)
+    back_to_waiting(sorted(set(request_ids) - set(db.session.scalars(anew))), now)
+
+
+_other = sa.orm.aliased(AlertRequest)
+#: A request whose shopper has been told since by another request for the same.
 TOLD_ANEW = sa.exists().where(
-    _newer.store_id == AlertRequest.store_id,
-    _newer.contact_id == AlertRequest.contact_id,
-    _newer.id > AlertRequest.id,
+    _other.store_id == AlertRequest.store_id,
+    _other.contact_id == AlertRequest.contact_id,
+    _other.id != AlertRequest.id,
     # Not the bare column: the databases would read its index, and with it all who ever asked for it.
-    (_newer.variant_id + 0) == AlertRequest.variant_id,
-    _newer.alerted_at > AlertRequest.alerted_at,
+    (_other.variant_id + 0) == AlertRequest.variant_id,
+    _other.alerted_at > AlertRequest.alerted_at,
 )
 
 

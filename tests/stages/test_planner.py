@@ -16,13 +16,14 @@ from nexnotify.customers.models import Contact
 from nexnotify.db import db, transaction
 from nexnotify.dispatch.claim import claim
 from nexnotify.gateways.models import GatewayInstance
-from nexnotify.ledger import writing
+from nexnotify.ledger import planner, writing
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import address_hash
 from nexnotify.waitlist.models import AlertRequest, Decision
 from nexnotify.workers.steps import run_restock
 from tests.shop import Shop
+from tests.stages.test_waves import flapping, told
 
 MANY = 2500
 
@@ -273,3 +274,15 @@ def test_a_store_without_a_gateway_tells_nobody_and_says_so(shop: Shop) -> None:
     assert shop.messages() == []
     assert skipped(shop, request) == ["no_gateway"]
     assert [item["status"] for item in shop.requests()] == ["waiting"]
+
+
+def test_who_was_told_by_one_restock_twice_waits_again_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planner, "CHUNK", 1)
+    ann, ben = flapping(shop)
+    shop.stock("TEE-M", 0)
+    shop.work()
+    assert {event["state"] for event in shop.get("restocks")["restocks"]} <= {"done", "stopped"}
+    assert sorted(request["to"] for request in shop.requests(status="waiting")) == [ann, ben]
+    shop.stock("TEE-M", 5)
+    shop.work()
+    assert sorted(told(shop)[3:]) == [ann, ben], "later restocks are told"

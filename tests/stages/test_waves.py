@@ -15,7 +15,7 @@ from nexnotify.catalog.models import Variant
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.gateways.models import Lane
-from nexnotify.ledger import writing
+from nexnotify.ledger import planner, writing
 from nexnotify.ledger.planner import plan_next
 from nexnotify.nudge import Nudges
 from nexnotify.restock import steering
@@ -607,6 +607,38 @@ def test_who_was_told_at_once_keeps_the_place_too_when_stock_does_not_last(shop:
         shop.stock("TEE-M", 2)
         shop.work()
     assert Counter(told(shop)) == dict.fromkeys(everybody, 2), "once for each restock"
+
+
+def flapping(shop: Shop) -> tuple[str, str]:
+    """Ann was told; it sold out, she asked anew, it came back, and the restock that was still being told told both."""
+    ann, ben = people(shop, 2, keep_place_minutes=15, confirmations=False)
+    shop.stock("TEE-M", 5)
+    with inside(shop.app), transaction():
+        detect_restocks(utcnow(), anyone_waits)
+    a_piece(shop)
+    assert told(shop) == [ann]
+    shop.stock("TEE-M", 0)
+    shop.ask("TEE-M", ann)
+    shop.stock("TEE-M", 5)
+    for _ in range(3):
+        a_piece(shop)
+    assert told(shop) == [ann, ben, ann]
+    return ann, ben
+
+
+def a_piece(shop: Shop) -> None:
+    """One piece of planning, and what comes of it is sent."""
+    with inside(shop.app), transaction():
+        plan_next(utcnow())
+    shop.send()
+
+
+def test_who_was_told_after_it_had_come_back_was_not_too_late(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planner, "CHUNK", 1)
+    flapping(shop)
+    shop.work()
+    assert len(told(shop)) == 3, "nobody is told of the same units once more"
+    assert waits(shop) == 0
 
 
 def test_after_the_minutes_nobody_is_watched_any_more(shop: Shop) -> None:
