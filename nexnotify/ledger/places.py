@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,7 +15,7 @@ from nexnotify.ledger.models import Alert, Hold
 from nexnotify.ledger.telling import wait_again
 from nexnotify.orders.models import Order, OrderLine
 from nexnotify.restock.models import RestockEvent
-from nexnotify.waitlist.models import AlertRequest
+from nexnotify.waitlist.models import AlertRequest, Decision
 
 
 def give_places_back(event: RestockEvent, minutes: int, now: datetime) -> int:
@@ -29,21 +28,31 @@ def give_places_back(event: RestockEvent, minutes: int, now: datetime) -> int:
     spans = _in_vain(event, timedelta(minutes=minutes)) if minutes and event.told + event.held else []
     if not spans:
         return 0
+    of_request = sa.and_(Alert.store_id == AlertRequest.store_id, Alert.request_id == AlertRequest.id)
     told_at = AlertRequest.alerted_at
-    late = db.session.scalars(
+    in_vain = (
         sa.select(AlertRequest.id)
-        .join(Alert, sa.and_(Alert.store_id == AlertRequest.store_id, Alert.request_id == AlertRequest.id))
+        .join(Alert, of_request)
         .where(
-            Alert.store_id == event.store_id,
-            Alert.restock_id == event.id,
+            AlertRequest.store_id == event.store_id,
             AlertRequest.status == "alerted",
             sa.or_(*(sa.and_(told_at >= begin, *([told_at < end] if end else [])) for begin, end in spans)),
             ~_bought(event),
             ~_had_a_unit(),
         )
-    ).all()
+    )
+    passed_over = sa.and_(Decision.store_id == AlertRequest.store_id, Decision.request_id == AlertRequest.id)
+    late = {
+        *db.session.scalars(in_vain.where(Alert.restock_id == event.id)),
+        # The text of an earlier restock was on its way, which watches no more.
+        *db.session.scalars(
+            in_vain.join(Decision, passed_over).where(
+                Alert.restock_id < event.id, Decision.restock_id == event.id, Decision.reason == "told_already"
+            )
+        ),
+    }
     if late:
-        wait_again(late, now)
+        wait_again(sorted(late), now)
     return len(late)
 
 
@@ -86,7 +95,7 @@ def _in_vain(event: RestockEvent, minutes: timedelta) -> list[tuple[datetime, da
     return spans
 
 
-def _changes(event: RestockEvent) -> sa.Select[Any]:
+def _changes(event: RestockEvent) -> sa.Select[datetime, int | None]:
     """How the stock of a restock has moved since."""
     return sa.select(StockChange.at, StockChange.available_after).where(
         StockChange.store_id == event.store_id,

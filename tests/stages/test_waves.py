@@ -641,6 +641,20 @@ def test_who_was_told_after_it_had_come_back_was_not_too_late(shop: Shop, monkey
     assert waits(shop) == 0
 
 
+def test_whose_text_was_on_its_way_when_stock_flapped_keeps_the_place_too(shop: Shop) -> None:
+    everybody = people(shop, 3, keep_place_minutes=15)
+    shop.stock("TEE-M", 5)
+    shop.plan()
+    shop.stock("TEE-M", 0)
+    shop.stock("TEE-M", 5)
+    shop.work()
+    assert told(shop) == everybody
+    with later(minutes=5):
+        shop.stock("TEE-M", 0)
+        shop.work()
+        assert waits(shop) == 3
+
+
 def test_after_the_minutes_nobody_is_watched_any_more(shop: Shop) -> None:
     people(shop, 3, keep_place_minutes=15)
     shop.stock("TEE-M", 2)
