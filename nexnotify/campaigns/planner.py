@@ -163,12 +163,13 @@ def _plan(send: Send, people: Sequence[_Person], now: datetime) -> None:
         about = item.variant.id if item else variant_id
         message = NewMessage(person.contact_id, text, due, due + VALID, held, about)
         way.going.append(_Going(person.recipient_id, message, item, code))
+    if told is not None:
+        # Before the credits are locked, as everybody does who changes requests.
+        wait_again(send, told, verdicts, now)
     written = _write(store, send, list(ways.values()), left, now)
     if named is not None:
         named.take([(one.item, id) for one, id in written if one.item is not None])
     send.paced_at = max(way.pace.at for way in ways.values())
-    if told is not None:
-        wait_again(send, told, verdicts, now)
 
 
 def _write(

@@ -35,7 +35,8 @@ _LOOK = (
     )
 )
 # One that is being claimed may be found sold out, on stock that was read before this restock: wait and see.
-_UNDER_WAY = _LOOK.with_for_update(read=True, of=_ledger)
+# In the order in which everybody locks messages.
+_UNDER_WAY = _LOOK.order_by(_ledger.c.id).with_for_update(read=True, of=_ledger)
 
 
 def under_way(store_id: int, request_ids: Sequence[int], *, lock: bool = True) -> dict[int, Send | Hold]:

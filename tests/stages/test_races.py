@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from nexnotify.campaigns import planner as correcting
 from nexnotify.catalog.service import ProductData, VariantData
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
@@ -26,13 +27,19 @@ from nexnotify.inventory.service import LevelData, set_level
 from nexnotify.ledger import audience, chunk, planner
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.opening import take_over_queue
+from nexnotify.ledger.reminders import remind
 from nexnotify.receipts import service as receiving
 from nexnotify.restock.service import detect_restocks
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.queries import anyone_waits
+from nexnotify.workers.steps import run_campaigns
+from tests.credits import with_credits
 from tests.shop import Shop
 from tests.stages.test_claims import inside, lane_of, numbers, queue_for, statuses, wait_for_stock
+from tests.stages.test_corrections import corrected, recalled
+from tests.stages.test_waves import people
 from tests.texting import Line
+from tests.times import later
 
 #: How long the first holds on. A second one that is right waits for it, so each race costs this much.
 HELD = 0.6
@@ -207,6 +214,42 @@ def test_a_plan_that_begins_while_a_gateway_becomes_the_sender_goes_out_by_it(sh
 def add_kannel(store: Store) -> None:
     values = {"username": "u", "password": "p", "rate": 0}
     take_over_queue(add_gateway(store, "kannel", "kannel", values, utcnow()))
+
+
+# --- corrections -----------------------------------------------------------------------------------------------------
+
+
+def test_a_correction_and_a_reminder_of_the_same_person_do_not_lock_each_other_up(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(shop, 1, reminders=1, send_undo_seconds=0)
+    with_credits(shop, 1000)
+    shop.stock("TEE-M", 5)
+    shop.work()
+    corrected(shop, recalled(shop))
+    write, there, on = correcting.write_messages, threading.Event(), threading.Event()
+
+    def slowly(*args: Any, **more: Any) -> Any:
+        written = write(*args, **more)
+        there.set()
+        on.wait(HELD)
+        return written
+
+    monkeypatch.setattr(correcting, "write_messages", slowly)
+
+    def corrects() -> None:
+        with inside(shop.app):
+            run_campaigns()
+
+    with later(hours=25):
+        with meanwhile(corrects):
+            assert there.wait(10)
+            with inside(shop.app), transaction():
+                remind(db.session.get_one(Store, shop.store_id), utcnow())
+            on.set()
+        shop.work()
+    assert [message["status"] for message in shop.messages("correction")] == ["delivered"]
+    assert [request["status"] for request in shop.requests()] == ["waiting"]
 
 
 # --- receipts --------------------------------------------------------------------------------------------------------
