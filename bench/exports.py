@@ -11,7 +11,7 @@ from bench.house import add_waiting, installation
 from nexnotify.clock import to_local
 from nexnotify.db import db
 from nexnotify.reports.instock import COLUMNS, InstockFilter, instock_rows
-from nexnotify.reports.xlsx import write_sheet
+from nexnotify.reports.xlsx import Sheet, write_book
 from nexnotify.stores.models import Store
 
 
@@ -29,7 +29,9 @@ def export_vs_openpyxl(count: int = 100_000) -> float:
         ]
         with tempfile.TemporaryFile() as file:
             begun = time.process_time()
-            written = write_sheet(file, "Instock Notification", COLUMNS, instock_rows(store, InstockFilter()), "UTC")
+            written = write_book(
+                file, [Sheet("Instock Notification", COLUMNS, instock_rows(store, InstockFilter()))], "UTC"
+            )[0]
             ours = time.process_time() - begun
         assert written == len(rows) == count
         return _bare(rows) / ours

@@ -86,7 +86,7 @@ def summarise(store: Store, send: Send, begins_at: datetime) -> Summary:
     summary.left = dict(sorted(summary.left.items(), key=lambda item: -item[1]))
     summary.is_partial = summary.rows >= MOST_COUNTED
     if send.body and summary.channels.get("sms"):
-        _count_segments(store, send, audience, summary)
+        _count_segments(store, send, summary)
     return summary
 
 
@@ -250,7 +250,7 @@ def some_people(store: Store, send: Send, most: int, channel: str = "sms") -> li
     return list(found.values())
 
 
-def _count_segments(store: Store, send: Send, audience: Audience, summary: Summary) -> None:
+def _count_segments(store: Store, send: Send, summary: Summary) -> None:
     texted = summary.channels.get("sms", 0)
     people = some_people(store, send, SAMPLED + summary.repeated if texted <= SAMPLED else SAMPLED)
     texts = Texts(store, send)

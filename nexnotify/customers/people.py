@@ -85,7 +85,7 @@ def set_values(
         row = had.get(item.id)
         if item.is_sms_opt_in:
             before, customer.sms_opt_in = customer.sms_opt_in, None if value is None else bool(value)
-            _tell_opt_in(store, customer, item, method, now)
+            _tell_opt_in(customer, item, method, now)
         elif (before := row.value if row else None) != value or type(before) is not type(value):
             _set_row(customer, item, row, value)
         if before != value:
@@ -266,7 +266,7 @@ def _set_address(store: Store, customer: Customer, name: str, address: str | Non
     db.session.flush()
 
 
-def _tell_opt_in(store: Store, customer: Customer, item: CustomField, method: str, now: datetime) -> None:
+def _tell_opt_in(customer: Customer, item: CustomField, method: str, now: datetime) -> None:
     contact = contacts_of(customer, lock=True).get("sms")
     if contact is not None:
         tell_marketing(contact, customer.sms_opt_in is True, Proof(method, evidence={"field": item.name}), now)

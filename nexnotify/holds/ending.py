@@ -39,10 +39,12 @@ def _update(hold_id: int, **values: object) -> bool:
     return done.scalar() is not None
 
 
-def goes_on_elsewhere(hold: Hold) -> bool:
-    """Whether the person of a message that failed is told on another channel: then the unit stays, with that message.
+def hand_over(hold: Hold) -> bool:
+    """Let the message on another channel that tells the person of one that failed have its unit.
 
     One that stands behind this channel takes it over when its turn comes.
+
+    :returns: whether there is such a message, so that the unit stays.
     """
     own, other, theirs = aliased(AlertRequest), aliased(AlertRequest), aliased(Alert)
     rows = db.session.execute(

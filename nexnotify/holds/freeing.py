@@ -14,8 +14,8 @@ from nexnotify.inventory.regions import Places
 from nexnotify.inventory.service import needed_of
 from nexnotify.ledger.models import Hold
 from nexnotify.restock.detect import obstacle
-from nexnotify.restock.models import BEFORE, RestockEvent
-from nexnotify.restock.service import add_freed, begin_freed
+from nexnotify.restock.freed import add_freed, begin_freed
+from nexnotify.restock.models import BEFORE, IS_OPEN, RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.queries import anyone_waits
@@ -60,7 +60,7 @@ def _goes_on(variant: Variant, region_id: int | None) -> bool:
         RestockEvent.store_id == variant.store_id,
         RestockEvent.variant_id == variant.id,
         RestockEvent.region_id.is_not_distinct_from(region_id),
-        sa.text("restock_event.state NOT IN ('done', 'stopped')"),
+        IS_OPEN,
         (RestockEvent.state + "").in_((*BEFORE, "telling")),
     )
     return db.session.scalar(going.limit(1)) is not None

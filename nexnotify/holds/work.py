@@ -19,7 +19,7 @@ from nexnotify.db import db
 from nexnotify.holds import rules
 from nexnotify.holds.calls import Call, Outcome
 from nexnotify.holds.contract import NoAnswer, Redeemed, Refused, Reservation, Variant
-from nexnotify.holds.ending import close, give_back, goes_on_elsewhere
+from nexnotify.holds.ending import close, give_back, hand_over
 from nexnotify.holds.freeing import free
 from nexnotify.holds.sources import heard
 from nexnotify.holds.texts import reword
@@ -126,7 +126,7 @@ def _end_of(row: Any, now: datetime) -> str | None:
         request=row.request,
         opted_out=row.opted_out_at is not None,
         recalled=row.restock == "recalled",
-        elsewhere=failed and hold.status == "held" and goes_on_elsewhere(hold),
+        elsewhere=failed and hold.status == "held" and hand_over(hold),
     )
     return rules.end_of(standing, hold.minutes, now)
 

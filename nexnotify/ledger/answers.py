@@ -22,7 +22,7 @@ from nexnotify.ledger.moves import record_new
 from nexnotify.ledger.paying import NO_CREDIT, funds_of_one, put_aside
 from nexnotify.ledger.references import new_reference
 from nexnotify.ledger.values import product_values, stop_url
-from nexnotify.policy.eligibility import Facts, Hold, Send, Skip, decide_answer
+from nexnotify.policy.eligibility import Facts, Hold, Send, Skip, Verdict, decide_answer
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 
@@ -32,6 +32,11 @@ ANSWER_VALID = timedelta(hours=1)
 NOTICE_VALID = timedelta(days=1)
 #: Kinds of messages that go even where the store has no credits left: the law asks for them.
 ALWAYS = frozenset({"keyword_reply"})
+
+
+def may_answer(contact: Contact | ContactRow) -> Verdict:
+    """Whether somebody may be written to in answer to what they did: no quiet hours, no cap, but a STOP."""
+    return decide_answer(Facts(opted_out=contact.opted_out_at is not None, reachable=contact.unreachable_at is None))
 
 
 def queue_confirmation(
@@ -48,8 +53,7 @@ def queue_confirmation(
     :param any_variant: of the product, so that none is named.
     :returns: the message's id; None when the contact may not be written to, or there is nothing to write with.
     """
-    facts = Facts(opted_out=contact.opted_out_at is not None, reachable=contact.unreachable_at is None)
-    if not isinstance(decide_answer(facts), Send):
+    if not isinstance(may_answer(contact), Send):
         return None
     values = (
         product_values(store, variant)
@@ -71,11 +75,9 @@ def queue_keyword_reply(store: Store, contact: Contact, template_kind: str, now:
 
 def queue_test(store: Store, gateway: GatewayInstance, contact: Contact, now: datetime) -> int | None:
     """A text to try this very gateway with. None when the contact may not be written to."""
-    facts = Facts(opted_out=contact.opted_out_at is not None, reachable=contact.unreachable_at is None)
-    if not isinstance(decide_answer(facts), Send):
+    if not isinstance(may_answer(contact), Send):
         return None
     text = render_text(contact.channel, f"{store.name}: this is a test. It works.", f"A test from {store.name}")
-    store = db.session.get_one(Store, contact.store_id)
     return add_message(store, contact, lane_of(gateway).id, "test", text, now)
 
 
@@ -94,7 +96,7 @@ def queue_notice(
     :param always: even where there are no credits for it.
     :returns: the message's id, or why there is none.
     """
-    verdict = decide_answer(Facts(opted_out=contact.opted_out_at is not None, reachable=contact.unreachable_at is None))
+    verdict = may_answer(contact)
     if isinstance(verdict, Skip):
         return verdict
     lane_id = lane_for_new(store, contact.channel)
@@ -114,7 +116,7 @@ def queue_trial(store: Store, contact: Contact, text: Rendered, now: datetime) -
 
     :returns: the message's id, or why there is none.
     """
-    verdict = decide_answer(Facts(opted_out=contact.opted_out_at is not None, reachable=contact.unreachable_at is None))
+    verdict = may_answer(contact)
     if isinstance(verdict, Skip):
         return verdict
     lane_id = lane_for_new(store, contact.channel)

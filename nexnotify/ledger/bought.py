@@ -11,11 +11,8 @@ import sqlalchemy as sa
 from nexnotify.catalog.substitutes import stand_ins
 from nexnotify.customers.models import Customer
 from nexnotify.db import IdIn, db
-from nexnotify.orders.models import Order, OrderLine
+from nexnotify.orders.models import UNDONE, Order, OrderLine
 from nexnotify.waitlist.models import AlertRequest
-
-#: Orders that came to nothing.
-UNDONE = ("cancelled", "returned")
 
 _request, _customer, _order, _line = (
     AlertRequest.__table__,

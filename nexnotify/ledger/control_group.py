@@ -17,8 +17,8 @@ from nexnotify.inventory.models import StockChange
 from nexnotify.ledger.drafts import Waiting
 from nexnotify.ledger.job import Job
 from nexnotify.policy.holdout import Draw, lot
+from nexnotify.restock.freed import FREED, is_freed
 from nexnotify.restock.models import RestockEvent
-from nexnotify.restock.service import FREED, is_freed
 from nexnotify.waitlist.models import AlertRequest
 
 _own, _other, _customer = AlertRequest.__table__, AlertRequest.__table__.alias("other"), Customer.__table__

@@ -21,9 +21,9 @@ from nexnotify.ledger.job import Job, is_buyable, open_job
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.places import give_places_back, gone_at
 from nexnotify.ledger.recall import take_some_back
-from nexnotify.restock.models import RestockEvent, RestockWave
-from nexnotify.restock.service import is_freed
-from nexnotify.restock.waves import Standing, Stop, next_wave
+from nexnotify.restock.freed import is_freed
+from nexnotify.restock.models import IS_OPEN, RestockEvent, RestockWave
+from nexnotify.restock.waves import Standing, Stop, interval, next_wave
 
 #: Ends after which it is watched whether stock lasts for those who were told.
 _WATCHED = ("everyone_told", "cap_reached", "recalled")
@@ -48,15 +48,18 @@ def work_on(event: RestockEvent, now: datetime, most: int, past_of: PastOf | Non
         event.work_at = None
         if not is_buyable(job):
             _end(job, "stock_gone")
-    elif _may_tell(job) and _is_in_a_wave(job, wave):
+    elif _reach_telling(job) and _take_wave(job, wave):
         _tell(job, most, past_of)
 
 
 # --- before anybody is told -------------------------------------------------------------------------------------------
 
 
-def _may_tell(job: Job) -> bool:
-    """Go on from state to state, as long as none of them has to be waited in."""
+def _reach_telling(job: Job) -> bool:
+    """Go on from state to state, as long as none of them has to be waited in.
+
+    :returns: whether people can be told now.
+    """
     event, settings = job.event, job.settings
     if event.state not in ("new", "telling") and (not is_buyable(job) or gone_at(event) is not None):
         _end(job, "stock_gone")
@@ -100,7 +103,7 @@ def _newer(event: RestockEvent) -> sa.Select[RestockEvent]:
             RestockEvent.variant_id == event.variant_id,
             RestockEvent.region_id.is_not_distinct_from(event.region_id),
             RestockEvent.id > event.id,
-            sa.text("restock_event.state NOT IN ('done', 'stopped')"),
+            IS_OPEN,
         )
         .order_by(RestockEvent.id)
     )
@@ -138,8 +141,11 @@ def _wave_of(event: RestockEvent) -> RestockWave | None:
     ).one()
 
 
-def _is_in_a_wave(job: Job, wave: RestockWave | None) -> bool:
-    """Whether a wave is being told: the last one still is, or the next one begins now."""
+def _take_wave(job: Job, wave: RestockWave | None) -> bool:
+    """Go on with the last wave where it is not over, or begin the next where it is time.
+
+    :returns: whether there is one to tell now.
+    """
     if wave is not None and wave.ended_at is None:
         return True
     event, policy = job.event, job.settings.waves
@@ -182,16 +188,11 @@ def standing_of(job: Job, wave: RestockWave | None) -> Standing:
         waiting=count_waiting(job),
         told=event.told + event.held,
         sold=_units_gone(event, event.at),
-        sold_lately=_units_gone(event, job.now - _between(job)),
+        sold_lately=_units_gone(event, job.now - interval(job.settings.waves)),
         last_at=(wave.heard_at or wave.at) if wave is not None and asked else None,
         unsent=_unsent(wave) if wave is not None and asked else 0,
         most=event.most,
     )
-
-
-def _between(job: Job) -> timedelta:
-    policy = job.settings.waves
-    return timedelta(minutes=0 if policy == "all" else policy.minutes)
 
 
 def _units_gone(event: RestockEvent, since: datetime) -> int:

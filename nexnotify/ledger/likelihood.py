@@ -80,7 +80,6 @@ FEATURES: Final[Mapping[str, Feature]] = {
         N_("asked in the widget, not in another way"), N_("asked in the widget"), N_("did not ask in the widget")
     ),
 }
-_BINARY: Final = ("text", "widget")
 
 
 def features(asking: Asking, past: Past, at: datetime) -> tuple[float, ...]:

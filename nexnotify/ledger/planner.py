@@ -14,14 +14,13 @@ from nexnotify.inventory.available import IN_STOCK
 from nexnotify.inventory.regions import units_there
 from nexnotify.ledger.cycle import work_on
 from nexnotify.ledger.foresight import PastOf
-from nexnotify.restock.models import RestockEvent
+from nexnotify.restock.models import IS_OPEN, RestockEvent
 
 #: Requests planned in one transaction.
 CHUNK = 1000
 #: What became due longer ago is a sweep's: somebody has it, or it failed.
 LATELY = timedelta(seconds=10)
 
-_OPEN = sa.text("restock_event.state NOT IN ('done', 'stopped')")
 _DUE = sa.text("restock_event.work_at IS NOT NULL")
 
 
@@ -64,7 +63,7 @@ def plan_next(now: datetime, but: Collection[int] = (), past_of: PastOf | None =
     )
     event = db.session.scalars(
         sa.select(RestockEvent)
-        .where(_OPEN, in_turn, sa.or_(RestockEvent.work_at <= now, overtaken), RestockEvent.id.not_in(but))
+        .where(IS_OPEN, in_turn, sa.or_(RestockEvent.work_at <= now, overtaken), RestockEvent.id.not_in(but))
         .order_by(RestockEvent.id)
         .limit(1)
         .with_for_update(skip_locked=True, key_share=True)
@@ -113,14 +112,14 @@ def waiting_in_vain(now: datetime) -> Sequence[int]:
             ),
         ),
     )
-    return db.session.scalars(sa.select(RestockEvent.id).where(_OPEN, _waits(now), gone)).all()
+    return db.session.scalars(sa.select(RestockEvent.id).where(IS_OPEN, _waits(now), gone)).all()
 
 
 def look_at(event_ids: Sequence[int], now: datetime) -> None:
     """Let these be looked at now: they end, and people who were too late get their place back."""
     db.session.execute(
         sa.update(RestockEvent)
-        .where(RestockEvent.id.in_(event_ids), _OPEN, _waits(now))
+        .where(RestockEvent.id.in_(event_ids), IS_OPEN, _waits(now))
         .values(work_at=now)
         .execution_options(synchronize_session=False)
     )

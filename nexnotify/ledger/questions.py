@@ -17,11 +17,11 @@ from nexnotify.customers.consent import Proof, confirm, opt_in
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
 from nexnotify.gateways.service import lane_for_new
-from nexnotify.ledger.answers import add_message, queue_confirmation
+from nexnotify.ledger.answers import add_message, may_answer, queue_confirmation
 from nexnotify.ledger.late import tell_late
 from nexnotify.ledger.models import Message, Question
 from nexnotify.ledger.values import confirm_url, product_values, stop_url
-from nexnotify.policy.eligibility import Facts, Hold, Skip, Verdict, decide_answer
+from nexnotify.policy.eligibility import Hold, Skip, Verdict
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.life import Answered, Asking, answerable, confirm_all, confirm_pending, renew_asked
@@ -48,9 +48,7 @@ def ask_to_confirm(store: Store, variant: Variant, asking: Asking, cause: str, n
     :param cause: of :data:`AT_ONCE`.
     :returns: the message's id; None when nothing could be sent.
     """
-    contact = asking.contact
-    facts = Facts(opted_out=contact.opted_out_at is not None, reachable=contact.unreachable_at is None)
-    return ask(store, variant, asking, cause, decide_answer(facts), now)
+    return ask(store, variant, asking, cause, may_answer(asking.contact), now)
 
 
 def ask_to_change(store: Store, variant: Variant, asking: Asking, change: Change, now: datetime) -> int | None:

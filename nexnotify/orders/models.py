@@ -19,6 +19,8 @@ ORDER_STATUSES = {
     "cancelled": N_("Called off."),
     "returned": N_("Came back."),
 }
+#: Those of orders that were called off: nobody has bought anything by them.
+UNDONE = ("cancelled", "returned")
 #: Who wrote a ticket's message.
 AUTHORS = ("customer", "merchant")
 

@@ -12,14 +12,11 @@ import sqlalchemy as sa
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
 from nexnotify.ledger.suppression import take_back
-from nexnotify.orders.models import Order
+from nexnotify.orders.models import UNDONE, Order
 from nexnotify.outcomes.matching import contacts_of_order, variants_of_order
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist import life
-
-#: Orders that are no purchase. One that is called off later leaves what it has ended: it was wanted then.
-_UNDONE = ("cancelled", "returned")
 
 
 def close_bought(store: Store, order: Order, now: datetime) -> int:
@@ -29,7 +26,8 @@ def close_bought(store: Store, order: Order, now: datetime) -> int:
 
     :returns: how many requests it ended.
     """
-    contacts = contacts_of_order(store, order) if order.status not in _UNDONE else []
+    # One that is called off later leaves what it has ended: it was wanted then.
+    contacts = contacts_of_order(store, order) if order.status not in UNDONE else []
     variants = variants_of_order(order) if contacts else []
     if not variants:
         return 0

@@ -16,7 +16,7 @@ from nexnotify.customers.models import Customer
 from nexnotify.db import IdIn, db, insert_ignore, upsert
 from nexnotify.ledger.facts import GONE
 from nexnotify.ledger.models import Alert, Message, ShortLink
-from nexnotify.orders.models import Order, OrderLine
+from nexnotify.orders.models import UNDONE, Order, OrderLine
 from nexnotify.outcomes.attribution import Credit, Told, credit
 from nexnotify.outcomes.marks import mark
 from nexnotify.outcomes.models import Click, OrderMatch, PageOrder, VisitorRequest
@@ -28,8 +28,6 @@ from nexnotify.waitlist.models import AlertRequest
 
 #: Alerts of one person that are looked at.
 MOST_TOLD = 100
-#: Of an order that did not stay one, nothing was recovered.
-UNDONE = ("cancelled", "returned")
 
 
 def order_key(store: Store, *parts: str) -> str:

@@ -17,7 +17,7 @@ from nexnotify.db import IdIn, db
 from nexnotify.ledger.drafts import KIND
 from nexnotify.ledger.likelihood import Past, Told
 from nexnotify.ledger.models import Alert, Message, ShortLink
-from nexnotify.orders.models import Order
+from nexnotify.orders.models import UNDONE, Order
 from nexnotify.outcomes.models import Click, OrderMatch
 
 _message, _alert, _link, _click, _match, _order, _customer = (
@@ -35,7 +35,7 @@ def those_with(
 
 # Not the bare columns: SQLite would read their index.
 _GONE = sa.and_((_message.c.kind + "") == KIND, _message.c.accepted_at.is_not(None))
-_PLACED = (_order.c.status + "").not_in(("cancelled", "returned"))
+_PLACED = (_order.c.status + "").not_in(UNDONE)
 _MESSAGES = those_with(_message.c.contact_id, _message.c.id, _message.c.accepted_at, only=_GONE)
 _ALERTS = those_with(_alert.c.message_id, _alert.c.request_id, _alert.c.restock_id)
 _LINKS = those_with(_link.c.message_id, _link.c.id)

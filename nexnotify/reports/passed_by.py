@@ -50,7 +50,7 @@ def not_reached(request: AlertRequest) -> list[dict[str, Any]]:
         if event.status == IN_STOCK and event.region_id != request.region_id:
             lines.append(line(event.at, "restock_elsewhere", _ELSEWHERE, restock_id=event.id))
         elif request.status == "waiting" or event.planned_at:
-            lines.append(_restock(request, event))
+            lines.append(_restock(event))
     return lines
 
 
@@ -71,7 +71,7 @@ def _concerns(request: AlertRequest) -> sa.ColumnElement[bool]:
     return sa.or_(here, RestockEvent.status != IN_STOCK, ~here_too)
 
 
-def _restock(request: AlertRequest, event: RestockEvent) -> dict[str, Any]:
+def _restock(event: RestockEvent) -> dict[str, Any]:
     if event.state in (*BEFORE, "telling"):
         news = N_("The product is back, and it is not this request's turn yet.")
         if event.status != IN_STOCK:

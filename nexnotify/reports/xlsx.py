@@ -80,13 +80,6 @@ def write_book(target: IO[bytes], sheets: Sequence[Sheet], zone: str) -> list[in
     return counts
 
 
-def write_sheet(
-    target: IO[bytes], title: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]], zone: str
-) -> int:
-    """The same for one table."""
-    return write_book(target, [Sheet(title, columns, rows)], zone)[0]
-
-
 def _write_table(book: Any, table: Sheet, zone: str) -> int:
     rows, count, part = iter(table.rows), 0, 1
     while True:

@@ -25,6 +25,8 @@ STATES = {
 }
 #: Those in which it can still end before anybody is told.
 BEFORE = ("new", "settling", "approval", "undo")
+#: Those that are not over, literally as in their partial index.
+IS_OPEN = sa.text("restock_event.state NOT IN ('done', 'stopped')")
 #: Those in which nothing happens any more.
 OVER = ("done", "stopped")
 

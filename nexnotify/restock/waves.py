@@ -122,7 +122,7 @@ def next_wave(policy: Waves, standing: Standing, now: datetime) -> Wave | Stop:
     size, why, figures = _size(policy, standing)
     at = _moment(policy, standing, now)
     if size == 0:
-        at, size = max(at, now + _between(policy)), None
+        at, size = max(at, now + interval(policy)), None
     if standing.most is not None:
         left = standing.most - standing.told
         size = left if size is None else min(size, left)
@@ -132,11 +132,12 @@ def next_wave(policy: Waves, standing: Standing, now: datetime) -> Wave | Stop:
 def _moment(policy: Waves, standing: Standing, now: datetime) -> datetime:
     if policy == "all" or standing.last_at is None:
         return now
-    moment = max(now, standing.last_at + _between(policy))
+    moment = max(now, standing.last_at + interval(policy))
     return max(moment, now + LOOK_AGAIN) if standing.unsent else moment
 
 
-def _between(policy: Waves) -> timedelta:
+def interval(policy: Waves) -> timedelta:
+    """The least time from one wave to the next."""
     return timedelta(minutes=0 if policy == "all" else policy.minutes)
 
 

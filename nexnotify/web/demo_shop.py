@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import selectinload
 
@@ -18,8 +18,10 @@ from nexnotify.inventory.service import status_of
 from nexnotify.settings import ROOT, Settings
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import find_store
+from nexnotify.web.private import keep_private
 
 blueprint = Blueprint("demo_shop", __name__)
+keep_private(blueprint)
 
 #: Where `nexnotify demo` leaves the demo store's keys in the instance folder; without it there is no demo shop.
 NOTES = "demo.json"
@@ -35,13 +37,6 @@ BLURBS = {
     "rope-doormat": "Spliced from retired mooring line; no two are alike.",
     "sailcloth-apron": "Cut from old mainsails, with a pocket for the marlinspike.",
 }
-
-
-@blueprint.after_request
-def _not_for_search(response: Response) -> Response:
-    response.headers["X-Robots-Tag"] = "noindex"
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @blueprint.get("")

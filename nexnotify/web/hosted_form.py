@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 
@@ -19,12 +19,14 @@ from nexnotify.stores.service import find_store
 from nexnotify.stores.settings import can_reply, field_errors, store_settings
 from nexnotify.waitlist.offers import AlreadyOffered, ChannelOff, InStock
 from nexnotify.web.languages import speak_of
+from nexnotify.web.private import keep_private
 from nexnotify.web.request_payloads import RequestPayload
 from nexnotify.web.signups import take_signup
 from nexnotify.web.widget_config import Offer, find_offer, named_place, regions_to_choose
 from nexnotify.words import N_
 
 blueprint = Blueprint("hosted_form", __name__)
+keep_private(blueprint)
 
 MAX_BODY = 16_384
 #: Chosen in place of a variant: whichever is back first.
@@ -34,13 +36,6 @@ ANY = "*"
 @blueprint.before_request
 def _small_bodies_only() -> None:
     request.max_content_length = MAX_BODY
-
-
-@blueprint.after_request
-def _private(response: Response) -> Response:
-    response.headers["X-Robots-Tag"] = "noindex"
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @blueprint.get("/<store_key>")

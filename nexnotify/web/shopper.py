@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature
 from sqlalchemy.orm import contains_eager, joinedload
@@ -32,16 +32,11 @@ from nexnotify.waitlist.models import AlertRequest
 from nexnotify.waitlist.service import close, open_requests
 from nexnotify.waitlist.wishes import open_wishes
 from nexnotify.web.languages import speak_of
+from nexnotify.web.private import keep_private
 from nexnotify.words import N_
 
 blueprint = Blueprint("shopper", __name__)
-
-
-@blueprint.after_request
-def _private(response: Response) -> Response:
-    response.headers["X-Robots-Tag"] = "noindex"
-    response.headers["Cache-Control"] = "no-store"
-    return response
+keep_private(blueprint)
 
 
 @blueprint.get("/yes/<token>")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -28,23 +28,18 @@ from nexnotify.outcomes.scanners import Opening
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.web.languages import speak_of
+from nexnotify.web.private import keep_private
 from nexnotify.web.signups import network_of
 from nexnotify.words import N_
 
 blueprint = Blueprint("short_links", __name__)
+keep_private(blueprint)
 log = logging.getLogger(__name__)
 
 #: Clicks written down in ten minutes from one address: each is a row. Beyond it links go on leading where they lead.
 CLICKS_PER_IP = 300
 #: Headers by which browsers and apps say that nobody has tapped yet.
 _PURPOSE = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
-
-
-@blueprint.after_request
-def _private(response: Response) -> Response:
-    response.headers["X-Robots-Tag"] = "noindex"
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @blueprint.get("/<code>")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from nexnotify.reports import xlsx
-from nexnotify.reports.xlsx import MAX_TEXT, Column, Sheet, clean_text, write_book, write_sheet
+from nexnotify.reports.xlsx import MAX_TEXT, Column, Sheet, clean_text, write_book
 
 TEXT = (Column("Text", 30),)
 
@@ -25,7 +25,7 @@ TEXT = (Column("Text", 30),)
 def read_back(columns: tuple[Column, ...], *rows: tuple[Any, ...], zone: str = "UTC", title: str = "Sheet") -> Any:
     """The sheet that was written, as another program reads it."""
     file = io.BytesIO()
-    assert write_sheet(file, title, columns, iter(rows), zone) == len(rows)
+    assert write_book(file, [Sheet(title, columns, iter(rows))], zone) == [len(rows)]
     file.seek(0)
     return load_workbook(file).active
 
@@ -152,5 +152,5 @@ def test_rows_are_written_while_they_come_and_an_end_in_the_middle_leaves_no_fil
         raise ConnectionError("the database went away")
 
     with pytest.raises(ConnectionError):
-        write_sheet(io.BytesIO(), "Sheet", TEXT, rows(), "UTC")
+        write_book(io.BytesIO(), [Sheet("Sheet", TEXT, rows())], "UTC")
     assert list(tmp_path.iterdir()) == []

@@ -19,8 +19,9 @@ from nexnotify.ledger import planner, writing
 from nexnotify.ledger.planner import plan_next
 from nexnotify.nudge import Nudges
 from nexnotify.restock import steering
+from nexnotify.restock.freed import begin_freed
 from nexnotify.restock.models import RestockEvent, RestockWave
-from nexnotify.restock.service import begin_freed, detect_restocks
+from nexnotify.restock.service import detect_restocks
 from nexnotify.waitlist.queries import anyone_waits
 from nexnotify.workers.sender import Sender
 from nexnotify.workers.steps import run_restock, run_sweep

@@ -20,8 +20,8 @@ from nexnotify.db import db, upsert
 from nexnotify.inventory.models import StockChange
 from nexnotify.outcomes.control_group.models import RestockLift
 from nexnotify.outcomes.control_group.purchases import purchases
+from nexnotify.restock.freed import FREED
 from nexnotify.restock.models import OVER, RestockEvent
-from nexnotify.restock.service import FREED
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 from nexnotify.waitlist.models import AlertRequest, Decision

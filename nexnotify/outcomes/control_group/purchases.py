@@ -16,8 +16,7 @@ import sqlalchemy as sa
 from nexnotify.catalog.models import Variant
 from nexnotify.customers.models import Customer
 from nexnotify.db import db
-from nexnotify.orders.models import Order, OrderLine
-from nexnotify.outcomes.matching import UNDONE
+from nexnotify.orders.models import UNDONE, Order, OrderLine
 from nexnotify.outcomes.models import PageOrder, VisitorRequest
 from nexnotify.outcomes.past import read_of, those_with
 from nexnotify.stores.models import Store

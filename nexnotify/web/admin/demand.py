@@ -37,7 +37,6 @@ def index() -> ResponseReturnValue:
         "admin/demand/index.html",
         demand=demand_of(store, sort, utcnow()),
         sort=sort,
-        sorts=SORTS,
         most=MOST,
         rate_days=RATE_DAYS,
         fewest=FEWEST_TOLD,
