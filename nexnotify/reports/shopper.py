@@ -93,7 +93,7 @@ BY_RESTOCK = {
 }
 
 #: Kinds of messages that say nothing of whether the product was there: what is said while somebody waits, and after.
-_BESIDES = ("journey", "bulk", "correction")
+_BESIDES = ("double_opt_in", "change", "renewal", "journey", "bulk", "correction")
 
 
 def sentence(request: AlertRequest, events: Sequence[dict[str, Any]]) -> str:

@@ -81,6 +81,7 @@ def test_another_browser_changes_nothing_and_the_owner_is_asked(waiting: Shop, w
     assert hers(waiting) == before
     [question] = questions(waiting)
     assert f"change that to: {said}." in question
+    assert waiting.trace(hers(waiting)["id"])["summary"] == "Waits: the product has not come back since."
     assert told(waiting, "TEE-M", 5) == [ANN, BEN], "she is told of what she asked for herself"
     assert became(waiting) == ["change_wished"]
 
@@ -121,6 +122,7 @@ def test_the_link_shows_the_change_and_its_button_makes_it(waiting: Shop) -> Non
     address = page(waiting)
     shown = waiting.client.get(address).get_data(as_text=True)
     assert "4 units" in shown
+    assert "Yes, change it" in shown
     assert [row["quantity"] for row in waiting.requests()][-1] == 1
     assert "Thank you" in waiting.client.post(address).get_data(as_text=True)
     assert [row["quantity"] for row in waiting.requests()][-1] == 4

@@ -71,6 +71,7 @@ def test_a_yes_by_text_puts_the_shopper_on_the_list_and_is_answered(careful: Sho
     careful.work()
     assert statuses(careful) == ["waiting"]
     assert [message["kind"] for message in careful.messages(None)] == ["double_opt_in", "confirmation"]
+    assert careful.trace(careful.requests()[0]["id"])["summary"] == "Waits: the product has not come back since."
     careful.stock("TEE-M", 5)
     careful.work()
     assert len(careful.messages()) == 1
