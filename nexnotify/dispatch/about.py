@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -30,6 +31,12 @@ class About:
     told_of: str
     #: The place whose stock counts for the request; None: all of it.
     region_id: int | None = None
+    #: While it is pending: until then its shopper can confirm it.
+    confirm_by: datetime | None = None
+
+    def is_asked(self, now: datetime) -> bool:
+        """Whether it waited, and its shopper is to confirm it before anybody is told."""
+        return self.status == "pending" and self.confirm_by is not None and self.confirm_by > now
 
     @property
     def question(self) -> str:
@@ -50,6 +57,7 @@ _ABOUT = (
         _request.c.zone,
         _restock.c.status.label("told_of"),
         _request.c.region_id,
+        _request.c.confirm_by,
     )
     .join(_request, sa.and_(_request.c.store_id == _alert.c.store_id, _request.c.id == _alert.c.request_id))
     .join(_restock, sa.and_(_restock.c.store_id == _alert.c.store_id, _restock.c.id == _alert.c.restock_id))

@@ -131,11 +131,14 @@ def _decide_alert(
     due: Due, variant_id: int | None, about: Sequence[About], house: _House, now: datetime, *, is_kept: bool = False
 ) -> Verdict:
     """:param is_kept: a unit is kept for this person, so that it does not matter how many others there are."""
+    waits = any(item.status == _ALERTS[due.kind] for item in about)
+    is_asked = due.kind == KIND and any(item.is_asked(now) for item in about)
     facts = Facts(
         opted_out=due.opted_out_at is not None,
         reachable=due.unreachable_at is None,
         wanted=not about or any(not item.recalled for item in about),
-        request_open=any(item.status == _ALERTS[due.kind] for item in about),
+        request_open=waits or is_asked,
+        unconfirmed=not waits,
         switched_on=any(house.offers(due.channel, variant_id, item.question) for item in about),
         paused=house.settings.is_paused(due.channel),
         buyable=is_kept or house.is_in_stock(variant_id, about) or any(item.told_of in OFFERS for item in about),

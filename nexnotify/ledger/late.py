@@ -14,6 +14,7 @@ from nexnotify.ledger.chunk import count_decided, plan_chunk
 from nexnotify.ledger.decisions import record_decisions
 from nexnotify.ledger.failover import Standing, due, due_restock, keep_behind, looked_at, stand_back
 from nexnotify.ledger.job import Job, is_buyable, open_job
+from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.overlap import planned_before
 from nexnotify.policy.eligibility import Skip
 from nexnotify.restock.models import BEFORE, RestockEvent
@@ -144,7 +145,7 @@ def _tell(job: Job, request_id: int) -> bool:
     if event.state in BEFORE:
         return True  # the plan comes to it
     if planned_before(event.store_id, event.id, [request_id]):
-        return False
+        return _wake(job, request_id)
     if event.state == "telling":
         look_again(job)  # in a wave, so that no more are told at a time than the store allows
         return True
@@ -156,6 +157,22 @@ def _tell(job: Job, request_id: int) -> bool:
     chunk, _ = plan_chunk(job, people, None)
     count_decided(event, chunk)
     return True
+
+
+def _wake(job: Job, request_id: int) -> bool:
+    """Let its message go that waited for the yes."""
+    its = sa.select(Alert.message_id).where(
+        Alert.store_id == job.event.store_id, Alert.request_id == request_id, Alert.restock_id == job.event.id
+    )
+    woken = db.session.scalars(
+        sa.update(Message)
+        # Not the bare columns: the databases would read their index, and with it all that is held.
+        .where(Message.id.in_(its), (Message.status + "") == "held", (Message.reason + "") == "not_confirmed")
+        .values(due_at=job.now)
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(woken.all())
 
 
 def _goes_on(event: RestockEvent) -> bool:

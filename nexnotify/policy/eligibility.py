@@ -16,14 +16,17 @@ from nexnotify.policy.quiet_hours import next_allowed as next_allowed_by_hours
 from nexnotify.words import N_
 
 #: Raised with every change of the rules; each decision names the version it was made by.
-RULES_VERSION = 7
+RULES_VERSION = 8
 #: When a decision is made again that nothing but a change from outside can turn: the product's page, and the store's hours.
 PAGE_AGAIN, HOURS_AGAIN = timedelta(minutes=10), timedelta(days=1)
+#: The same of one that waits for a yes, which wakes it; this is for when no answer comes.
+ANSWER_AGAIN = timedelta(hours=1)
 
 #: Reason → what it means to a merchant. The trace and docs/reference.md read this list.
 REASONS = {
     "eligible": N_("Nothing stood in the way."),
     "request_closed": N_("The request had ended before."),
+    "not_confirmed": N_("The number was asked whether it is still theirs; the message waits for the answer."),
     "erased": N_("The person was erased."),
     "no_consent": N_("There is no consent to this kind of message."),
     "opted_out": N_("The contact has said STOP."),
@@ -84,6 +87,8 @@ class Facts:
     told_at: datetime | None = None
     #: No one of the staff has stopped the send, or recalled the restock, meanwhile.
     wanted: bool = True
+    #: Only alerts: since it was planned, the number was asked to confirm, and may still answer.
+    unconfirmed: bool = False
     #: When the contact got (or is about to get) messages that count for the cap.
     recent: Sequence[datetime] = ()
     #: What is known of where the person is; None, for emails: the store's own clock, and no law's hours.
@@ -146,6 +151,8 @@ def decide_alert(facts: Facts, policy: Policy, now: datetime) -> Verdict:
         return Skip("sold_out_again")
     if facts.obstacle:
         return Skip(facts.obstacle)
+    if facts.unconfirmed:
+        return Hold("not_confirmed", now + ANSWER_AGAIN)
     if facts.told_at is not None and now < facts.told_at + policy.told_for:
         return Hold("told_lately", facts.told_at + policy.told_for)
     verdict = _delay(facts, policy, now)

@@ -28,6 +28,7 @@ BY_REASON = {
     "unreachable": N_("Messages do not reach this address."),
     "switched_off": _NOT_NOW,
     "alert_paused": _NOT_NOW,
+    "not_confirmed": N_("We asked whether the number is still theirs. The message goes once they have answered YES."),
     "bought": N_("The product was ordered already, so no message was sent."),
     "sold_out_again": N_("The product sold out again before the message went. The request keeps its place."),
     "alerts_off": _NOT_NOW,

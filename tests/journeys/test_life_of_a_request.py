@@ -497,6 +497,42 @@ def test_a_number_idle_for_long_is_asked_before_it_is_told_anything(cautious: Sh
         assert (statuses(cautious), len(cautious.messages())) == (["alerted"], 1)
 
 
+def test_an_idle_number_whose_text_is_held_is_asked_first_and_told_after_its_yes(quiet: Shop, twilio: Twilio) -> None:
+    quiet.put("settings", {"request_days": None, "frequency_cap": None})
+    with at("2030-01-10 12:00"):
+        quiet.ask()
+    with at("2031-03-05 05:00"):
+        quiet.put("settings", {"quiet_hours": {"from": "20:00", "to": "09:00"}})
+        quiet.stock("TEE-M", 5)
+        quiet.work()
+        quiet.put("settings", {"reconfirm_months": 12})
+        quiet.sweep()
+    with at("2031-03-05 09:30"):
+        quiet.sweep()
+        assert [(m["status"], m["reason"]) for m in quiet.messages()] == [("held", "not_confirmed")]
+        twilio.text(ANN, "YES")
+        quiet.sweep()
+        assert [message["status"] for message in quiet.messages()] == ["accepted"]
+        assert statuses(quiet) == ["alerted"]
+
+
+def test_an_idle_number_that_says_nothing_gets_no_text_that_was_held(quiet: Shop) -> None:
+    quiet.put("settings", {"request_days": None})
+    with at("2030-01-10 12:00"):
+        quiet.ask()
+    with at("2031-03-05 05:00"):
+        quiet.put("settings", {"quiet_hours": {"from": "20:00", "to": "09:00"}})
+        quiet.stock("TEE-M", 5)
+        quiet.work()
+        quiet.put("settings", {"reconfirm_months": 12})
+        quiet.sweep()
+    with at("2031-03-12 12:00"):
+        quiet.sweep()
+        quiet.sweep()
+        assert standing(quiet) == [("expired", "unconfirmed")]
+        assert [(m["status"], m["reason"]) for m in quiet.messages()] == [("suppressed", "request_closed")]
+
+
 def test_an_idle_number_that_does_not_answer_is_not_told(cautious: Shop) -> None:
     with later(days=361):
         cautious.sweep()
