@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
@@ -14,6 +15,7 @@ from nexnotify.web.guards import store_api_key
 from tests.admin import Desk
 from tests.credits import order_pack
 from tests.shop import Shop
+from tests.web.test_admin_access import lived_in
 
 #: Blueprint → its guard.
 GUARDED = {"storefront": store_api_key}
@@ -35,6 +37,7 @@ PUBLIC = {
 }
 #: Argument of an address → table of the row it names.
 TABLES = {
+    "key": "api_key",
     "order": "customer_order",
     "purchase": "credit_purchase",
     "request": "alert_request",
@@ -123,6 +126,40 @@ def test_no_address_of_the_admin_opens_another_stores_row(app: Flask, shop: Shop
         for number in _foreign_rows(app, rule, other_shop):
             answer = browser.get(_address(rule, number))
             assert answer.status_code == 404, f"{rule} with {number}: {answer.status_code}"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_button_of_the_admin_touches_another_stores_row(app: Flask, shop: Shop, other_shop: Shop) -> None:
+    lived_in(other_shop)
+    other_shop.put("regions", {"regions": [{"key": "north", "name": "The north", "locations": ["main"]}]})
+    inviting = Desk(other_shop.sign_in("second@acme.example"))
+    inviting.post("/staff/invitations", 200, email="new@acme.example", role="viewer")
+    before = _rows_of(app, other_shop)
+    desk = Desk(shop.sign_in())
+    pressed = {"csrf_token": desk.token(), "name": "x", "on_hand": "3", "body": "Hi", "role": "viewer", "typed": "1"}
+    tried = set()
+    for rule in rules(app, "POST", "/admin"):
+        if rule.endpoint == "admin_account.end_one":
+            continue  # of a person, not of a store
+        for number in _foreign_rows(app, rule, other_shop):
+            for deed in ("hold", "go-on", "now", "cancel", "recall") if "deed" in rule.arguments else ("",):
+                address = _address(rule, number).replace("/x", f"/{deed}") if deed else _address(rule, number)
+                assert desk.browser.post(address, data=pressed).status_code == 404, address
+            tried.add(rule.endpoint)
+    assert len(tried) > 40
+    assert _rows_of(app, other_shop) == before
+
+
+def _rows_of(app: Flask, shop: Shop) -> dict[str, list[str]]:
+    """Everything that is a store's."""
+    with app.app_context():
+        tables = [table for table in db.metadata.sorted_tables if "store_id" in table.c]
+        found = {
+            table.name: sorted(map(repr, db.session.execute(table.select().where(table.c.store_id == shop.store_id))))
+            for table in tables
+        }
+        db.session.remove()
+    return found
 
 
 def test_lists_show_the_stores_own_rows_alone(shop: Shop, other_shop: Shop) -> None:
