@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -17,6 +17,8 @@ from nexnotify.waitlist.models import AlertRequest
 
 #: Messages looked at in one transaction.
 CHUNK = 1000
+#: How soon those are looked at again that another worker has.
+AGAIN = timedelta(seconds=1)
 
 _alert, _message, _request = Alert.__table__, Message.__table__, AlertRequest.__table__
 _NEXT = (
@@ -42,8 +44,9 @@ _CANCELLABLE = (
     # One that serves other restocks too loses this one when it goes: see ``dispatch.bundled``.
     .where(_message.c.variant_id.is_not(None))
     .order_by(_message.c.id)
-    .with_for_update()
 )
+# The restock is locked, and others lock messages before restocks: whoever waited here could wait for ever.
+_FREE = _CANCELLABLE.with_for_update(skip_locked=True)
 
 
 def take_some_back(event: RestockEvent, now: datetime) -> bool:
@@ -57,13 +60,14 @@ def take_some_back(event: RestockEvent, now: datetime) -> bool:
     ids = list(db.session.connection().scalars(_NEXT, where))
     if not ids:
         return False
-    rows = db.session.connection().execute(_CANCELLABLE, {"b_ids": ids}).all()
+    rows = db.session.connection().execute(_FREE, {"b_ids": ids}).all()
     move((Move(event.store_id, row.id, row.status, "cancelled", "taken_back") for row in rows), now)
     if rows and _has_later(event):
         waiting = db.session.connection().execute(_WAITING, where | {"b_ids": [row.id for row in rows]}).all()
         theirs = [Answered(row.id, event.variant_id, row.first_name, event.region_id) for row in waiting]
         tell_late(db.session.get_one(Store, event.store_id), theirs, now)
-    event.plan_cursor, event.work_at = ids[-1], now
+    left = [row.id for row in db.session.connection().execute(_CANCELLABLE, {"b_ids": ids})]
+    event.plan_cursor, event.work_at = (left[0] - 1, now + AGAIN) if left else (ids[-1], now)
     return True
 
 

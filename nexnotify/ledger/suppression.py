@@ -76,5 +76,5 @@ def take_back(contact: Contact, reason: str, now: datetime, variant_id: int | No
     if variant_id is not None:
         # Nor this one: its index holds all that was ever sent of a product.
         statement = statement.where((Message.variant_id + 0) == variant_id)
-    rows = db.session.execute(statement.with_for_update()).all()
+    rows = db.session.execute(statement.order_by(Message.id + 0).with_for_update()).all()
     return move((Move(contact.store_id, row.id, row.status, "suppressed", reason) for row in rows), now)

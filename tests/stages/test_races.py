@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from nexnotify.campaigns import planner as correcting
 from nexnotify.catalog.service import ProductData, VariantData
 from nexnotify.clock import utcnow
-from nexnotify.db import db, transaction
+from nexnotify.db import db, is_postgresql, transaction
 from nexnotify.dispatch.claim import claim
 from nexnotify.gateways.models import GatewayInstance, Lane
 from nexnotify.gateways.service import add_gateway
@@ -29,7 +29,9 @@ from nexnotify.ledger.models import Message
 from nexnotify.ledger.opening import take_over_queue
 from nexnotify.ledger.reminders import remind
 from nexnotify.receipts import service as receiving
+from nexnotify.restock.models import RestockEvent
 from nexnotify.restock.service import detect_restocks
+from nexnotify.restock.steering import recall
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.queries import anyone_waits
 from nexnotify.workers.steps import run_campaigns
@@ -214,6 +216,32 @@ def test_a_plan_that_begins_while_a_gateway_becomes_the_sender_goes_out_by_it(sh
 def add_kannel(store: Store) -> None:
     values = {"username": "u", "password": "p", "rate": 0}
     take_over_queue(add_gateway(store, "kannel", "kannel", values, utcnow()))
+
+
+# --- recalls ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_recall_waits_for_no_text_that_somebody_else_has_and_takes_it_back_a_moment_later(shop: Shop) -> None:
+    wait_for_stock(shop, numbers(3))
+    shop.stock("TEE-M", 5)
+    shop.plan()
+    with inside(shop.app), transaction():
+        event = db.session.scalars(sa.select(RestockEvent)).one()
+        assert recall(event, utcnow())
+
+    def has_a_text(_: Store) -> None:
+        db.session.scalars(sa.select(Message).order_by(Message.id.desc()).limit(1).with_for_update()).one()
+
+    def takes_back(_: Store) -> None:
+        planner.plan_next(utcnow())
+        if is_postgresql():
+            assert [text.status for text in db.session.scalars(sa.select(Message).order_by(Message.id))][-1] == "queued"
+
+    at_the_same_moment(shop, has_a_text, takes_back)
+    with later(seconds=2):
+        shop.plan()
+    assert statuses(shop) == ["cancelled"] * 3
+    assert shop.get("restocks")["restocks"][0]["state"] == "stopped"
 
 
 # --- corrections -----------------------------------------------------------------------------------------------------
