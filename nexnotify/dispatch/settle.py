@@ -36,8 +36,8 @@ _OUTCOMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How a claimed message stands when its result comes: plain values, because this is the hot path."""
+class SentRow:
+    """A claimed message as it is when its result comes: plain values, because this is the hot path."""
 
     id: int
     store_id: int
@@ -56,7 +56,7 @@ class Standing:
 
 _message = Message.__table__
 _STANDING = (
-    sa.select(*(_message.c[field.name] for field in fields(Standing)))
+    sa.select(*(_message.c[field.name] for field in fields(SentRow)))
     .where(IdIn(_message.c.id))
     .order_by(_message.c.id)
     .with_for_update()
@@ -67,7 +67,7 @@ _STANDING = (
 class _Settling:
     outgoing: Outgoing
     outcome: Outcome
-    row: Standing
+    row: SentRow
     now: datetime
 
     def step(self, status: str, reason: str | None = None, detail: str | None = None) -> Move:
@@ -95,8 +95,8 @@ def settle(results: Sequence[tuple[Outgoing, Outcome]], now: datetime) -> None:
     _close_attempts(results, rows, now)
 
 
-def _standing(ids: Sequence[int]) -> dict[int, Standing]:
-    return {row.id: Standing(*row) for row in db.session.connection().execute(_STANDING, {"b_ids": list(ids)}).all()}
+def _standing(ids: Sequence[int]) -> dict[int, SentRow]:
+    return {row.id: SentRow(*row) for row in db.session.connection().execute(_STANDING, {"b_ids": list(ids)}).all()}
 
 
 def _settle_accepted(batch: Sequence[_Settling], now: datetime) -> None:
@@ -162,7 +162,7 @@ def _block_lane(lane_id: int, until: datetime) -> None:
     )
 
 
-def make_uncertain(messages: Sequence[Message | Standing], now: datetime, detail: str) -> None:
+def make_uncertain(messages: Sequence[Message | SentRow], now: datetime, detail: str) -> None:
     """Nobody knows whether these went out. Their requests count as told; they are looked up before anything else."""
     steps = [
         Move(m.store_id, m.id, m.status, "uncertain", "unknown_outcome", detail)
@@ -199,7 +199,7 @@ _CLOSE_ACCEPTED = (
 )
 
 
-def _close_attempts(results: Sequence[tuple[Outgoing, Outcome]], rows: Mapping[int, Standing], now: datetime) -> None:
+def _close_attempts(results: Sequence[tuple[Outgoing, Outcome]], rows: Mapping[int, SentRow], now: datetime) -> None:
     connection = db.session.connection()
     silent: dict[int, list[int]] = {}
     others = []

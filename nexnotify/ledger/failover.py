@@ -158,7 +158,7 @@ def looked_at(request_ids: Collection[int], now: datetime) -> None:
     )
 
 
-class Standing(NamedTuple):
+class WaitsBehind(NamedTuple):
     """A request that stands behind another channel, and its own."""
 
     id: int
@@ -188,7 +188,7 @@ def due_restock(store: Store, now: datetime) -> int | None:
     return db.session.connection().scalar(_FIRST, {"b_store": store.id, "b_now": now})
 
 
-def due(store: Store, restock_id: int, now: datetime, most: int) -> list[Standing]:
+def due(store: Store, restock_id: int, now: datetime, most: int) -> list[WaitsBehind]:
     """Requests about a (locked) restock whose time to look has come, those that came first first."""
     where = {"b_store": store.id, "b_now": now, "b_restock": restock_id, "b_most": most}
-    return [Standing(*row) for row in db.session.connection().execute(_DUE, where)]
+    return [WaitsBehind(*row) for row in db.session.connection().execute(_DUE, where)]

@@ -12,7 +12,7 @@ from nexnotify.inventory.available import IN_STOCK
 from nexnotify.ledger.audience import look_again, people_of
 from nexnotify.ledger.chunk import count_decided, plan_chunk
 from nexnotify.ledger.decisions import record_decisions
-from nexnotify.ledger.failover import Standing, due, due_restock, keep_behind, looked_at, stand_back
+from nexnotify.ledger.failover import WaitsBehind, due, due_restock, keep_behind, looked_at, stand_back
 from nexnotify.ledger.job import Job, is_buyable, open_job
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.overlap import planned_before
@@ -56,15 +56,15 @@ def fail_over(store: Store, now: datetime) -> int:
     found = due(store, restock_id, now, BATCH)
     if event is not None and found:
         _go_on(store, found, event, now)
-    looked_at([standing.id for standing in found], now)
+    looked_at([one.id for one in found], now)
     return len(found)
 
 
-def _go_on(store: Store, found: Sequence[Standing], event: RestockEvent, now: datetime) -> None:
+def _go_on(store: Store, found: Sequence[WaitsBehind], event: RestockEvent, now: datetime) -> None:
     job = open_job(event, now)
     # Who was put behind another stays there, also when the store tells on all channels together from now on.
     settings = job.settings.model_copy(update={"channels": "in_order"})
-    asking = {standing.id: (standing.channel, event.id) for standing in found}
+    asking = {one.id: (one.channel, event.id) for one in found}
     behind = stand_back(store, settings, job.variant, asking, now)
     told = [id for id, reason in behind.reasons.items() if reason == "told_elsewhere"]
     if told:

@@ -20,18 +20,18 @@ class Place:
     sku: str | None
 
 
-def landing(place: Place, variant_parameter: str, utm: dict[str, str]) -> str | None:
+def landing(place: Place, variant_parameter: str, parameters: dict[str, str]) -> str | None:
     """The address to send a visitor to; None where the catalogue has none that a browser may be sent to.
 
     :param variant_parameter: ``LinkSettings.variant_parameter``; only where the variant has no page of its own.
-    :param utm: parameters to add; what the address says already stays.
+    :param parameters: to add, of the shop's statistics and of a kept unit; what the address says already stays.
     """
     own, product = web_page(place.url), web_page(place.product_url)
-    more = dict(utm)
+    more = dict(parameters)
     if own is None and product is not None and variant_parameter:
         name, _, value = variant_parameter.partition("=")
         known = place.external_id if value == "{id}" else place.sku
-        more = {name: known, **utm} if known else more
+        more = {name: known, **parameters} if known else more
     address = own or product
     return None if address is None else with_parameters(address, more)
 
