@@ -121,6 +121,7 @@ class Everything(Store):
     def wants_more(self) -> None:
         more = {"sku": self.random.choice(SKUS), "phone": self.random.choice(PEOPLE), "consent": True}
         path, units = f"/widget/v1/{self.shop.key}/requests", self.random.choice([1, 2, 4])
+        more |= self.random.choice([{}, {"secret": "a-browser-of-theirs"}, {"any_variant": True}])
         answer = self.shop.client.post(path, json={**more, "channels": ["sms"], "quantity": units})
         assert answer.status_code in (202, 404, 409, 422), answer.get_data(as_text=True)
 

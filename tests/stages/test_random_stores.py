@@ -68,6 +68,7 @@ class Store(History):
         phone = self.random.choice([*PEOPLE, *FATES])
         channels = self.random.choice([["sms"], ["sms", "email"], ["sms", "email"], ["email"]])
         body = {"sku": sku, "phone": phone, "email": f"p{phone[1:]}@mail.example", "channels": channels, **more}
+        body |= self.random.choice([{}, {"secret": "a-browser-of-theirs"}])  # else what they change waits for a yes
         answer = self.shop.client.post(f"/widget/v1/{self.shop.key}/requests", json=body | {"consent": True})
         assert answer.status_code in (202, 409, 422), answer.get_data(as_text=True)
 
