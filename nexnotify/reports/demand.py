@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,6 +36,7 @@ class Wanted:
     units: int
     by_text: int
     by_email: int
+    by_push: int
     oldest: datetime | None
 
 
@@ -96,12 +97,17 @@ def _told(store: Store, counts: dict[int, int]) -> list[Wanted]:
             variants[number],
             counts[number],
             sum(units for _, units, _ in by[number].values()),
-            sum(count for channel, (count, _, _) in by[number].items() if channel == "sms"),
-            sum(count for channel, (count, _, _) in by[number].items() if channel == "email"),
-            min((oldest for _, _, oldest in by[number].values()), default=None),
+            by_text=_on(by[number], "sms"),
+            by_email=_on(by[number], "email"),
+            by_push=_on(by[number], "push"),
+            oldest=min((oldest for _, _, oldest in by[number].values()), default=None),
         )
         for number in ids
     ]
+
+
+def _on(by: Mapping[str, tuple[int, int, datetime]], channel: str) -> int:
+    return by[channel][0] if channel in by else 0
 
 
 def status_counts(variant: Variant) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -90,6 +91,21 @@ def test_a_browser_that_asked_shows_that_it_was_heard_and_then_that_the_tee_is_b
     # Nobody ever tells that it was shown.
     assert [message["status"] for message in pushing.messages()] == ["accepted"]
     assert [item["status"] for item in pushing.requests()] == ["alerted"]
+
+
+@sqlite
+def test_the_waitlist_says_how_many_wait_by_push(pushing: Shop, browser: Browser, service: PushService) -> None:
+    desk = Desk.of(pushing)
+    pushing.ask("TEE-M")
+    assert "By push" not in desk.page("/waitlist"), "a column of nothing but 0 is none"
+    ask(pushing, browser, service)
+    page = desk.page("/waitlist")
+    assert re.findall(r'data-label="By (text message|email|push)">(\d+)<', page) == [
+        ("text message", "1"),
+        ("email", "0"),
+        ("push", "1"),
+    ]
+    assert "2 people waiting: 1 by text message, 0 by email, 1 by push" in page
 
 
 @sqlite
