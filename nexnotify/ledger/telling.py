@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from nexnotify.db import IdIn, db
 from nexnotify.ledger.models import Alert
+from nexnotify.restock.models import RestockEvent
 from nexnotify.waitlist.models import AlertRequest
 from nexnotify.waitlist.service import back_to_waiting, mark_alerted
 
@@ -39,15 +40,25 @@ def wait_again(request_ids: Sequence[int], now: datetime) -> None:
     back_to_waiting(sorted(set(request_ids) - set(db.session.scalars(anew))), now)
 
 
-_other = sa.orm.aliased(AlertRequest)
-#: A request whose shopper has been told since by another request for the same.
+_other, _mine, _theirs = sa.orm.aliased(AlertRequest), sa.orm.aliased(Alert), sa.orm.aliased(Alert)
+_before, _since = sa.orm.aliased(RestockEvent), sa.orm.aliased(RestockEvent)
+#: A request whose shopper has been told of the same since, by another of their requests.
 TOLD_ANEW = sa.exists().where(
     _other.store_id == AlertRequest.store_id,
     _other.contact_id == AlertRequest.contact_id,
     _other.id != AlertRequest.id,
-    # Not the bare column: the databases would read its index, and with it all who ever asked for it.
-    (_other.variant_id + 0) == AlertRequest.variant_id,
-    _other.alerted_at > AlertRequest.alerted_at,
+    # Not the bare column, of which PostgreSQL has an index of all who were ever told.
+    _other.alerted_at > sa.func.coalesce(AlertRequest.alerted_at, AlertRequest.created_at),
+    _mine.store_id == AlertRequest.store_id,
+    _mine.request_id == AlertRequest.id,
+    _before.store_id == _mine.store_id,
+    _before.id == _mine.restock_id,
+    _theirs.store_id == _other.store_id,
+    _theirs.request_id == _other.id,
+    _since.store_id == _theirs.store_id,
+    _since.id == _theirs.restock_id,
+    # Not the bare column: the databases would read its index, and with it all restocks there ever were.
+    (_since.variant_id + 0) == _before.variant_id,
 )
 
 

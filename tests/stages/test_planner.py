@@ -276,9 +276,13 @@ def test_a_store_without_a_gateway_tells_nobody_and_says_so(shop: Shop) -> None:
     assert [item["status"] for item in shop.requests()] == ["waiting"]
 
 
-def test_who_was_told_by_one_restock_twice_waits_again_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("anew", [{}, {"sku": "HAT", "or_variants": [{"sku": "TEE-M"}]}], ids=["the same", "or a hat"])
+def test_who_was_told_by_one_restock_twice_waits_again_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, anew: dict[str, Any]
+) -> None:
     monkeypatch.setattr(planner, "CHUNK", 1)
-    ann, ben = flapping(shop)
+    shop.product("HAT")
+    ann, ben = flapping(shop, **anew)
     shop.stock("TEE-M", 0)
     shop.work()
     assert {event["state"] for event in shop.get("restocks")["restocks"]} <= {"done", "stopped"}

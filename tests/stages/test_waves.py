@@ -610,8 +610,11 @@ def test_who_was_told_at_once_keeps_the_place_too_when_stock_does_not_last(shop:
     assert Counter(told(shop)) == dict.fromkeys(everybody, 2), "once for each restock"
 
 
-def flapping(shop: Shop) -> tuple[str, str]:
-    """Ann was told; it sold out, she asked anew, it came back, and the restock that was still being told told both."""
+def flapping(shop: Shop, **anew: Any) -> tuple[str, str]:
+    """Ann was told; it sold out, she asked anew, it came back, and the restock that was still being told told both.
+
+    :param anew: what she asked then.
+    """
     ann, ben = people(shop, 2, keep_place_minutes=15, confirmations=False)
     shop.stock("TEE-M", 5)
     with inside(shop.app), transaction():
@@ -619,7 +622,7 @@ def flapping(shop: Shop) -> tuple[str, str]:
     a_piece(shop)
     assert told(shop) == [ann]
     shop.stock("TEE-M", 0)
-    shop.ask("TEE-M", ann)
+    shop.ask(anew.pop("sku", "TEE-M"), ann, **anew)
     shop.stock("TEE-M", 5)
     for _ in range(3):
         a_piece(shop)
