@@ -49,6 +49,21 @@ def _bought_by(column: sa.Column[int]) -> sa.Select[tuple[int, int]]:
     )
 
 
+_sibling = _request.alias("sibling")
+# Not the bare column: SQLite would read the index of all who ever asked on several channels. No group is 0.
+_group = sa.func.coalesce(_request.c.asked_with, 0)
+_ASKED_WITH = (
+    sa.select(_request.c.id, _sibling.c.id)
+    .join(
+        _sibling,
+        sa.and_(
+            _sibling.c.store_id == _request.c.store_id,
+            _sibling.c.asked_with == _group,
+            _sibling.c.id != _request.c.id,
+        ),
+    )
+    .where(IdIn(_request.c.id))
+)
 _BOUGHT = sa.union_all(
     *(_bought_by(table.c[name]) for table in (_order, _customer) for name in ("sms_contact_id", "email_contact_id"))
 )
@@ -57,7 +72,8 @@ _BOUGHT = sa.union_all(
 def have_bought(store_id: int, asked: Mapping[int, int], days: int | None, now: datetime) -> set[int]:
     """Those of these requests (id → variant) whose person has ordered it since asking, or in so many days before.
 
-    A substitute of the product counts like itself. Two statements, or three where the product has ever been ordered.
+    A substitute of the product counts like itself, and an order by an address with which they asked on another channel
+    in the same form. Two statements, or four where the product has ever been ordered.
 
     :param days: None switches the rule off.
     """
@@ -65,8 +81,12 @@ def have_bought(store_id: int, asked: Mapping[int, int], days: int | None, now: 
         return set()
     counts = stand_ins(store_id, list(set(asked.values())))
     variants = list({other for others in counts.values() for other in others})
-    if not db.session.connection().scalar(_SOLD, {"b_variants": variants}):
+    connection = db.session.connection()
+    if not connection.scalar(_SOLD, {"b_variants": variants}):
         return set()
-    values = {"b_store": store_id, "b_ids": list(asked), "b_variants": variants, "b_since": now - timedelta(days=days)}
-    rows: Any = db.session.connection().execute(_BOUGHT, values)
-    return {request_id for request_id, variant_id in rows if variant_id in counts[asked[request_id]]}
+    theirs = {id: {id} for id in asked}
+    for own, sibling in connection.execute(_ASKED_WITH, {"b_ids": list(asked)}):
+        theirs.setdefault(sibling, set()).add(own)
+    values = {"b_store": store_id, "b_ids": list(theirs), "b_variants": variants, "b_since": now - timedelta(days=days)}
+    rows: Any = connection.execute(_BOUGHT, values)
+    return {own for id, variant_id in rows for own in theirs[id] if variant_id in counts[asked[own]]}

@@ -284,6 +284,19 @@ def test_who_has_bought_is_not_reminded(told: Shop) -> None:
         assert (statuses(told), reminders(told)) == (["bought"], [])
 
 
+def test_who_has_bought_by_the_email_they_asked_with_as_well_is_not_reminded_by_text(quiet: Shop) -> None:
+    quiet.put("settings", {"reminders": 1})
+    both = {"phone": ANN, "email": "ann@mail.example", "channels": ["sms", "email"], "consent": True}
+    quiet.widget({"sku": "TEE-M", **both})
+    quiet.ask(phone=BOB)
+    quiet.stock("TEE-M", 5)
+    quiet.work()
+    order(quiet, phone=None, email="ann@mail.example")
+    with later(hours=25):
+        quiet.sweep()
+        assert [message["to"] for message in quiet.messages("reminder")] == [BOB]
+
+
 def test_who_has_said_stop_is_not_reminded(told: Shop, twilio: Twilio) -> None:
     twilio.text(ANN, "STOP")
     with later(hours=25):
