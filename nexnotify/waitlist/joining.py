@@ -141,6 +141,14 @@ class _Asked:
         overtake(self.store.id, [request.id for request in requests], self.now)
         return True
 
+    def contest(self, *requests: Any) -> None:
+        """Where two browsers ask for the same address, neither is known to be its owner's from now on."""
+        made_with = self.asker and self.asker.made_with
+        mine = [request.id for request in requests if request.made_with not in (None, made_with)]
+        if self.asker is not None and mine:
+            both = sa.update(AlertRequest).where(AlertRequest.id.in_(mine)).values(made_with=None)
+            db.session.execute(both.execution_options(synchronize_session=False))
+
     def _is_theirs(self, request: Any) -> bool:
         """What waits for its own yes is changed by anybody: that yes is for what it wants then."""
         if request.status == "pending" and request.confirm_by is not None:
@@ -157,6 +165,7 @@ def _widened(touched: Touched, asked: _Asked, contact: ContactRow) -> Joined:
             widen(touched, asked.scope, asked.wish, asked.now)
         else:
             change = Change(asked.scope, asked.wish)
+    asked.contest(*(request for request, _ in touched))
     return Joined(oldest.id, oldest.status, contact, False, oldest.confirm_by, change)
 
 
@@ -178,6 +187,7 @@ def _write(request: dict[str, Any], asked: _Asked, contact: ContactRow, proof: P
             db.session.execute(sa.update(AlertRequest).where(AlertRequest.id == known.id).values(asked.wish))
         else:
             change = Change(asked.scope, asked.wish)
+    asked.contest(known)
     return Joined(known.id, known.status, contact, False, known.confirm_by, change)
 
 

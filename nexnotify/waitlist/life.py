@@ -85,7 +85,8 @@ def _answer(contact: Contact, *which: Any, now: datetime) -> list[Answered]:
     rows = db.session.execute(
         sa.update(AlertRequest)
         .where(AlertRequest.store_id == contact.store_id, AlertRequest.contact_id == contact.id, *which)
-        .values(status="waiting", confirm_by=None, renewed_at=now, renewal_asked_at=None)
+        # From here on the owner of the address is known to be asked, and whose browser made it is not.
+        .values(status="waiting", confirm_by=None, renewed_at=now, renewal_asked_at=None, made_with=None)
         .returning(*_ANSWERED, AlertRequest.region_id)
         .execution_options(synchronize_session=False)
     ).all()

@@ -165,7 +165,8 @@ class AlertRequest(Tenant, db.Model):
     page_url: Mapped[str | None] = mapped_column(sa.String(2000))
     #: The time zone of the browser it was asked in: an IANA name.
     zone: Mapped[str | None] = mapped_column(sa.String(60))
-    #: Keyed hash of the secret of the page or browser it was made in, which may change it.
+    #: Keyed hash of the secret of the page or browser it was made in, which may change it; null once another has asked
+    #: for the same address, or its owner has answered from there.
     made_with: Mapped[str | None] = mapped_column(sa.String(32))
     created_at: Mapped[datetime]
     alerted_at: Mapped[datetime | None]

@@ -104,7 +104,8 @@ def take_wishes(contact: Contact, now: datetime) -> list[Answered]:
 
 
 def _take(contact: Contact, kept: ChangedWish, now: datetime) -> AlertRequest | None:
-    wish = {name: getattr(kept, name) for name in ("quantity", "intent", "region_id")}
+    wish: dict[str, Any] = {name: getattr(kept, name) for name in ("quantity", "intent", "region_id")}
+    wish["made_with"] = None  # a browser that is not the owner's may have made it
     if kept.scope != "variant" or has_wide(contact.store_id, contact.id):
         scope = read_scope(contact.store_id, kept.variant_ids, kept.scope)
         touched = touched_by(contact.store_id, contact.id, scope)

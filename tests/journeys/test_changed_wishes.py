@@ -148,14 +148,54 @@ def test_what_nobody_answers_lapses(waiting: Shop, twilio: Twilio) -> None:
         assert became(waiting) == ["change_wished", "change_lapsed"]
 
 
-def test_her_own_browser_changes_it_at_once_and_makes_others_wishes_void(waiting: Shop, twilio: Twilio) -> None:
+def test_her_own_browser_changes_it_at_once(waiting: Shop) -> None:
+    waiting.ask("TEE-M", ANN, quantity=2)
+    assert hers(waiting)["quantity"] == 2
+    assert questions(waiting) == []
+
+
+def test_once_two_browsers_ask_for_her_address_neither_is_believed(waiting: Shop, twilio: Twilio) -> None:
     waiting.ask("TEE-M", ANN, **ANOTHER, quantity=99)
     waiting.work()
     waiting.ask("TEE-M", ANN, quantity=2)
+    waiting.work()
+    assert hers(waiting)["quantity"] == 1
+    twilio.text(ANN, "yes")
     assert hers(waiting)["quantity"] == 2
+    assert sorted(became(waiting)) == ["change_overtaken", "change_taken", "change_wished", "change_wished"]
+
+
+def test_what_the_shops_own_system_changes_makes_others_wishes_void(waiting: Shop, twilio: Twilio) -> None:
+    waiting.ask("TEE-M", ANN, **ANOTHER, quantity=99)
+    waiting.work()
+    row = {"sku": "TEE-M", "phone": ANN, "consent": True, "confirm": False, "quantity": 2}
+    assert waiting.post("requests", {"requests": [row]})["errors"] == []
     twilio.text(ANN, "yes")
     assert hers(waiting)["quantity"] == 2
     assert became(waiting) == ["change_wished", "change_overtaken"]
+
+
+def test_who_asks_first_in_somebodys_name_has_no_say_once_they_ask_themselves(waiting: Shop) -> None:
+    number = "+12015550188"
+    waiting.ask("TEE-M", number, **ANOTHER)
+    waiting.ask("TEE-M", number)
+    waiting.ask("TEE-M", number, **ANOTHER, quantity=99)
+    assert waiting.requests()[-1]["quantity"] == 1
+    assert len(questions(waiting)) == 1
+
+
+def test_who_asks_first_in_somebodys_name_has_no_say_once_they_have_answered(waiting: Shop, twilio: Twilio) -> None:
+    waiting.put("settings", {"double_opt_in": True})
+    number = "+12015550188"
+    waiting.ask("TEE-M", number, **ANOTHER)
+    waiting.work()
+    twilio.text(number, "yes")
+    waiting.ask("TEE-M", number, **ANOTHER, quantity=99)
+    waiting.work()
+    assert waiting.requests()[-1]["quantity"] == 1
+    twilio.text(number, "yes")
+    waiting.ask("TEE-M", number, **ANOTHER, quantity=2)
+    assert waiting.requests()[-1]["quantity"] == 99
 
 
 def test_a_browser_that_only_asked_for_the_same_is_not_hers(waiting: Shop) -> None:
