@@ -14,7 +14,7 @@ from bench.house import Installation, add_waiting, installation, restock
 from nexnotify.catalog.service import find_variant
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
-from nexnotify.ledger.preview import MOST_LOOKED, simulate
+from nexnotify.ledger.planning.preview import MOST_LOOKED, simulate
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.models import AlertRequest
 from nexnotify.workers.steps import run_restock

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.waves import Outcome, Restock, run
-from nexnotify.ledger.likelihood import FEATURES, HELD_BACK, Model, is_better
+from nexnotify.ledger.planning.likelihood import FEATURES, HELD_BACK, Model, is_better
 from nexnotify.outcomes.fit import fit
 from nexnotify.stores.waves import Automatic, PerUnit, Waves
 

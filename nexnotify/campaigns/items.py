@@ -15,8 +15,8 @@ from nexnotify.customers.models import Customer
 from nexnotify.db import IdIn, db, insert_tuples
 from nexnotify.inventory.available import IN_STOCK
 from nexnotify.inventory.regions import status_at
-from nexnotify.ledger.drafts import KIND
 from nexnotify.ledger.models import Alert
+from nexnotify.ledger.planning.drafts import KIND
 from nexnotify.policy.eligibility import Skip
 from nexnotify.restock.models import BEFORE, RestockEvent
 from nexnotify.stores.models import Store

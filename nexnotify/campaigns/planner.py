@@ -20,9 +20,9 @@ from nexnotify.db import db
 from nexnotify.gateways.models import Lane
 from nexnotify.gateways.service import lane_for_new
 from nexnotify.ledger.bulk import NewMessage, write_messages
-from nexnotify.ledger.facts import GOING, recent_messages, store_policy
 from nexnotify.ledger.links import write_links
-from nexnotify.ledger.whereabouts import of_contacts
+from nexnotify.ledger.planning.facts import GOING, recent_messages, store_policy
+from nexnotify.ledger.planning.whereabouts import of_contacts
 from nexnotify.orders.models import Order, Ticket
 from nexnotify.policy.eligibility import Facts, Hold, Skip, Verdict, decide_sent
 from nexnotify.stores.models import Store

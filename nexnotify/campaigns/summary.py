@@ -20,8 +20,8 @@ from nexnotify.customers.consent import grants_marketing
 from nexnotify.customers.models import Contact, Customer
 from nexnotify.customers.service import ERASED
 from nexnotify.db import db
-from nexnotify.ledger.facts import COUNTED, GOING, store_policy
 from nexnotify.ledger.models import Message
+from nexnotify.ledger.planning.facts import COUNTED, GOING, store_policy
 from nexnotify.policy.eligibility import Facts, Hold, Policy, Skip, Verdict, decide_sent
 from nexnotify.policy.places import Known, area_of
 from nexnotify.stores.models import Store

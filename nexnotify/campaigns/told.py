@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from nexnotify.campaigns.models import Send, SendRecipient
 from nexnotify.customers.models import Contact, Customer
 from nexnotify.db import IdIn, db
-from nexnotify.ledger.decisions import record_decisions
-from nexnotify.ledger.facts import GONE
 from nexnotify.ledger.models import Alert, Message
-from nexnotify.ledger.places import give_told_back
+from nexnotify.ledger.planning.decisions import record_decisions
+from nexnotify.ledger.planning.facts import GONE
+from nexnotify.ledger.planning.places import give_told_back
 from nexnotify.policy.eligibility import Skip, Verdict
 from nexnotify.restock.models import RestockEvent
 from nexnotify.waitlist.models import AlertRequest

@@ -27,7 +27,7 @@ from nexnotify.gateways.contract import Gateway
 from nexnotify.gateways.service import gateways_of, lane_of, open_gateway
 from nexnotify.inventory.service import LevelData, set_level
 from nexnotify.ledger.answers import queue_confirmation, queue_keyword_reply
-from nexnotify.ledger.planner import has_unplanned, plan_next
+from nexnotify.ledger.planning.planner import has_unplanned, plan_next
 from nexnotify.ledger.suppression import stop
 from nexnotify.restock.service import detect_restocks, has_unseen_changes
 from nexnotify.stores.models import Store

@@ -12,7 +12,7 @@ from nexnotify.catalog.service import find_variant
 from nexnotify.cli.common import answer, find_the_store, in_app, json_option, store_option
 from nexnotify.clock import from_local, isoformat, to_local, utcnow
 from nexnotify.errors import NotFound
-from nexnotify.ledger.preview import Preview
+from nexnotify.ledger.planning.preview import Preview
 from nexnotify.policy.eligibility import REASONS
 from nexnotify.reports.plan import preview_json, simulated
 from nexnotify.stores.models import Store

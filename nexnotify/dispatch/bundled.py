@@ -11,14 +11,14 @@ import sqlalchemy as sa
 from nexnotify.db import db
 from nexnotify.dispatch.decide import Decided
 from nexnotify.dispatch.due import Due
-from nexnotify.ledger.bundles import Item, give, items_of, text_of, text_values, with_codes
-from nexnotify.ledger.decisions import record_decisions
-from nexnotify.ledger.drafts import KIND, NoText, Text
-from nexnotify.ledger.job import ALERT_VALID
-from nexnotify.ledger.late import tell_late
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.moves import Move, move, record_new
 from nexnotify.ledger.paying import ASK_AGAIN, NO_CREDIT, funds, put_aside, reprice
+from nexnotify.ledger.planning.bundles import Item, give, items_of, text_of, text_values, with_codes
+from nexnotify.ledger.planning.decisions import record_decisions
+from nexnotify.ledger.planning.drafts import KIND, NoText, Text
+from nexnotify.ledger.planning.job import ALERT_VALID
+from nexnotify.ledger.planning.late import tell_late
 from nexnotify.ledger.references import new_reference
 from nexnotify.policy.eligibility import Hold, Send, Skip
 from nexnotify.stores.models import Store

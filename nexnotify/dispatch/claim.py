@@ -24,11 +24,11 @@ from nexnotify.gateways.contract import OutgoingMessage
 from nexnotify.gateways.models import GatewayInstance, Lane
 from nexnotify.gateways.senders import store_sender
 from nexnotify.gateways.service import callback_url
-from nexnotify.ledger.decisions import record_decisions
-from nexnotify.ledger.drafts import KIND
-from nexnotify.ledger.job import ALERT_VALID
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.moves import Move, move, take
+from nexnotify.ledger.planning.decisions import record_decisions
+from nexnotify.ledger.planning.drafts import KIND
+from nexnotify.ledger.planning.job import ALERT_VALID
 from nexnotify.ledger.values import stop_url
 from nexnotify.policy.eligibility import Hold, Send
 from nexnotify.stores.senders import sender_for

@@ -12,10 +12,10 @@ from nexnotify.dispatch.due import Due
 from nexnotify.dispatch.house import ALERTS, House, is_bundle
 from nexnotify.holds.units import Unit
 from nexnotify.inventory.available import OFFERS
-from nexnotify.ledger.drafts import KIND
-from nexnotify.ledger.facts import COUNTED
-from nexnotify.ledger.failover import AGAIN as LOOK_AGAIN
-from nexnotify.ledger.questions import CAUSES
+from nexnotify.ledger.asking.questions import CAUSES
+from nexnotify.ledger.planning.drafts import KIND
+from nexnotify.ledger.planning.facts import COUNTED
+from nexnotify.ledger.planning.failover import AGAIN as LOOK_AGAIN
 from nexnotify.policy.bundling import together
 from nexnotify.policy.eligibility import (
     Facts,

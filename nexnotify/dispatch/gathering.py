@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
 from nexnotify.inventory.available import OFFERS
-from nexnotify.ledger.bundles import TEXT_COLUMNS, Item, give, items_of, text_of, text_values, with_codes
-from nexnotify.ledger.decisions import record_decisions
-from nexnotify.ledger.drafts import KIND, NoText, Text
-from nexnotify.ledger.job import ALERT_VALID
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.moves import Move, move
 from nexnotify.ledger.paying import reprice
+from nexnotify.ledger.planning.bundles import TEXT_COLUMNS, Item, give, items_of, text_of, text_values, with_codes
+from nexnotify.ledger.planning.decisions import record_decisions
+from nexnotify.ledger.planning.drafts import KIND, NoText, Text
+from nexnotify.ledger.planning.job import ALERT_VALID
 from nexnotify.policy.bundling import SHARED
 from nexnotify.policy.eligibility import Send
 from nexnotify.stores.models import Store

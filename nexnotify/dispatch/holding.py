@@ -18,10 +18,10 @@ from nexnotify.holds.sources import source_of
 from nexnotify.holds.texts import reword
 from nexnotify.holds.units import Unit
 from nexnotify.inventory.available import IN_STOCK
-from nexnotify.ledger.decisions import record_decisions
-from nexnotify.ledger.drafts import KIND
 from nexnotify.ledger.models import Hold
 from nexnotify.ledger.moves import RESERVING, Move, move
+from nexnotify.ledger.planning.decisions import record_decisions
+from nexnotify.ledger.planning.drafts import KIND
 from nexnotify.policy.eligibility import Skip
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings

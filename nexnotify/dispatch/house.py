@@ -22,13 +22,13 @@ from nexnotify.inventory.available import IN_STOCK, OFFERS
 from nexnotify.inventory.regions import Places
 from nexnotify.inventory.service import needed_of
 from nexnotify.journeys.follow_ups import follow_ups
-from nexnotify.ledger.bought import have_bought
-from nexnotify.ledger.drafts import KIND
-from nexnotify.ledger.facts import COUNTED, GONE, recent_messages, store_policy
-from nexnotify.ledger.failover import stand_back
-from nexnotify.ledger.pages import pages_gone
-from nexnotify.ledger.questions import CAUSES
-from nexnotify.ledger.whereabouts import addresses_of
+from nexnotify.ledger.asking.questions import CAUSES
+from nexnotify.ledger.planning.bought import have_bought
+from nexnotify.ledger.planning.drafts import KIND
+from nexnotify.ledger.planning.facts import COUNTED, GONE, recent_messages, store_policy
+from nexnotify.ledger.planning.failover import stand_back
+from nexnotify.ledger.planning.pages import pages_gone
+from nexnotify.ledger.planning.whereabouts import addresses_of
 from nexnotify.policy.places import Known, area_of
 from nexnotify.restock.detect import obstacle, offer_obstacle
 from nexnotify.stores.models import Store

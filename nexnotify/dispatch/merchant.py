@@ -7,9 +7,9 @@ from datetime import datetime
 from nexnotify.db import db
 from nexnotify.dispatch.recover import LOOKUP_MINUTES
 from nexnotify.ledger.answers import ANSWER_VALID
-from nexnotify.ledger.job import ALERT_VALID
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.moves import Move, move, record
+from nexnotify.ledger.planning.job import ALERT_VALID
 
 #: ``Message.reason`` of an uncertain message that stays as it is.
 LEFT = "left"

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from nexnotify.db import IdIn, db
 from nexnotify.dispatch.due import Due
+from nexnotify.ledger.asking.questions import AT_ONCE
 from nexnotify.ledger.models import Question
-from nexnotify.ledger.questions import AT_ONCE
 from nexnotify.policy.eligibility import Facts, Policy, Verdict, decide_answer, decide_question
 from nexnotify.policy.places import Known
 from nexnotify.stores.settings import StoreSettings

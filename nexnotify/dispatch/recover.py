@@ -16,11 +16,11 @@ from nexnotify.dispatch.gathering import bundling_stores, gather_due, is_gathere
 from nexnotify.dispatch.settle import make_uncertain
 from nexnotify.gateways.contract import Absent, CannotTell, Found, Gateway, LookupAnswer, SentMessage
 from nexnotify.gateways.models import Lane
-from nexnotify.ledger.drafts import KIND
-from nexnotify.ledger.job import ALERT_VALID
 from nexnotify.ledger.models import Attempt, Message
 from nexnotify.ledger.moves import Move, move
 from nexnotify.ledger.paying import NO_CREDIT, fund_held
+from nexnotify.ledger.planning.drafts import KIND
+from nexnotify.ledger.planning.job import ALERT_VALID
 from nexnotify.ledger.receiving import apply_receipt
 from nexnotify.ledger.suppression import mind_refusal
 from nexnotify.stores.models import Store

@@ -18,7 +18,7 @@ from nexnotify.dispatch.about import about_of
 from nexnotify.dispatch.due import Due
 from nexnotify.inventory.regions import available_at
 from nexnotify.ledger.models import Message
-from nexnotify.ledger.scarcity import is_scarce
+from nexnotify.ledger.planning.scarcity import is_scarce
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings
 

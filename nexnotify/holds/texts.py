@@ -10,10 +10,10 @@ from nexnotify.content.held import held_words
 from nexnotify.content.models import TemplateVersion
 from nexnotify.content.tokens import compile_template
 from nexnotify.db import db
-from nexnotify.ledger.bundles import items_of, text_of, text_values
-from nexnotify.ledger.drafts import NoText, Text
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.paying import reprice
+from nexnotify.ledger.planning.bundles import items_of, text_of, text_values
+from nexnotify.ledger.planning.drafts import NoText, Text
 from nexnotify.stores.home_settings import is_zone
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings

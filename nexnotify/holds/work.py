@@ -23,9 +23,9 @@ from nexnotify.holds.ending import close, give_back, hand_over
 from nexnotify.holds.freeing import free
 from nexnotify.holds.sources import heard
 from nexnotify.holds.texts import reword
-from nexnotify.ledger.decisions import record_decisions
 from nexnotify.ledger.models import Alert, Hold, Message
 from nexnotify.ledger.moves import RESERVING, Move, move
+from nexnotify.ledger.planning.decisions import record_decisions
 from nexnotify.policy.eligibility import Skip
 from nexnotify.restock.models import RestockEvent
 from nexnotify.waitlist.models import AlertRequest

@@ -19,10 +19,10 @@ from nexnotify.journeys.restocks import people_of
 from nexnotify.journeys.results import Goes, Result, Stays
 from nexnotify.journeys.texts import KIND, JourneyDrafts
 from nexnotify.ledger.answers import add_message
-from nexnotify.ledger.drafts import NoText, Waiting
-from nexnotify.ledger.facts import GOING, recent_messages, store_policy
-from nexnotify.ledger.questions import variants_of
-from nexnotify.ledger.whereabouts import of_requests
+from nexnotify.ledger.asking.questions import variants_of
+from nexnotify.ledger.planning.drafts import NoText, Waiting
+from nexnotify.ledger.planning.facts import GOING, recent_messages, store_policy
+from nexnotify.ledger.planning.whereabouts import of_requests
 from nexnotify.policy.eligibility import Facts, Hold, Skip, decide_follow_up
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings

@@ -15,15 +15,15 @@ from nexnotify.inventory.regions import status_at
 from nexnotify.journeys.models import Journey
 from nexnotify.journeys.results import Goes, Result, Stays
 from nexnotify.journeys.texts import JourneyDrafts
-from nexnotify.ledger.chunk import Chunk, decide_chunk
-from nexnotify.ledger.decisions import record_decisions
-from nexnotify.ledger.drafts import KIND, Waiting
-from nexnotify.ledger.job import Job, open_job
+from nexnotify.ledger.asking.questions import variants_of
 from nexnotify.ledger.models import Alert
-from nexnotify.ledger.overlap import one_by_one, under_way
 from nexnotify.ledger.paying import funds
-from nexnotify.ledger.questions import variants_of
-from nexnotify.ledger.writing import write_alerts
+from nexnotify.ledger.planning.chunk import Chunk, decide_chunk
+from nexnotify.ledger.planning.decisions import record_decisions
+from nexnotify.ledger.planning.drafts import KIND, Waiting
+from nexnotify.ledger.planning.job import Job, open_job
+from nexnotify.ledger.planning.overlap import one_by_one, under_way
+from nexnotify.ledger.planning.writing import write_alerts
 from nexnotify.policy.eligibility import PAGE_AGAIN, Hold, Send, Verdict
 from nexnotify.restock.models import BEFORE, RestockEvent
 from nexnotify.stores.models import Store

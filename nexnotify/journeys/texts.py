@@ -6,7 +6,7 @@ from nexnotify.catalog.models import Variant
 from nexnotify.content.service import Wording, as_sent
 from nexnotify.content.tokens import compile_template
 from nexnotify.journeys.models import Journey
-from nexnotify.ledger.drafts import Drafts
+from nexnotify.ledger.planning.drafts import Drafts
 from nexnotify.ledger.values import item_block
 from nexnotify.stores.models import Store
 

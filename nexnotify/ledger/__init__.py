@@ -1,1 +1,1 @@
-"""What goes out: alerts, messages, their history, and the planner that makes them."""
+"""What goes out: alerts, messages and their history; `planning` makes them of a restock, `asking` asks shoppers."""

@@ -121,7 +121,7 @@ class Question(Tenant, db.Model):
     request_id: Mapped[int] = mapped_column(BigId)
     #: Null where nothing could be sent; ``reason`` says why.
     message_id: Mapped[int | None] = mapped_column(BigId)
-    #: One of ``ledger.questions.CAUSES``.
+    #: One of ``ledger.asking.questions.CAUSES``.
     cause: Mapped[str] = mapped_column(sa.String(10))
     #: A reason of ``policy.eligibility``.
     reason: Mapped[str | None] = mapped_column(sa.String(40))
@@ -201,7 +201,7 @@ class Prediction(Tenant, db.Model):
     #: "bought" or "clicked": what the model tells the likelihood of; null, as all below: there is no model.
     goal: Mapped[str | None] = mapped_column(sa.String(10))
     intercept: Mapped[float | None]
-    #: By name of the feature: see ``ledger.likelihood``.
+    #: By name of the feature: see ``ledger.planning.likelihood``.
     weights: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     means: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     #: How it did in the part of history it had not seen, and plain order in the same.

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from nexnotify.catalog.models import Variant
 from nexnotify.customers.models import Customer
 from nexnotify.db import IdIn, db, insert_ignore, upsert
-from nexnotify.ledger.facts import GONE
 from nexnotify.ledger.models import Alert, Message, ShortLink
+from nexnotify.ledger.planning.facts import GONE
 from nexnotify.orders.models import UNDONE, Order, OrderLine
 from nexnotify.outcomes.attribution import Credit, Told, credit
 from nexnotify.outcomes.marks import mark

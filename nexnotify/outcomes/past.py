@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 from nexnotify.customers.models import Customer
 from nexnotify.db import IdIn, db
-from nexnotify.ledger.drafts import KIND
-from nexnotify.ledger.likelihood import Past, Told
 from nexnotify.ledger.models import Alert, Message, ShortLink
+from nexnotify.ledger.planning.drafts import KIND
+from nexnotify.ledger.planning.likelihood import Past, Told
 from nexnotify.orders.models import UNDONE, Order
 from nexnotify.outcomes.models import Click, OrderMatch
 

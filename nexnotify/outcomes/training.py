@@ -12,8 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from nexnotify.db import db
-from nexnotify.ledger.drafts import KIND
-from nexnotify.ledger.likelihood import (
+from nexnotify.ledger.models import Alert, Message, Prediction
+from nexnotify.ledger.planning.drafts import KIND
+from nexnotify.ledger.planning.likelihood import (
     FEATURES,
     HELD_BACK,
     NEEDED_TOLD,
@@ -24,7 +25,6 @@ from nexnotify.ledger.likelihood import (
     features,
     is_better,
 )
-from nexnotify.ledger.models import Alert, Message, Prediction
 from nexnotify.outcomes.models import Click, OrderMatch
 from nexnotify.outcomes.past import past_of
 from nexnotify.settings import ROOT

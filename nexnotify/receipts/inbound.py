@@ -12,7 +12,7 @@ from nexnotify.db import db, insert_ignore
 from nexnotify.gateways.contract import Gateway, Inbound
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.ledger.answers import queue_keyword_reply
-from nexnotify.ledger.questions import follow_up, may_be_an_answer, say_no, say_start, say_yes
+from nexnotify.ledger.asking.questions import follow_up, may_be_an_answer, say_no, say_start, say_yes
 from nexnotify.ledger.suppression import stop
 from nexnotify.phone import InvalidPhone, to_e164
 from nexnotify.receipts.keywords import is_plain_keyword, read_keyword

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
-from nexnotify.ledger.drafts import KIND
 from nexnotify.ledger.models import Alert, Message
+from nexnotify.ledger.planning.drafts import KIND
 from nexnotify.ledger.transitions import STATUSES
 from nexnotify.policy.eligibility import REASONS
 from nexnotify.reports.words import reason_words

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from nexnotify.campaigns.told import STAGE
 from nexnotify.clock import isoformat
 from nexnotify.db import db
-from nexnotify.ledger.likelihood import order_words
+from nexnotify.ledger.planning.likelihood import order_words
 from nexnotify.policy.eligibility import REASONS
 from nexnotify.reports.words import line
 from nexnotify.waitlist.models import AlertRequest, Decision

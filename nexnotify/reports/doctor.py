@@ -13,7 +13,7 @@ from nexnotify.dispatch.merchant import LEFT
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import OUTBOXES, awaits_number
 from nexnotify.ledger.models import Message
-from nexnotify.ledger.planner import has_unplanned
+from nexnotify.ledger.planning.planner import has_unplanned
 from nexnotify.restock.service import has_unseen_changes
 from nexnotify.settings import Settings
 from nexnotify.stores.models import StaffSession

@@ -15,8 +15,8 @@ from nexnotify.db import db
 from nexnotify.dispatch.merchant import LEFT
 from nexnotify.gateways.models import GatewayInstance
 from nexnotify.gateways.service import awaits_number, gateway_of_lane
-from nexnotify.ledger.bundles import Item, items_of
 from nexnotify.ledger.models import Alert, Attempt, Hold, Message, MessageEvent
+from nexnotify.ledger.planning.bundles import Item, items_of
 from nexnotify.phone import mask, mask_address, mask_email
 from nexnotify.reports.chain import Link, chain_of
 from nexnotify.reports.clicks import Opened, opened

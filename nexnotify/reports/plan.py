@@ -13,7 +13,7 @@ from nexnotify.clock import isoformat
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
 from nexnotify.ledger.models import Alert, Message
-from nexnotify.ledger.preview import Preview, preview_of, simulate
+from nexnotify.ledger.planning.preview import Preview, preview_of, simulate
 from nexnotify.policy.eligibility import REASONS
 from nexnotify.reports.holds import keeps_units
 from nexnotify.reports.words import channel_word, status_word
@@ -98,7 +98,7 @@ def still_to_come(event: RestockEvent, now: datetime, most: int | None = None) -
 
 
 def simulated(store: Store, variant: Variant, units: int | None, at: datetime, region_id: int | None) -> Preview:
-    """The plan of a restock that is invented: see :func:`nexnotify.ledger.preview.simulate`."""
+    """The plan of a restock that is invented: see :func:`nexnotify.ledger.planning.preview.simulate`."""
     return simulate(store, variant, units, at, region_id, keeps_units=keeps_units(store))
 
 

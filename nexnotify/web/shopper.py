@@ -18,10 +18,10 @@ from nexnotify.db import db, transaction
 from nexnotify.errors import NotFound
 from nexnotify.inventory.available import IN_STOCK
 from nexnotify.inventory.regions import status_at
-from nexnotify.ledger.bundles import items_of
+from nexnotify.ledger.asking.questions import change_text, follow_up, say_start, say_yes
 from nexnotify.ledger.forgetting import ERASED
 from nexnotify.ledger.models import Message
-from nexnotify.ledger.questions import change_text, follow_up, say_start, say_yes
+from nexnotify.ledger.planning.bundles import items_of
 from nexnotify.ledger.suppression import stop, take_back
 from nexnotify.ledger.values import read_confirm_token, read_preference_token, read_products_token, stop_url
 from nexnotify.nudge import nudge

@@ -21,7 +21,7 @@ from nexnotify.customers.service import count_signup, normalise
 from nexnotify.db import db, transaction
 from nexnotify.errors import Invalid, NexnotifyError, NotFound, TooMany
 from nexnotify.ledger.answers import queue_confirmation
-from nexnotify.ledger.questions import ask_to_change, ask_to_confirm, is_asked, say_start
+from nexnotify.ledger.asking.questions import ask_to_change, ask_to_confirm, is_asked, say_start
 from nexnotify.nudge import nudge
 from nexnotify.outcomes.page_orders import remember_visitor
 from nexnotify.phone import InvalidEmail, InvalidPhone

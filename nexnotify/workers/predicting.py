@@ -11,8 +11,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from nexnotify.clock import utcnow
 from nexnotify.db import db, end_read, transaction
-from nexnotify.ledger import planner
-from nexnotify.ledger.foresight import end_delays, is_delaying
+from nexnotify.ledger.planning import planner
+from nexnotify.ledger.planning.foresight import end_delays, is_delaying
 from nexnotify.outcomes.past import past_of
 from nexnotify.outcomes.training import data_of, examples_of, is_due, keep, learn, put_off
 from nexnotify.stores.models import Store
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def plan_next(now: datetime, but: Collection[int] = ()) -> bool:
-    """:func:`nexnotify.ledger.planner.plan_next`, with what only later stages know of people."""
+    """:func:`nexnotify.ledger.planning.planner.plan_next`, with what only later stages know of people."""
     return planner.plan_next(now, but, past_of)
 
 

@@ -28,7 +28,7 @@ from nexnotify.gateways.loader import UnknownGateway
 from nexnotify.gateways.service import gateway_of_lane, open_gateway, pause
 from nexnotify.holds.work import has_due as has_due_holds
 from nexnotify.journeys.planner import has_become_due as someone_is_due
-from nexnotify.ledger.planner import has_become_due
+from nexnotify.ledger.planning.planner import has_become_due
 from nexnotify.nudge import nudge
 from nexnotify.workers.owners import this_owner
 

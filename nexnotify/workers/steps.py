@@ -17,11 +17,11 @@ from nexnotify.db import db, end_read, transaction
 from nexnotify.fetch import Page, fetch_page
 from nexnotify.imports.service import forget_old as forget_old_imports
 from nexnotify.imports.service import has_work as has_imports
-from nexnotify.ledger.aging import ask_idle, ask_renewals, end_unanswered
-from nexnotify.ledger.late import fail_over
-from nexnotify.ledger.pages import look, record_page, wanted_pages
-from nexnotify.ledger.planner import PlanFault, has_unplanned, look_at, waiting_in_vain
-from nexnotify.ledger.reminders import remind
+from nexnotify.ledger.asking.aging import ask_idle, ask_renewals, end_unanswered
+from nexnotify.ledger.asking.reminders import remind
+from nexnotify.ledger.planning.late import fail_over
+from nexnotify.ledger.planning.pages import look, record_page, wanted_pages
+from nexnotify.ledger.planning.planner import PlanFault, has_unplanned, look_at, waiting_in_vain
 from nexnotify.notices.long_waitlists import crossings, watching_stores, write_crossings
 from nexnotify.notices.low_credit import has_untold_low_balances, tell_low_balances
 from nexnotify.notices.service import has_unseen_events, write_notices

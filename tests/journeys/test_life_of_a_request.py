@@ -586,7 +586,7 @@ def test_email_and_stores_without_the_setting_are_left_alone(quiet: Shop) -> Non
 def test_idle_numbers_that_cannot_be_asked_are_in_nobodys_way(
     cautious: Shop, twilio: Twilio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nexnotify.ledger.aging.to_reconfirm", partial(to_reconfirm, most=1))
+    monkeypatch.setattr("nexnotify.ledger.asking.aging.to_reconfirm", partial(to_reconfirm, most=1))
     cautious.put("settings", {"switches": {"sold_out": {"sms": False}}})
     with later(days=1):
         cautious.product("HAT", unavailable_as="backordered")

@@ -9,7 +9,17 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from nexnotify.ledger.likelihood import FEATURES, Asking, Model, Past, Told, features, is_better, order_words, ordered
+from nexnotify.ledger.planning.likelihood import (
+    FEATURES,
+    Asking,
+    Model,
+    Past,
+    Told,
+    features,
+    is_better,
+    order_words,
+    ordered,
+)
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ASKING = Asking(NOW - timedelta(weeks=3), 2, "sms", "widget")

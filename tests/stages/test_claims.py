@@ -29,8 +29,8 @@ from nexnotify.dispatch.due import DUE
 from nexnotify.dispatch.settle import settle
 from nexnotify.gateways.contract import Absent, Accepted, OutgoingMessage, Rejected, Transient
 from nexnotify.gateways.models import GatewayInstance, Lane
-from nexnotify.ledger import planner
 from nexnotify.ledger.models import Attempt, Message
+from nexnotify.ledger.planning import planner
 from nexnotify.settings import ROOT
 from nexnotify.workers import sender as sending
 from nexnotify.workers.owners import this_owner

@@ -12,7 +12,7 @@ from nexnotify.clock import utcnow
 from nexnotify.customers.consent import Proof
 from nexnotify.customers.service import find_contact
 from nexnotify.db import db, transaction
-from nexnotify.ledger.questions import follow_up, say_yes
+from nexnotify.ledger.asking.questions import follow_up, say_yes
 from nexnotify.restock import steering
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store

@@ -16,7 +16,7 @@ from nexnotify.dispatch.claim import claim
 from nexnotify.dispatch.settle import settle
 from nexnotify.gateways.contract import Accepted, OutgoingMessage, Rejected
 from nexnotify.gateways.models import GatewayInstance
-from nexnotify.ledger import late
+from nexnotify.ledger.planning import late
 from nexnotify.restock import steering
 from nexnotify.stores.models import Store
 from nexnotify.workers import sender as sending

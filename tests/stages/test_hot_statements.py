@@ -32,9 +32,9 @@ from nexnotify.gateways.contract import Accepted, Rejected
 from nexnotify.inventory.models import StockChange
 from nexnotify.journeys.models import TRIGGERS
 from nexnotify.journeys.service import Plan, save, switch_on
+from nexnotify.ledger.asking.questions import say_yes
 from nexnotify.ledger.links import new_codes
 from nexnotify.ledger.models import Alert, Attempt, Message, MessageEvent, ShortLink
-from nexnotify.ledger.questions import say_yes
 from nexnotify.orders.models import Order, OrderLine
 from nexnotify.outcomes.models import Click, OrderMatch
 from nexnotify.reports.metrics import products_of, span_until

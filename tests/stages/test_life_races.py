@@ -13,9 +13,9 @@ from nexnotify.clock import utcnow
 from nexnotify.customers.consent import Proof
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
-from nexnotify.ledger.aging import ask_idle, ask_renewals
-from nexnotify.ledger.questions import say_yes
-from nexnotify.ledger.reminders import remind
+from nexnotify.ledger.asking.aging import ask_idle, ask_renewals
+from nexnotify.ledger.asking.questions import say_yes
+from nexnotify.ledger.asking.reminders import remind
 from nexnotify.ledger.suppression import stop
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.life import expire_unanswered, lapse_unconfirmed

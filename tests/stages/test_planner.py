@@ -16,8 +16,8 @@ from nexnotify.customers.models import Contact
 from nexnotify.db import db, transaction
 from nexnotify.dispatch.claim import claim
 from nexnotify.gateways.models import GatewayInstance
-from nexnotify.ledger import planner, writing
 from nexnotify.ledger.models import Alert, Message
+from nexnotify.ledger.planning import planner, writing
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import address_hash
 from nexnotify.waitlist.models import AlertRequest, Decision

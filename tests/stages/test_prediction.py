@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
-from nexnotify.ledger.likelihood import FEATURES
 from nexnotify.ledger.models import Prediction
+from nexnotify.ledger.planning.likelihood import FEATURES
 from nexnotify.workers.predicting import run_predictions
 from tests.credits import with_credits
 from tests.outcomes_history import invent

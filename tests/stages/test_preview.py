@@ -15,8 +15,8 @@ from nexnotify.cli import cli
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.gateways.models import Lane
-from nexnotify.ledger import preview as previews
-from nexnotify.ledger.preview import Preview, preview_of, simulate
+from nexnotify.ledger.planning import preview as previews
+from nexnotify.ledger.planning.preview import Preview, preview_of, simulate
 from nexnotify.restock import steering
 from nexnotify.restock.models import RestockEvent
 from nexnotify.settings import Settings

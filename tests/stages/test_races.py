@@ -24,10 +24,10 @@ from nexnotify.gateways.service import add_gateway
 from nexnotify.inventory.intake import take_product
 from nexnotify.inventory.regions import Places
 from nexnotify.inventory.service import LevelData, set_level
-from nexnotify.ledger import audience, chunk, planner
+from nexnotify.ledger.asking.reminders import remind
 from nexnotify.ledger.models import Message
 from nexnotify.ledger.opening import take_over_queue
-from nexnotify.ledger.reminders import remind
+from nexnotify.ledger.planning import audience, chunk, planner
 from nexnotify.receipts import service as receiving
 from nexnotify.restock.models import RestockEvent
 from nexnotify.restock.service import detect_restocks

@@ -18,9 +18,9 @@ from nexnotify.clock import utcnow
 from nexnotify.customers.consent import Proof, opt_in
 from nexnotify.customers.models import Contact
 from nexnotify.db import db, transaction
-from nexnotify.ledger.late import tell_late
+from nexnotify.ledger.asking.questions import follow_up, say_yes
 from nexnotify.ledger.models import Alert, Message, ShortLink
-from nexnotify.ledger.questions import follow_up, say_yes
+from nexnotify.ledger.planning.late import tell_late
 from nexnotify.ledger.suppression import stop
 from nexnotify.ledger.values import place_token
 from nexnotify.restock import steering

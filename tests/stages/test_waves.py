@@ -15,8 +15,8 @@ from nexnotify.catalog.models import Variant
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.gateways.models import Lane
-from nexnotify.ledger import planner, writing
-from nexnotify.ledger.planner import plan_next
+from nexnotify.ledger.planning import planner, writing
+from nexnotify.ledger.planning.planner import plan_next
 from nexnotify.nudge import Nudges
 from nexnotify.restock import steering
 from nexnotify.restock.freed import begin_freed

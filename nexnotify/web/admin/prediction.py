@@ -17,8 +17,8 @@ from wtforms.validators import InputRequired, NumberRange
 from nexnotify.clock import utcnow
 from nexnotify.db import db, transaction
 from nexnotify.errors import Invalid
-from nexnotify.ledger.likelihood import FEATURES, NEEDED_TOLD, NEEDED_YES
 from nexnotify.ledger.models import Prediction
+from nexnotify.ledger.planning.likelihood import FEATURES, NEEDED_TOLD, NEEDED_YES
 from nexnotify.outcomes.training import data_of
 from nexnotify.stores.models import Store
 from nexnotify.stores.service import audit

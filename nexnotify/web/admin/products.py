@@ -20,7 +20,7 @@ from nexnotify.db import db, transaction
 from nexnotify.inventory.minimums import rules_change
 from nexnotify.inventory.models import StockChange, StockLevel
 from nexnotify.inventory.service import LevelData, needed_of, record_offer, set_level, status_of
-from nexnotify.ledger.pages import find_page_check
+from nexnotify.ledger.planning.pages import find_page_check
 from nexnotify.nudge import nudge
 from nexnotify.policy.product_page import VERDICTS
 from nexnotify.reports.outcomes import outcome_of_product

@@ -19,7 +19,7 @@ from nexnotify.catalog.regions import place_names, places_of
 from nexnotify.clock import utcnow
 from nexnotify.customers.models import Contact
 from nexnotify.db import db, transaction
-from nexnotify.ledger.preview import Preview
+from nexnotify.ledger.planning.preview import Preview
 from nexnotify.nudge import nudge
 from nexnotify.reports.dashboard.restocks import found_by_check
 from nexnotify.reports.holds import holds_of

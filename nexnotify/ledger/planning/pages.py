@@ -14,8 +14,8 @@ from nexnotify.catalog.models import Product, Variant
 from nexnotify.db import db, upsert
 from nexnotify.fetch import Busy, Missing, Page, Unreachable
 from nexnotify.gateways.models import GatewayInstance, Lane
-from nexnotify.ledger.drafts import KIND
 from nexnotify.ledger.models import Message, PageCheck
+from nexnotify.ledger.planning.drafts import KIND
 from nexnotify.policy.product_page import BAD, Claims, Ours, judge, plain_address, read_claims, spellings
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store

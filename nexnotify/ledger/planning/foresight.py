@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from nexnotify.catalog.models import Variant
 from nexnotify.db import IdIn, db
 from nexnotify.inventory.regions import available_at
-from nexnotify.ledger.audience import count_waiting
-from nexnotify.ledger.chunk import Chunk, Going
-from nexnotify.ledger.job import Job
-from nexnotify.ledger.likelihood import FEATURES, Asking, Model, Past, features, ordered
 from nexnotify.ledger.models import Alert, Message, Prediction
-from nexnotify.ledger.whereabouts import of_requests
+from nexnotify.ledger.planning.audience import count_waiting
+from nexnotify.ledger.planning.chunk import Chunk, Going
+from nexnotify.ledger.planning.job import Job
+from nexnotify.ledger.planning.likelihood import FEATURES, Asking, Model, Past, features, ordered
+from nexnotify.ledger.planning.whereabouts import of_requests
 from nexnotify.policy.best_hour import is_plenty, waits_until
 from nexnotify.policy.eligibility import Hold, Send
 from nexnotify.policy.local_hours import allowed_from

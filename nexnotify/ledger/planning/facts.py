@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from nexnotify.db import IdIn, db
-from nexnotify.ledger.bought import have_bought
-from nexnotify.ledger.control_group import NOBODY, Drawn, draw
-from nexnotify.ledger.drafts import KIND, Waiting
-from nexnotify.ledger.failover import Behind, stand_back
-from nexnotify.ledger.job import Job
 from nexnotify.ledger.models import Alert, Message
-from nexnotify.ledger.pages import pages_gone
-from nexnotify.ledger.whereabouts import of_requests
+from nexnotify.ledger.planning.bought import have_bought
+from nexnotify.ledger.planning.control_group import NOBODY, Drawn, draw
+from nexnotify.ledger.planning.drafts import KIND, Waiting
+from nexnotify.ledger.planning.failover import Behind, stand_back
+from nexnotify.ledger.planning.job import Job
+from nexnotify.ledger.planning.pages import pages_gone
+from nexnotify.ledger.planning.whereabouts import of_requests
 from nexnotify.policy.eligibility import Policy
 from nexnotify.policy.places import Known
 from nexnotify.policy.quiet_hours import Window

@@ -9,13 +9,13 @@ import sqlalchemy as sa
 
 from nexnotify.db import db
 from nexnotify.inventory.available import IN_STOCK
-from nexnotify.ledger.audience import look_again, people_of
-from nexnotify.ledger.chunk import count_decided, plan_chunk
-from nexnotify.ledger.decisions import record_decisions
-from nexnotify.ledger.failover import WaitsBehind, due, due_restock, keep_behind, looked_at, stand_back
-from nexnotify.ledger.job import Job, is_buyable, open_job
 from nexnotify.ledger.models import Alert, Message
-from nexnotify.ledger.overlap import planned_before
+from nexnotify.ledger.planning.audience import look_again, people_of
+from nexnotify.ledger.planning.chunk import count_decided, plan_chunk
+from nexnotify.ledger.planning.decisions import record_decisions
+from nexnotify.ledger.planning.failover import WaitsBehind, due, due_restock, keep_behind, looked_at, stand_back
+from nexnotify.ledger.planning.job import Job, is_buyable, open_job
+from nexnotify.ledger.planning.overlap import planned_before
 from nexnotify.policy.eligibility import Skip
 from nexnotify.restock.models import BEFORE, RestockEvent
 from nexnotify.stores.models import Store

@@ -11,18 +11,18 @@ import sqlalchemy as sa
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
 from nexnotify.inventory.available import IN_STOCK
-from nexnotify.ledger.chunk import decide_chunk
-from nexnotify.ledger.control_group import NOBODY
-from nexnotify.ledger.decisions import record_decisions
-from nexnotify.ledger.drafts import KIND, Drafts, Waiting
-from nexnotify.ledger.facts import gather
-from nexnotify.ledger.job import open_job
 from nexnotify.ledger.models import Alert
-from nexnotify.ledger.overlap import under_way
 from nexnotify.ledger.paying import funds
-from nexnotify.ledger.scarcity import is_scarce
+from nexnotify.ledger.planning.chunk import decide_chunk
+from nexnotify.ledger.planning.control_group import NOBODY
+from nexnotify.ledger.planning.decisions import record_decisions
+from nexnotify.ledger.planning.drafts import KIND, Drafts, Waiting
+from nexnotify.ledger.planning.facts import gather
+from nexnotify.ledger.planning.job import open_job
+from nexnotify.ledger.planning.overlap import under_way
+from nexnotify.ledger.planning.scarcity import is_scarce
+from nexnotify.ledger.planning.writing import write_alerts
 from nexnotify.ledger.telling import TOLD_ANEW
-from nexnotify.ledger.writing import write_alerts
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import store_settings

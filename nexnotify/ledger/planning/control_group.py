@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from nexnotify.customers.models import Customer
 from nexnotify.db import IdIn, db
 from nexnotify.inventory.models import StockChange
-from nexnotify.ledger.drafts import Waiting
-from nexnotify.ledger.job import Job
+from nexnotify.ledger.planning.drafts import Waiting
+from nexnotify.ledger.planning.job import Job
 from nexnotify.policy.holdout import Draw, lot
 from nexnotify.restock.freed import FREED, is_freed
 from nexnotify.restock.models import RestockEvent

@@ -20,10 +20,10 @@ from nexnotify.content.titles import MOST_TITLES, fitting_words, title_words
 from nexnotify.content.tokens import BUNDLE, UnresolvedToken
 from nexnotify.db import IdIn, db
 from nexnotify.inventory.regions import available_at
-from nexnotify.ledger.drafts import Drafts, NoText, Text, Waiting
 from nexnotify.ledger.links import link_base, link_values, new_codes, write_links
 from nexnotify.ledger.models import Alert, ShortLink
-from nexnotify.ledger.scarcity import is_scarce
+from nexnotify.ledger.planning.drafts import Drafts, NoText, Text, Waiting
+from nexnotify.ledger.planning.scarcity import is_scarce
 from nexnotify.ledger.values import products_url, stop_url
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store

@@ -15,8 +15,8 @@ from nexnotify.gateways.service import lane_for_new
 from nexnotify.inventory.available import IN_STOCK
 from nexnotify.inventory.regions import Places
 from nexnotify.inventory.service import needed_of
-from nexnotify.ledger.drafts import Drafts
-from nexnotify.ledger.scarcity import is_scarce
+from nexnotify.ledger.planning.drafts import Drafts
+from nexnotify.ledger.planning.scarcity import is_scarce
 from nexnotify.restock.detect import obstacle, offer_obstacle
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store

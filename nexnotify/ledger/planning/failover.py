@@ -13,8 +13,8 @@ from nexnotify.catalog.models import Variant
 from nexnotify.customers.models import Contact
 from nexnotify.db import IdIn, db, is_postgresql
 from nexnotify.gateways.service import lane_for_new
-from nexnotify.ledger.drafts import KIND
 from nexnotify.ledger.models import Alert, Message
+from nexnotify.ledger.planning.drafts import KIND
 from nexnotify.policy.channels import Way, in_the_way, standing
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import StoreSettings

@@ -18,8 +18,8 @@ from nexnotify.customers.models import Contact
 from nexnotify.db import db
 from nexnotify.gateways.service import lane_for_new
 from nexnotify.ledger.answers import add_message, may_answer, queue_confirmation
-from nexnotify.ledger.late import tell_late
 from nexnotify.ledger.models import Message, Question
+from nexnotify.ledger.planning.late import tell_late
 from nexnotify.ledger.values import confirm_url, product_values, stop_url
 from nexnotify.policy.eligibility import Hold, Skip, Verdict
 from nexnotify.stores.models import Store

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from nexnotify.db import insert_tuples, reserve_ids
-from nexnotify.ledger.drafts import KIND, Text, Waiting
-from nexnotify.ledger.job import ALERT_VALID, Job
 from nexnotify.ledger.links import new_codes, write_links
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.moves import record_new
 from nexnotify.ledger.paying import Funds, put_aside
+from nexnotify.ledger.planning.drafts import KIND, Text, Waiting
+from nexnotify.ledger.planning.job import ALERT_VALID, Job
 from nexnotify.ledger.references import new_references
 from nexnotify.policy.eligibility import Hold, Send
 

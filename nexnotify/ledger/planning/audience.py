@@ -13,11 +13,11 @@ from nexnotify.customers.models import Contact, Customer, CustomField, CustomFie
 from nexnotify.db import IdIn, db
 from nexnotify.inventory.available import IN_STOCK, OFFERS
 from nexnotify.inventory.service import needed_of
-from nexnotify.ledger.drafts import Waiting
-from nexnotify.ledger.facts import ChunkFacts, store_policy
-from nexnotify.ledger.job import Job
 from nexnotify.ledger.models import Alert, Message
-from nexnotify.ledger.overlap import STATES as UNDER_WAY
+from nexnotify.ledger.planning.drafts import Waiting
+from nexnotify.ledger.planning.facts import ChunkFacts, store_policy
+from nexnotify.ledger.planning.job import Job
+from nexnotify.ledger.planning.overlap import STATES as UNDER_WAY
 from nexnotify.policy.eligibility import Facts, Verdict, decide_alert
 from nexnotify.restock.detect import obstacle, offer_obstacle
 from nexnotify.stores.settings import StoreSettings

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from nexnotify.db import IdIn, db
-from nexnotify.ledger.late import tell_late
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.moves import Move, move
+from nexnotify.ledger.planning.late import tell_late
 from nexnotify.restock.models import RestockEvent
 from nexnotify.stores.models import Store
 from nexnotify.waitlist.life import Answered

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from nexnotify.db import IdIn, db
 from nexnotify.inventory.available import IN_STOCK
-from nexnotify.ledger.job import Job
 from nexnotify.ledger.models import Alert, Message
 from nexnotify.ledger.moves import Move, move
+from nexnotify.ledger.planning.job import Job
 from nexnotify.restock.models import RestockEvent
 
 _alert, _message, _restock = Alert.__table__, Message.__table__, RestockEvent.__table__

@@ -12,8 +12,8 @@ from nexnotify.catalog.models import Variant
 from nexnotify.db import db
 from nexnotify.inventory.available import IN_STOCK
 from nexnotify.inventory.regions import units_there
-from nexnotify.ledger.cycle import work_on
-from nexnotify.ledger.foresight import PastOf
+from nexnotify.ledger.planning.cycle import work_on
+from nexnotify.ledger.planning.foresight import PastOf
 from nexnotify.restock.models import IS_OPEN, RestockEvent
 
 #: Requests planned in one transaction.

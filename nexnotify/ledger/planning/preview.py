@@ -20,13 +20,13 @@ from nexnotify.gateways.models import GatewayInstance, Lane
 from nexnotify.gateways.service import sender_of
 from nexnotify.inventory.available import IN_STOCK
 from nexnotify.inventory.regions import Invented
-from nexnotify.ledger.audience import count_waiting, next_part, waiting
-from nexnotify.ledger.chunk import Chunk, Going, decide_chunk
-from nexnotify.ledger.cycle import standing_of
-from nexnotify.ledger.facts import store_policy
-from nexnotify.ledger.job import Job, open_job
-from nexnotify.ledger.overlap import under_way
 from nexnotify.ledger.paying import funds
+from nexnotify.ledger.planning.audience import count_waiting, next_part, waiting
+from nexnotify.ledger.planning.chunk import Chunk, Going, decide_chunk
+from nexnotify.ledger.planning.cycle import standing_of
+from nexnotify.ledger.planning.facts import store_policy
+from nexnotify.ledger.planning.job import Job, open_job
+from nexnotify.ledger.planning.overlap import under_way
 from nexnotify.policy.eligibility import Hold, Send
 from nexnotify.policy.quiet_hours import next_allowed
 from nexnotify.restock.models import BEFORE, RestockEvent, RestockWave

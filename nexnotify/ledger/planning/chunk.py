@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from nexnotify.ledger.audience import decider
-from nexnotify.ledger.decisions import record_decisions
-from nexnotify.ledger.drafts import NoText, Text, Waiting
-from nexnotify.ledger.facts import ChunkFacts, gather
-from nexnotify.ledger.failover import keep_behind
-from nexnotify.ledger.job import Job
-from nexnotify.ledger.offers import without_offers
-from nexnotify.ledger.overlap import closed_since, one_by_one, planned_before, under_way
 from nexnotify.ledger.paying import ASK_AGAIN, NO_CREDIT, Funds, funds
-from nexnotify.ledger.writing import write_alerts
+from nexnotify.ledger.planning.audience import decider
+from nexnotify.ledger.planning.decisions import record_decisions
+from nexnotify.ledger.planning.drafts import NoText, Text, Waiting
+from nexnotify.ledger.planning.facts import ChunkFacts, gather
+from nexnotify.ledger.planning.failover import keep_behind
+from nexnotify.ledger.planning.job import Job
+from nexnotify.ledger.planning.offers import without_offers
+from nexnotify.ledger.planning.overlap import closed_since, one_by_one, planned_before, under_way
+from nexnotify.ledger.planning.writing import write_alerts
 from nexnotify.policy.bundling import wait_for_others
 from nexnotify.policy.eligibility import Hold, Send, Skip, Verdict
 from nexnotify.restock.models import RestockEvent

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from nexnotify.customers.models import Contact
 from nexnotify.db import db
-from nexnotify.ledger.facts import store_policy
+from nexnotify.ledger.asking.questions import ask, variants_of
 from nexnotify.ledger.models import Alert, Message
-from nexnotify.ledger.overlap import STATES
-from nexnotify.ledger.questions import ask, variants_of
+from nexnotify.ledger.planning.facts import store_policy
+from nexnotify.ledger.planning.overlap import STATES
 from nexnotify.policy.eligibility import Facts, Hold, Skip, Verdict, decide_question
 from nexnotify.stores.models import Store
 from nexnotify.stores.settings import StoreSettings, store_settings

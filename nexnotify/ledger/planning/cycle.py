@@ -14,13 +14,13 @@ import sqlalchemy as sa
 
 from nexnotify.db import db
 from nexnotify.inventory.models import StockChange
-from nexnotify.ledger.audience import count_waiting, next_part, waiting
-from nexnotify.ledger.chunk import Chunk, count_decided, plan_chunk
-from nexnotify.ledger.foresight import PastOf, foresee
-from nexnotify.ledger.job import Job, is_buyable, open_job
 from nexnotify.ledger.models import Alert, Message
-from nexnotify.ledger.places import give_places_back, gone_at
-from nexnotify.ledger.recall import take_some_back
+from nexnotify.ledger.planning.audience import count_waiting, next_part, waiting
+from nexnotify.ledger.planning.chunk import Chunk, count_decided, plan_chunk
+from nexnotify.ledger.planning.foresight import PastOf, foresee
+from nexnotify.ledger.planning.job import Job, is_buyable, open_job
+from nexnotify.ledger.planning.places import give_places_back, gone_at
+from nexnotify.ledger.planning.recall import take_some_back
 from nexnotify.restock.freed import is_freed
 from nexnotify.restock.models import IS_OPEN, RestockEvent, RestockWave
 from nexnotify.restock.waves import Standing, Stop, interval, next_wave

@@ -1,0 +1,1 @@
+"""What shoppers are asked or reminded of while they wait, and their yes."""
