@@ -9,7 +9,7 @@ import pytest
 
 from nexnotify.clock import utcnow
 from tests.shop import Shop
-from tests.times import at, later, local, moment
+from tests.times import at, later, moment
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -159,7 +159,7 @@ def test_quiet_hours_and_a_law_that_leave_no_hour_send_nothing_and_say_so(shop: 
         shop.work()
         assert told(shop) == []
     reasons = {event.get("reason") for event in shop.trace(shop.requests()[0]["id"])["events"]}
-    assert reasons & {"no_hours", "quiet_hours"}
+    assert "no_hours" in reasons
 
 
 def test_the_same_wishes_have_the_same_answer_whenever_they_are_asked(waiting: Shop) -> None:
@@ -167,7 +167,6 @@ def test_the_same_wishes_have_the_same_answer_whenever_they_are_asked(waiting: S
     waiting.put("settings", {"threshold": 3, "quiet_hours": {"from": "20:00", "to": "09:00"}})
     named = set()
     for evening in ("2030-01-15 21:00", "2030-01-16 21:30"):
-        assert local(evening)
         with at(evening):
             levels(waiting, 0, 3)
             waiting.work()

@@ -23,7 +23,7 @@ HALF = 50
 
 
 def drawn(shop: Shop, count: int, event: RestockEvent) -> set[str]:
-    """Numbers of the first so many contacts whom the restock's draw leaves out, by the hash that the documents name."""
+    """Numbers of the first so many contacts whom the restock's draw leaves out: the hash is one for good, so that it can be checked from outside."""
     found = set()
     for id, to in enumerate(numbers(count), 1):
         digest = blake2b(f"{shop.store_id}:{event.id}:{id}".encode(), digest_size=8).digest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -16,8 +17,16 @@ from nexnotify.clock import utcnow
 from nexnotify.reports.exports import table as reading
 from tests.admin import Desk
 from tests.shop import Shop
+from tests.times import at
 
 FILE = "/products/export/instock-notification.xlsx"
+
+
+@pytest.fixture(autouse=True)
+def noon() -> Iterator[None]:
+    """No midnight of the store comes between what a test does and what it looks at."""
+    with at("2030-01-15 12:00"):
+        yield
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,8 +25,16 @@ from nexnotify.waitlist.models import AlertRequest
 from nexnotify.web.tracking import ORDERS_PER_IP, read_amount
 from tests.admin import Desk
 from tests.shop import Shop
+from tests.times import at
 
 ANN, VISITOR = "+12015550123", "0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def noon() -> Iterator[None]:
+    """No midnight of the store comes between what a test does and what it looks at."""
+    with at("2030-01-15 12:00"):
+        yield
 
 
 def tell(shop: Shop, path: str, status: int = 204, headers: dict[str, str] | None = None, **body: Any) -> None:
